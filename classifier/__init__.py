@@ -1,0 +1,1 @@
+"""Crops of single cells to probabilities: pure numerics on arrays."""

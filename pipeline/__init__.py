@@ -1,0 +1,1 @@
+"""Workflows of smearcount and every file that is read or written."""

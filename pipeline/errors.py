@@ -1,0 +1,62 @@
+"""Every error smearcount raises on purpose, drawn as a tree.
+
+SmearcountError
+├── InputError (ValueError)            what was handed in cannot be used
+│   ├── SlideError                     a slide cannot be opened or read
+│   │   ├── NotAnImageError            the file is no picture that can be read
+│   │   └── EmptySlideError            there is no picture or no cell in it
+│   ├── ScaleError                     the size of a pixel is unknown or absurd
+│   └── LabelledDataError              a labelled set is not in the documented form
+├── OutputError (OSError)              a result cannot be written
+│   └── OutputExistsError              a result is there already
+└── ModelError (models.manifest)       a network file is missing, changed or does not fit
+
+The message of each is one line: what came, what was expected, how to mend it.
+"""
+
+from models.errors import ModelError, SmearcountError
+
+__all__ = [
+    "EmptySlideError",
+    "InputError",
+    "LabelledDataError",
+    "ModelError",
+    "NotAnImageError",
+    "OutputError",
+    "OutputExistsError",
+    "ScaleError",
+    "SlideError",
+    "SmearcountError",
+]
+
+
+class InputError(SmearcountError, ValueError):
+    """What was handed in cannot be used."""
+
+
+class SlideError(InputError):
+    """A slide cannot be opened or read."""
+
+
+class NotAnImageError(SlideError):
+    """The file is no picture that can be read."""
+
+
+class EmptySlideError(SlideError):
+    """There is no picture, or not one cell in it."""
+
+
+class ScaleError(InputError):
+    """The size of a pixel is unknown or absurd."""
+
+
+class LabelledDataError(InputError):
+    """A labelled set is not in the documented form."""
+
+
+class OutputError(SmearcountError, OSError):
+    """A result cannot be written."""
+
+
+class OutputExistsError(OutputError):
+    """A result is there already."""

@@ -1,0 +1,1 @@
+"""Pixels to cells: pure numerics on arrays."""
