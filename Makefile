@@ -1,0 +1,63 @@
+# Every target sets up what it needs in .venv, from the pinned and hash-checked files in requirements/.
+# It takes Python 3.11 (to 3.13), make and a package index; PYTHON=/path/to/python chooses another interpreter.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+SMEARCOUNT_DATA ?= ../shared/data
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint fmt bench train serve browser requirements clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.core  ## draw a smear, count it, print the count beside the truth; SLIDE=photo.jpg counts that photo
+	$(BIN)/smearcount demo -o build/demo $(if $(SLIDE),"$(SLIDE)")
+
+test: $(VENV)/.dev  ## run the tests; ARGS="-k scale" narrows them
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev  ## style, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev  ## bring the source into shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.core  ## measure speed and memory
+	$(BIN)/python -m benchmarks $(ARGS)
+
+train: $(VENV)/.train  ## train both networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
+	$(BIN)/smearcount train detector --data "$(SMEARCOUNT_DATA)" --out build/train/detector
+	$(BIN)/smearcount train classifier --data "$(SMEARCOUNT_DATA)" --out build/train/classifier
+
+serve: $(VENV)/.core  ## start the web service on this machine
+	$(BIN)/smearcount serve $(ARGS)
+
+browser:  ## install the Chromium that the browser tests drive (Debian, as root)
+	command -v chromium && command -v chromedriver || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver; }
+
+requirements: $(VENV)/.dev  ## pin anew what pyproject.toml asks for; ARGS=--upgrade takes newer versions
+	sh requirements/pin $(BIN)/uv $(ARGS)
+
+clean:  ## remove what was built, and the caches; .venv stays
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found; install one or pass PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp a set of requirements: core counts, train adds TensorFlow, dev adds what tests and lint need.
+$(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

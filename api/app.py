@@ -1,0 +1,80 @@
+"""Make the web service from its settings."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.pages import STATIC, draw_problem
+from api.problems import install_problems
+from api.routes import crops, health, pages, slides
+from api.settings import ServiceSettings
+from api.state import ClassifyFiles, ServiceState, classify_with_network
+from api.supervisor import Supervisor
+from pipeline.data_folder import DataFolder
+from pipeline.ledger import Ledger
+from pipeline.settings import CountSettings
+from pipeline.worker import CountAndWrite, count_with_workflow
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    settings: ServiceSettings | None = None,
+    *,
+    count: CountAndWrite = count_with_workflow,
+    classify: ClassifyFiles = classify_with_network,
+) -> FastAPI:
+    """The service as an ASGI app; it starts its worker process and ends it with its lifespan.
+
+    Parameters
+    ----------
+    settings : None takes them from the environment.
+    count : counts a slide in the worker process; a function at the top level of a module.
+    classify : tells infected from uninfected single cells, in a thread of this process.
+    """
+    chosen = settings or ServiceSettings()
+    app = FastAPI(
+        title="smearcount",
+        summary="Counts the infected red cells in photos of stained thin blood films. A research tool.",
+        version="1",
+        lifespan=_lifespan_of(chosen, count, classify),
+        docs_url=None,  # these pages load scripts from the internet
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    install_problems(app, draw_problem)
+    for routes in (slides, crops, health, pages):
+        app.include_router(routes.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def _lifespan_of(
+    settings: ServiceSettings, count: CountAndWrite, classify: ClassifyFiles
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        data = DataFolder(root=settings.data_dir.expanduser().resolve())
+        data.create()
+        data.sweep()
+        ledger = Ledger(data.ledger)
+        supervisor = Supervisor(
+            data=data, ledger=ledger, settings=CountSettings(workers=settings.workers), count=count
+        )
+        app.state.service = ServiceState(
+            settings=settings, data=data, ledger=ledger, supervisor=supervisor, classify=classify
+        )
+        supervision = asyncio.create_task(supervisor.run(), name="supervisor")
+        try:
+            yield
+        finally:
+            supervision.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await supervision
+            ledger.close()
+
+    return lifespan

@@ -1,0 +1,95 @@
+"""Take in what was uploaded: a slide becomes a job, crops are classified at once."""
+
+import secrets
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+
+from api.problems import ProblemError
+from api.receive import receive
+from api.schemas import CropResult, SlideFields
+from api.state import ServiceState
+from api.upload import ReceivedFile
+from pipeline.errors import InputError
+from pipeline.ledger import Job
+from pipeline.settings import CountSettings
+
+__all__ = ["take_crops", "take_slide"]
+
+
+async def take_slide(request: Request, state: ServiceState) -> Job:
+    """Write the uploaded slide to the disk, see that it opens, and queue it.
+
+    Raises
+    ------
+    ProblemError, InputError
+        Where it is too large, not one picture, or no picture that can be read; nothing is kept then.
+    """
+    with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
+        received = await receive(request, Path(folder), state.settings.max_upload_bytes)
+        if len(received.files) != 1:
+            raise _none_or_many(len(received.files), "one picture of a slide")
+        told = SlideFields.model_validate({**request.query_params, **received.fields})
+        return await run_in_threadpool(_queue, received.files[0], told, state)
+
+
+async def take_crops(request: Request, state: ServiceState) -> list[CropResult]:
+    """Classify uploaded pictures of single cells, in the order they came; none of them is kept.
+
+    Raises
+    ------
+    ProblemError, InputError, ModelError
+        Where they are too large, none, or one of them is no picture that can be read.
+    """
+    with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
+        received = await receive(request, Path(folder), state.settings.max_upload_bytes)
+        if not received.files:
+            raise _none_or_many(0, "one or more pictures of single cells")
+        return await anyio.to_thread.run_sync(_classify, received.files, state, limiter=state.turn)
+
+
+def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
+    _check_opens(file)
+    job_id = secrets.token_hex(8)
+    kept = state.data.keep_upload(file.path, job_id)
+    source = kept.relative_to(state.data.root).as_posix()
+    return state.ledger.add(job_id, name=file.name, source=source, um_per_px=told.um_per_px)
+
+
+def _check_opens(file: ReceivedFile) -> None:
+    from pipeline.reader import open_slide  # brings OpenCV; the service starts without it
+
+    try:
+        open_slide(file.path).close()
+    except InputError as error:
+        raise type(error)(_named(str(error), (file,))) from error
+
+
+def _classify(files: tuple[ReceivedFile, ...], state: ServiceState) -> list[CropResult]:
+    try:
+        table = state.classify([file.path for file in files], CountSettings())
+    except InputError as error:
+        raise type(error)(_named(str(error), files)) from error
+    return [
+        CropResult(crop=file.name, p_infected=row.p_infected, infected=row.infected, model=row.model)
+        for file, row in zip(files, table.itertuples(index=False), strict=True)
+    ]
+
+
+def _named(text: str, files: tuple[ReceivedFile, ...]) -> str:
+    """An error's text with the names that the person gave in place of the paths on the server."""
+    for file in files:
+        text = text.replace(str(file.path), file.name)
+    return text
+
+
+def _none_or_many(found: int, expected: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "wrong-number-of-pictures",
+        f"the request carries {found or 'no'} pictures, expected {expected}",
+    )

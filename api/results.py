@@ -1,0 +1,75 @@
+"""The answers about a job: its state, its links, its summary, the files of its result."""
+
+import json
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from api.problems import ProblemError
+from api.schemas import Links, Progress, SlideAnswer, SlideLine
+from api.state import ServiceState
+from pipeline.ledger import Job
+
+__all__ = ["find_job", "line_of", "result_file", "slide_answer", "summary_of"]
+
+
+def find_job(job_id: str, state: ServiceState) -> Job:
+    """The job of that id; a problem (404) where there is none."""
+    job = state.ledger.get(job_id)
+    if job is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "no-such-slide", f"no slide has the id {job_id[:40]!r}")
+    return job
+
+
+def slide_answer(job: Job, state: ServiceState) -> SlideAnswer:
+    """Everything that is known of a slide."""
+    return SlideAnswer(
+        **line_of(job).model_dump(),
+        progress=Progress(done=job.done_tiles, all=job.all_tiles),
+        um_per_px=job.um_per_px,
+        started_utc=job.started_utc,
+        finished_utc=job.finished_utc,
+        error=job.error,
+        summary=summary_of(job, state) if job.state == "done" else None,
+    )
+
+
+def line_of(job: Job) -> SlideLine:
+    """What the list tells of a slide."""
+    here = f"/v1/slides/{job.id}"
+    links = Links(self=here, page=f"/slides/{job.id}")
+    if job.state == "done":
+        links = links.model_copy(
+            update={
+                "summary": f"{here}/summary.json",
+                "cells": f"{here}/cells.csv",
+                "overlay": f"{here}/overlay.jpg",
+            }
+        )
+    return SlideLine(id=job.id, name=job.name, state=job.state, created_utc=job.created_utc, links=links)
+
+
+def summary_of(job: Job, state: ServiceState) -> dict[str, Any]:
+    """The summary of a counted slide; its source is the uploaded name, not the path on the server."""
+    summary = json.loads(result_file(job, "summary.json", state).read_bytes())
+    return {**summary, "source": job.name}
+
+
+def result_file(job: Job, name: str, state: ServiceState) -> Path:
+    """A file of the result; a problem where it is not there yet (409), or no longer (410)."""
+    if job.state == "failed":
+        raise ProblemError(
+            HTTPStatus.CONFLICT, "count-failed", f"{job.name} could not be counted: {job.error}"
+        )
+    if job.result is None or job.state != "done":
+        raise ProblemError(
+            HTTPStatus.CONFLICT, "not-ready", f"{job.name} is {job.state}; ask again once its state is done"
+        )
+    path = state.data.root / job.result / name
+    if not path.is_file():
+        raise ProblemError(
+            HTTPStatus.GONE,
+            "result-removed",
+            f"{name} of {job.name} was removed from the data folder; send it again",
+        )
+    return path

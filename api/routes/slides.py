@@ -1,0 +1,69 @@
+"""/v1/slides: hand in a slide, follow its count, fetch what was found."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+
+from api.intake import take_slide
+from api.results import find_job, line_of, result_file, slide_answer, summary_of
+from api.schemas import SlideAnswer, SlideList
+from api.state import State
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/slides", tags=["slides"])
+
+_PICTURE = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["picture"],
+        "properties": {
+            "picture": {"type": "string", "format": "binary"},
+            "um_per_px": {"type": "number", "minimum": 0.02, "maximum": 2},
+        },
+    }
+}
+_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _PICTURE}}}
+
+
+@router.post("", status_code=202, openapi_extra=_BODY)
+async def hand_in_slide(request: Request, response: Response, state: State) -> SlideAnswer:
+    """Queue a picture of a slide; Location tells where to follow it."""
+    job = await take_slide(request, state)
+    response.headers["Location"] = f"/v1/slides/{job.id}"
+    return await run_in_threadpool(slide_answer, job, state)
+
+
+@router.get("")
+def list_slides(state: State, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> SlideList:
+    """The slides that were handed in, the newest first."""
+    return SlideList(slides=[line_of(job) for job in state.ledger.newest(limit)])
+
+
+@router.get("/{job_id}")
+def show_slide(job_id: str, state: State) -> SlideAnswer:
+    """State, progress and, once it is done, the summary of a slide."""
+    return slide_answer(find_job(job_id, state), state)
+
+
+@router.get("/{job_id}/summary.json")
+def fetch_summary(job_id: str, state: State) -> dict[str, Any]:
+    """The summary as the command line writes it."""
+    return summary_of(find_job(job_id, state), state)
+
+
+@router.get("/{job_id}/cells.csv", response_class=FileResponse)
+def fetch_cells(job_id: str, state: State) -> FileResponse:
+    """One row a cell."""
+    job = find_job(job_id, state)
+    path = result_file(job, "cells.csv", state)
+    return FileResponse(path, media_type="text/csv", filename=f"{path.parent.name}-cells.csv")
+
+
+@router.get("/{job_id}/overlay.jpg", response_class=FileResponse)
+def fetch_overlay(job_id: str, state: State) -> FileResponse:
+    """The picture with every cell marked."""
+    return FileResponse(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")

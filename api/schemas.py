@@ -1,0 +1,103 @@
+"""What the service takes and answers, as pydantic models."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from pipeline.ledger import JobState
+
+__all__ = [
+    "CropAnswer",
+    "CropResult",
+    "HealthAnswer",
+    "Links",
+    "Progress",
+    "SlideAnswer",
+    "SlideFields",
+    "SlideLine",
+    "SlideList",
+]
+
+
+def _number_as_written(value: object) -> object:
+    """Nothing where a form's box was left empty; a comma is a decimal point in half of the world."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().replace(",", ".") or None
+
+
+class SlideFields(BaseModel):
+    """What may be told with a slide; um_per_px in µm per px of the picture as uploaded."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    um_per_px: Annotated[
+        Annotated[float, Field(ge=0.02, le=2.0)] | None, BeforeValidator(_number_as_written)
+    ] = None
+
+
+class Progress(BaseModel):
+    """Parts of the slide that were counted; `all` is 0 until the number is known."""
+
+    done: int
+    all: int
+
+
+class Links(BaseModel):
+    """Where the slide is found; the results only once it is done."""
+
+    self: str
+    page: str
+    summary: str | None = None
+    cells: str | None = None
+    overlay: str | None = None
+
+
+class SlideLine(BaseModel):
+    """A slide in the list."""
+
+    id: str
+    name: str
+    state: JobState
+    created_utc: str
+    links: Links
+
+
+class SlideAnswer(SlideLine):
+    """A slide; `summary` as in summary.json, once it is done; `error` is one line, where it failed."""
+
+    progress: Progress
+    um_per_px: float | None
+    started_utc: str | None
+    finished_utc: str | None
+    error: str | None
+    summary: dict[str, Any] | None
+
+
+class SlideList(BaseModel):
+    """The slides, the newest first."""
+
+    slides: list[SlideLine]
+
+
+class CropResult(BaseModel):
+    """One picture of a single cell; p_infected is calibrated, 0 to 1."""
+
+    crop: str
+    p_infected: float
+    infected: bool
+    model: str
+
+
+class CropAnswer(BaseModel):
+    """The cells in the order they were sent."""
+
+    crops: list[CropResult]
+
+
+class HealthAnswer(BaseModel):
+    """Whether the service works: `worker` counts the slides, `waiting` are those queued or running."""
+
+    status: Literal["ok", "no worker"]
+    worker: bool
+    waiting: int

@@ -1,0 +1,113 @@
+"""Keep one worker process alive: start it, start another when it dies, end it with the service."""
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import secrets
+import signal
+import sys
+import time
+from multiprocessing.context import SpawnProcess
+
+from pipeline.data_folder import DataFolder
+from pipeline.ledger import Ledger
+from pipeline.settings import CountSettings
+from pipeline.worker import CountAndWrite, WorkerOrders, run_worker
+
+__all__ = ["Supervisor"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK_S = 0.2  # how long a death may go unseen
+_PAUSE_S = 0.5  # before another is started; doubled where that one dies early too
+_LONGEST_PAUSE_S = 30.0
+_EARLY_S = 60.0  # a worker that lived longer did not die of starting
+_PATIENCE_S = 5.0  # given to a worker that was asked to stop
+
+
+class Supervisor:
+    """Runs the worker process of a service.
+
+    Parameters
+    ----------
+    count : what counts a slide in the worker; a function at the top level of a module.
+    """
+
+    def __init__(
+        self, *, data: DataFolder, ledger: Ledger, settings: CountSettings, count: CountAndWrite
+    ) -> None:
+        self._data = data
+        self._ledger = ledger
+        self._settings = settings
+        self._count = count
+        self._process: SpawnProcess | None = None
+        self._token = ""
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker; None while there is none."""
+        process = self._process
+        return process.pid if process is not None and process.is_alive() else None
+
+    async def run(self) -> None:
+        """Keep a worker alive until cancelled, then end it and queue its job again."""
+        pause_s = _PAUSE_S
+        try:
+            while True:
+                born_s = time.monotonic()
+                self._start()
+                while self.pid is not None:
+                    await asyncio.sleep(_LOOK_S)
+                await asyncio.to_thread(self._bury)
+                lived_long = time.monotonic() - born_s > _EARLY_S
+                pause_s = _PAUSE_S if lived_long else min(2 * pause_s, _LONGEST_PAUSE_S)
+                await asyncio.sleep(pause_s)
+        finally:
+            await asyncio.to_thread(self._stop)
+
+    def _start(self) -> None:
+        self._token = secrets.token_hex(8)
+        orders = WorkerOrders(data=self._data, token=self._token, settings=self._settings, count=self._count)
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=run_worker, args=(orders,), name="smearcount worker"
+        )
+        self._process.start()
+
+    def _bury(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.join()
+        _kill_group(process)
+        code = process.exitcode or 0
+        for job in self._ledger.record_crash(self._token, _crash_text(code)):
+            _LOG.warning("worker ended with code %d while counting %s, now %s", code, job.id, job.state)
+
+    def _stop(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        process.join(_PATIENCE_S)
+        _kill_group(process)
+        process.join()
+        self._ledger.give_back(self._token)
+
+
+def _crash_text(exit_code: int) -> str:
+    """Why a job was given up: the worker ended twice while it counted this slide."""
+    if exit_code < 0:
+        return (
+            f"counting was killed twice (signal {-exit_code}), perhaps for want of memory; "
+            "hand in a smaller part of the slide"
+        )
+    return "counting broke off twice with an error nobody expected; the service's log on the server tells it"
+
+
+def _kill_group(process: SpawnProcess) -> None:
+    """End the worker, where it lives, and every process that counts for it."""
+    if sys.platform != "win32" and process.pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()

@@ -1,0 +1,123 @@
+"""A count in plain words for the page: never more than was seen, and always how sure it is."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["CountWords", "Tone", "count_words"]
+
+Tone = Literal["seen", "none", "refused"]
+
+_TONES: dict[str, Tone] = {"parasites seen": "seen", "none distinguishable": "none"}
+_EXCLUDED = {
+    "at_border": "cut by the edge of the picture",
+    "white_cell": "white cells",
+    "platelet": "platelets",
+    "artefact": "stain or dirt",
+}
+_SCALE = {"given": "as given", "metadata": "from the file", "estimated": "estimated from the cells"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountWords:
+    """What the page says about a count.
+
+    Attributes
+    ----------
+    headline : the verdict.
+    tone : how the page colours it.
+    count : the count in one sentence; empty where nothing may be claimed.
+    caution : what the count does not say.
+    figures : name and value of every number.
+    notices : severity and text of what quality control found.
+    """
+
+    headline: str
+    tone: Tone
+    count: str
+    caution: str
+    figures: tuple[tuple[str, str], ...]
+    notices: tuple[tuple[str, str], ...]
+
+
+def count_words(summary: dict[str, Any]) -> CountWords:
+    """Put a summary, in the form of summary.json, into words."""
+    verdict = summary["verdict"]
+    tone = _TONES.get(verdict, "refused")
+    headline, caution = _headline_and_caution(tone, summary)
+    notices = [(notice["severity"], notice["text"]) for notice in summary["notices"]]
+    if summary["status"] == "partial":
+        headline = f"Partial count: {headline[0].lower()}{headline[1:]}"
+        if all(notice["code"] != "tiles_failed" for notice in summary["notices"]):
+            notices.insert(0, ("warn", "A part of the slide could not be read; only the rest is counted."))
+    return CountWords(
+        headline=headline,
+        tone=tone,
+        count="" if tone == "refused" else _count(summary),
+        caution=caution,
+        figures=tuple(_figures(summary, claimed=tone != "refused")),
+        notices=tuple(notices),
+    )
+
+
+def _headline_and_caution(tone: Tone, summary: dict[str, Any]) -> tuple[str, str]:
+    if tone == "seen":
+        return "Parasites seen", "A trained person must confirm it on the slide."
+    if tone == "none":
+        return "No parasites distinguishable", _caution_none(summary)
+    return (
+        "Not countable",
+        "No parasitaemia is given, because it could mislead. Take the picture again and hand it in anew.",
+    )
+
+
+def _count(summary: dict[str, Any]) -> str:
+    counted, infected = summary["counted"], summary["infected"]
+    share = f"{_percent(summary['parasitaemia'])} (95% interval {_interval(summary)})"
+    if summary["verdict"] == "parasites seen":
+        are = "is" if infected == 1 else "are"
+        return f"{infected:,} of {counted:,} red cells {are} infected: parasitaemia {share}."
+    marked = f"{infected:,}" if infected else "None"
+    were = "was" if infected == 1 else "were"
+    return (
+        f"{marked} of {counted:,} red cells {were} marked as infected: {share}. "
+        "That is no more than false alarms explain."
+    )
+
+
+def _interval(summary: dict[str, Any]) -> str:
+    return f"{_percent(summary['low'])} to {_percent(summary['high'])}"
+
+
+def _caution_none(summary: dict[str, Any]) -> str:
+    doubt = "It does not show that there are no parasites. Count more fields to be surer."
+    if summary["limit_of_detection"] is None:
+        return doubt
+    limit = _percent(summary["limit_of_detection"])
+    return (
+        f"With {summary['counted']:,} cells, a parasitaemia below {limit} cannot be told from none. {doubt}"
+    )
+
+
+def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]:
+    figures = [("Red cells counted", f"{summary['counted']:,}")]
+    if claimed:
+        name = "Parasitaemia" if summary["verdict"] == "parasites seen" else "Share marked as infected"
+        figures += [
+            ("Infected" if name == "Parasitaemia" else "Marked as infected", f"{summary['infected']:,}"),
+            (name, _percent(summary["parasitaemia"])),
+            ("95% interval", _interval(summary)),
+        ]
+    figures.append(("Objects found in all", f"{summary['detected']:,}"))
+    for reason, number in summary["excluded"].items():
+        figures.append((f"Not counted: {_EXCLUDED.get(reason, reason.replace('_', ' '))}", f"{number:,}"))
+    if summary["um_per_px"] is not None:
+        source = _SCALE.get(summary["scale_source"], summary["scale_source"])
+        figures.append(("Size of a pixel", f"{summary['um_per_px']:.3f} µm ({source})"))
+    return figures
+
+
+def _percent(fraction: float | None) -> str:
+    """Imported when the first count is shown: the service starts without pandas."""
+    from pipeline.summary import percent_text
+
+    return percent_text(fraction)

@@ -1,0 +1,59 @@
+"""Random stain, light, focus and sensor of a training picture: every microscope is a new one."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["turn", "vary_look"]
+
+_ABSORBANCE = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1.0) / np.float32(230.0))
+
+
+def turn(picture: NDArray[np.uint8], which: int) -> NDArray[np.uint8]:
+    """One of the eight turns and mirrorings of a square, 0 to 7; 0 changes nothing."""
+    turned = np.rot90(picture, which % 4)
+    return np.ascontiguousarray(turned[:, ::-1] if which >= 4 else turned)
+
+
+def vary_look(
+    picture: NDArray[np.uint8], rng: np.random.Generator, *, strength: float = 1.0
+) -> NDArray[np.uint8]:
+    """Picture uint8 (H, W, 3) with another stain, light, focus and sensor; `strength` 0 changes nothing.
+
+    Colours vary as absorbances do (Beer-Lambert): the stain's depth scales them, its shade turns them.
+    """
+    absorbance = _ABSORBANCE[picture]
+    depth = np.exp(rng.normal(0.05 * strength, 0.25 * strength))
+    channel_depth = np.exp(rng.normal(0.0, 0.12 * strength, 3)).astype(np.float32)
+    mix = np.eye(3, dtype=np.float32) + rng.normal(0.0, 0.04 * strength, (3, 3)).astype(np.float32)
+    absorbance = (absorbance * np.float32(depth) * channel_depth) @ mix
+    absorbance += rng.normal(0.02 * strength, 0.05 * strength, 3).astype(np.float32)
+    if rng.random() < 0.4 * strength:
+        absorbance += _gradient(picture.shape[:2], rng, 0.12 * strength)[..., None]
+    light = np.exp(-absorbance) * np.float32(230.0)
+    light = _refocus(light, rng, strength)
+    light += rng.standard_normal(light.shape, np.float32) * np.float32(abs(rng.normal(0.0, 4.0 * strength)))
+    varied = np.clip(np.rint(light), 0, 255).astype(np.uint8)
+    return _recompress(varied, rng) if rng.random() < 0.3 * strength else varied
+
+
+def _refocus(light: NDArray[np.float32], rng: np.random.Generator, strength: float) -> NDArray[np.float32]:
+    chance = rng.random()
+    if chance < 0.35 * strength:
+        return np.asarray(cv2.GaussianBlur(light, (0, 0), float(rng.uniform(0.3, 1.5))), np.float32)
+    if chance < 0.55 * strength:
+        blurred = cv2.GaussianBlur(light, (0, 0), 1.0)
+        return np.asarray(light + rng.uniform(0.2, 1.2) * (light - blurred), np.float32)
+    return light
+
+
+def _gradient(shape: tuple[int, ...], rng: np.random.Generator, size: float) -> NDArray[np.float32]:
+    y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None, :]
+    slope = rng.normal(0.0, size, 2).astype(np.float32)
+    return np.asarray(slope[0] * y + slope[1] * x, np.float32)
+
+
+def _recompress(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 95))])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)

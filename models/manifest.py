@@ -1,0 +1,130 @@
+"""Manifests of networks: what a file is, what it expects, how well it did; a changed file is refused."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import ModelError
+
+__all__ = ["Calibration", "Manifest", "Measured", "read_manifest", "shipped", "verified_file"]
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Calibration(_Strict):
+    """Platt scaling: probability = sigmoid(slope * logit + offset) (Platt 1999)."""
+
+    slope: float = Field(gt=0)
+    offset: float
+
+
+class Measured(_Strict):
+    """Sensitivity and false positives at the threshold, with the counts behind them, on patients left out."""
+
+    source: str
+    infected: int = Field(ge=0)
+    infected_found: int = Field(ge=0)
+    uninfected: int = Field(ge=0)
+    false_positives: int = Field(ge=0)
+
+    @property
+    def false_positive_rate(self) -> float:
+        """False positives per uninfected cell; one half is added where none was seen, so it is never 0."""
+        return max(self.false_positives, 0.5) / max(self.uninfected, 1)
+
+    @property
+    def sensitivity(self) -> float:
+        """Fraction of infected cells found."""
+        return self.infected_found / max(self.infected, 1)
+
+
+class Manifest(_Strict):
+    """What is to be known of one network.
+
+    Attributes
+    ----------
+    name : of the network, as written into every result.
+    task : 'detector' or 'classifier'.
+    file, sha256 : LiteRT file beside the manifest and its hash; keras_file, keras_sha256 : the same in Keras.
+    um_per_px : of the input. classes : meaning of the outputs, in order.
+    threshold : detector: least peak of a detection (0 to 1); classifier: least probability of an infected cell.
+    crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only.
+    measured : classifier only, first entry is the one that counts and limits are worked out with.
+    """
+
+    name: str
+    task: Literal["detector", "classifier"]
+    file: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    keras_file: str
+    keras_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    um_per_px: float = Field(gt=0)
+    classes: tuple[str, ...]
+    threshold: float = Field(gt=0, lt=1)
+    crop: Literal["context", "masked"] | None = None
+    calibration: Calibration | None = None
+    measured: tuple[Measured, ...] = ()
+    trained_on: tuple[str, ...]
+    left_out: tuple[str, ...]
+    seed: int
+    licence: str
+
+
+def shipped(task: Literal["detector", "classifier"]) -> Path:
+    """Manifest of the network that comes with smearcount."""
+    return _FOLDER / f"{task}.toml"
+
+
+def read_manifest(path: Path, task: Literal["detector", "classifier"]) -> Manifest:
+    """Read and check a manifest.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing, malformed, or of another task.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest.model_validate(content)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(
+            f"{path} cannot be read as a model manifest ({error}); give the .toml that lies beside the network"
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{path} is no valid model manifest: {place}: {first['msg']}; mend that entry") from error
+    if manifest.task != task:
+        raise ModelError(f"{path} describes a {manifest.task}, expected a {task}; give the manifest of a {task}")
+    return manifest
+
+
+def verified_file(path: Path, manifest: Manifest, kind: Literal["litert", "keras"] = "litert") -> Path:
+    """The network file beside the manifest `path`, its hash checked.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing or its SHA-256 is not the manifest's.
+    """
+    name, expected = (
+        (manifest.file, manifest.sha256) if kind == "litert" else (manifest.keras_file, manifest.keras_sha256)
+    )
+    file = path.parent / name
+    try:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"network file {file} cannot be read ({error.strerror}); install smearcount again") from error
+    if found != expected:
+        raise ModelError(
+            f"network file {file} has SHA-256 {found[:12]}..., its manifest expects {expected[:12]}...;"
+            " it was changed or damaged: install smearcount again or train it anew"
+        )
+    return file

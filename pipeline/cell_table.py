@@ -1,0 +1,103 @@
+"""Cells of all tiles as one table, with the counting rules applied."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.field_plan import FieldPlan
+from pipeline.records import CELL_COLUMNS
+from pipeline.tile_work import TileCells
+from segmentation.detections import Kind
+
+__all__ = ["cell_table"]
+
+SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
+"""Diameters of a red cell, from a microspherocyte to a macrocyte stretched by a gametocyte; else an artefact."""
+BORDER_DETECTOR_PX = 0.75
+"""A box that comes this near to the border of the picture, detector px, is cut by it."""
+
+
+def cell_table(
+    slide: str, plans: Sequence[FieldPlan], found: Sequence[TileCells], threshold: float, model: str
+) -> pd.DataFrame:
+    """One row an object, columns `CELL_COLUMNS`, ordered by field, then y, then x, whatever order they came in.
+
+    Parameters
+    ----------
+    threshold : least probability of an infected cell. model : name of the classifier.
+    """
+    by_index = {plan.index: plan for plan in plans}
+    parts = [_rows(by_index[cells.field], cells) for cells in found]
+    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, "kind_number", "field_index")})
+    table = pd.concat(parts or [empty], ignore_index=True)
+    order = ["field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max"]
+    table = table.sort_values(order, kind="stable", ignore_index=True)
+    names = {plan.index: plan.name for plan in plans}
+    red_shape = table["diameter_um"].between(SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM)
+    kind = table["kind_number"].map(lambda number: Kind(int(number)).name.lower()).astype(object)
+    kind = kind.mask((kind == "red_cell") & ~red_shape, "artefact")
+    at_border = table["at_border"].astype(bool)
+    red = kind == "red_cell"
+    infected = red & (table["p_infected"] >= threshold)
+    table = table.assign(
+        slide=slide,
+        field=table["field_index"].map(names).astype(object),
+        cell=np.arange(1, len(table) + 1),
+        kind=kind,
+        overlaps=table["overlaps"].astype(bool),
+        at_border=at_border,
+        p_infected=table["p_infected"].where(red),
+        infected=infected,
+        stage=np.where(infected, "unknown", ""),
+        counted=red & ~at_border,
+        excluded_because=np.where(~red, kind, np.where(at_border, "at_border", "")),
+        reviewed_as="",
+        model=model,
+    )
+    return table[list(CELL_COLUMNS)]
+
+
+_NUMBERS = (
+    *("x", "y", "x_min", "y_min", "x_max", "y_max"),
+    *("area_um2", "diameter_um", "circularity", "focus", "overlaps", "p_infected", "at_border"),
+)
+
+
+def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
+    x_min, y_min, x_max, y_max = cells.boxes.T
+    area, diameter, circularity, focus = cells.measured.T
+    return pd.DataFrame(
+        {
+            "field_index": plan.index,
+            "x": (x_min + x_max) / 2,
+            "y": (y_min + y_max) / 2,
+            "x_min": x_min,
+            "y_min": y_min,
+            "x_max": x_max,
+            "y_max": y_max,
+            "area_um2": area,
+            "diameter_um": diameter,
+            "circularity": circularity,
+            "focus": focus,
+            "overlaps": cells.overlaps,
+            "p_infected": cells.p_infected.astype(np.float64),
+            "kind_number": cells.kinds,
+            "at_border": _at_border(plan, cells.boxes),
+        }
+    )
+
+
+def _at_border(plan: FieldPlan, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Cut by the border of the picture or by the edge of the bright view."""
+    near = BORDER_DETECTOR_PX * plan.step
+    size = np.asarray((plan.width, plan.height))
+    cut = ((boxes[:, :2] < near) | (boxes[:, 2:] > size - near)).any(axis=1)
+    view = plan.light.view
+    if view is not None:
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+        half = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) / 2
+        distance = view.distance_at(centre[:, 0].astype(np.float32), centre[:, 1].astype(np.float32))
+        cut |= distance < half + near
+    return np.asarray(cut, bool)

@@ -1,0 +1,137 @@
+"""The commands that count slides and classify single cells."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.settings import CountSettings
+    from pipeline.workflow import SlideOutcome
+
+__all__ = ["ClassifierOption", "DetectorOption", "JsonOption", "WorkersOption", "classify", "count"]
+
+UM_PER_PX_RANGE = (0.01, 2.0)  # a red cell is then 750 to 4 px across
+TILE_PX_MIN = 128  # six red cells across; smaller tiles are mostly halo
+TILE_PX_STEP = 8  # the detector's stride
+
+DetectorOption = Annotated[
+    Path | None, typer.Option(metavar="TOML", help="Manifest of another detector than the shipped one.")
+]
+ClassifierOption = Annotated[
+    Path | None, typer.Option(metavar="TOML", help="Manifest of another classifier than the shipped one.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
+
+
+def _check_um_per_px(value: float | None) -> float | None:
+    low, high = UM_PER_PX_RANGE
+    if value is not None and not low <= value <= high:
+        raise typer.BadParameter(f"{value} is no size of a pixel; expected {low} to {high} µm")
+    return value
+
+
+def _check_tile_px(value: int) -> int:
+    if value < TILE_PX_MIN or value % TILE_PX_STEP:
+        raise typer.BadParameter(f"{value}: expected a multiple of {TILE_PX_STEP}, {TILE_PX_MIN} or more")
+    return value
+
+
+def count(
+    slides: Annotated[
+        list[Path],
+        typer.Argument(metavar="SLIDE...", help="Photo, folder of photos of a slide, or slide scan."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
+    um_per_px: Annotated[
+        float | None,
+        typer.Option(callback=_check_um_per_px, help="Size of a pixel, µm; else by the file or the cells."),
+    ] = None,
+    workers: WorkersOption = 1,
+    tile_px: Annotated[
+        int, typer.Option(callback=_check_tile_px, help="Side of a tile, px of 0.375 µm; changes no result.")
+    ] = 1024,
+    detector: DetectorOption = None,
+    classifier: ClassifierOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the red cells of slides and how many of them are infected."""
+    from pipeline.settings import CountSettings
+
+    settings = CountSettings(
+        um_per_px=um_per_px, detector=detector, classifier=classifier, tile_px=tile_px, workers=workers
+    )
+    outcomes = _count(slides, out, settings, overwrite=overwrite)
+    if as_json:
+        sys.stdout.write(_outcomes_json(outcomes))
+    else:
+        from pipeline.terminal import print_outcomes
+
+        print_outcomes(outcomes)
+    if any(outcome.state != "done" or outcome.refusal is not None for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def classify(
+    crops: Annotated[list[Path], typer.Argument(metavar="CROP...", help="Pictures of one cut-out red cell.")],
+    classifier: ClassifierOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell for pictures of single, cut-out red cells whether each is infected."""
+    from pipeline.crops import classify_files
+    from pipeline.settings import CountSettings
+    from pipeline.terminal import print_rows
+
+    answers = classify_files(crops, CountSettings(classifier=classifier))
+    if as_json:
+        text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
+        sys.stdout.write(f"{text}\n")
+        return
+    rows = [
+        (str(crop), f"{p_infected:.4f}", "infected" if infected else "uninfected", str(model))
+        for crop, p_infected, infected, model in zip(
+            answers["crop"], answers["p_infected"], answers["infected"], answers["model"], strict=True
+        )
+    ]
+    print_rows(("crop", "p_infected", "call", "model"), rows)
+
+
+def _count(
+    slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool
+) -> "tuple[SlideOutcome, ...]":
+    from pipeline.terminal import shown_progress
+    from pipeline.workflow import count_slides
+
+    with shown_progress() as (show, tell):
+
+        def progress(slide: Path, done: int, every: int) -> None:
+            show(str(slide), done, every)
+
+        def on_done(outcome: "SlideOutcome") -> None:
+            if outcome.error is not None:
+                tell(outcome.error)
+            if outcome.refusal is not None:
+                tell(f"{outcome.source}: {outcome.refusal}")
+
+        return count_slides(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
+
+
+def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:
+    """The summary of the one slide, or a list of all, failed ones included; nothing where the one failed."""
+    import dataclasses
+    import json
+
+    entries: list[dict[str, object]] = []
+    for outcome in outcomes:
+        if outcome.summary is not None:
+            entries.append(dataclasses.asdict(outcome.summary))
+        elif len(outcomes) > 1:
+            failed = {"slide": outcome.slide, "source": str(outcome.source), "status": "failed"}
+            entries.append(failed | {"error": outcome.error})
+    if not entries:
+        return ""
+    data = entries if len(outcomes) > 1 else entries[0]
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,171 @@
+"""Counts one slide: what is estimated once, the tiles, the table of cells, the summary."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.cell_table import cell_table
+from pipeline.errors import EmptySlideError, InputError, SmearcountError
+from pipeline.executors import WorkerDiedError, run_here, run_in_processes
+from pipeline.field_plan import FieldLight, field_light, plan_field
+from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
+from pipeline.provenance import run_record
+from pipeline.quality import check
+from pipeline.quality_measures import slide_measures
+from pipeline.reader import Slide, open_slide
+from pipeline.records import CountResult, FailedTile, SlideSummary
+from pipeline.settings import CountSettings
+from pipeline.slide_scale import SlideScale, find_scale
+from pipeline.summary import FieldFacts, SlideFacts, summarise
+from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_worker
+from pipeline.tiling import Tile, tiles
+
+__all__ = ["count_slide"]
+
+Progress = Callable[[int, int], None]
+SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
+"""Pixel sizes at which a red cell is 375 to 7.5 px across."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the tiles of a slide gave; `failed` also names photos that could not be read."""
+
+    cells: list[TileCells]
+    failed: list[FailedTile]
+    tiles: int
+
+
+def count_slide(source: Path, settings: CountSettings, progress: Progress | None = None) -> CountResult:
+    """Find and decide every red cell of a slide.
+
+    Parameters
+    ----------
+    source : a photo, a folder of photos, or a whole-slide scan.
+    progress : called with (tiles done, tiles in all) after each tile.
+
+    Raises
+    ------
+    SmearcountError
+        Where the slide cannot be opened or a network cannot be trusted. Broken tiles and broken photos of a
+        folder do not raise: they are listed in the summary, whose status is then 'partial'.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    _check(settings)
+    detector, classifier = load_detector(settings), load_classifier(settings)
+    with open_slide(source) as slide:
+        lights, broken = _lights(slide, source)
+        scale = find_scale(slide, lights, settings, detector)
+        worker = _worker(slide, lights, scale, detector, classifier)
+        prepared = time.perf_counter()
+        found = _find(source, settings, worker, broken, progress)
+    result = _summarise(source, worker, scale, found)
+    run = run_record(
+        settings,
+        source,
+        models={
+            "detector": describe(detector.manifest, settings.detector),
+            "classifier": describe(classifier.manifest, settings.classifier),
+        },
+        seed=None,
+        started=started,
+        seconds={"prepare": prepared - clock, "count": time.perf_counter() - prepared},
+    )
+    return CountResult(summary=result[0], cells=result[1], run=run)
+
+
+def _check(settings: CountSettings) -> None:
+    size = settings.um_per_px
+    if size is not None and not SMALLEST_UM_PER_PX <= size <= LARGEST_UM_PER_PX:
+        raise InputError(
+            f"pixel size is {size} µm, expected {SMALLEST_UM_PER_PX} to {LARGEST_UM_PER_PX} µm; "
+            "pass another --um-per-px, or none to take it from the file or the cells"
+        )
+    if settings.workers < 1:
+        raise InputError(f"workers is {settings.workers}, expected at least 1; pass another --workers")
+    if settings.tile_px < 64 or settings.tile_px % 8:
+        raise InputError(f"tile side is {settings.tile_px} px, expected a multiple of 8, at least 64; pass --tile-px")
+
+
+def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
+    """Light of each field that can be read, and the others."""
+    lights: dict[int, FieldLight] = {}
+    broken = [
+        FailedTile(field=photo.name, x=0, y=0, width=0, height=0, reason=photo.reason) for photo in slide.broken
+    ]
+    for index, field in enumerate(slide.fields):
+        try:
+            lights[index] = field_light(field)
+        except SmearcountError as error:
+            if len(slide.fields) + len(slide.broken) == 1:
+                raise
+            broken.append(
+                FailedTile(field=field.name, x=0, y=0, width=field.width, height=field.height, reason=str(error))
+            )
+    if not lights:
+        reason = broken[0].reason if broken else "it is empty"
+        raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
+    return lights, broken
+
+
+def _worker(
+    slide: Slide, lights: dict[int, FieldLight], scale: SlideScale, detector: Detector, classifier: Classifier
+) -> TileWorker:
+    plans = {
+        index: plan_field(index, slide.fields[index], scale.of_field(slide.fields[index]), light)
+        for index, light in lights.items()
+    }
+    return TileWorker(slide=slide, plans=plans, detector=detector, classifier=classifier)
+
+
+def _find(
+    source: Path, settings: CountSettings, worker: TileWorker, broken: list[FailedTile], progress: Progress | None
+) -> _Found:
+    todo = [tile for plan in worker.plans.values() for tile in tiles(plan.index, plan.grid, settings.tile_px)]
+    found = _Found(cells=[], failed=list(broken), tiles=len(todo) + len(broken))
+    answers: Iterator[tuple[Tile, TileCells | FailedTile | WorkerDiedError]]
+    if settings.workers > 1 and len(todo) > 1:
+        answers = run_in_processes(make_tile_worker, (source, settings, worker.plans), todo, settings.workers)
+    else:
+        answers = run_here(worker, todo)
+    for done, (tile, answer) in enumerate(answers, start=1):
+        if isinstance(answer, TileCells):
+            found.cells.append(answer)
+        elif isinstance(answer, FailedTile):
+            found.failed.append(answer)
+        else:
+            found.failed.append(failed_tile(tile, worker.plans[tile.field], answer))
+        if progress is not None:
+            progress(done, len(todo))
+    return found
+
+
+def _summarise(
+    source: Path, worker: TileWorker, scale: SlideScale, found: _Found
+) -> tuple[SlideSummary, pd.DataFrame]:
+    plans = list(worker.plans.values())
+    manifest = worker.classifier.manifest
+    table = cell_table(worker.slide.name, plans, found.cells, manifest.threshold, manifest.name)
+    failed = sorted(found.failed, key=lambda tile: (tile.field, tile.y, tile.x))
+    measures = slide_measures(table, plans, found.cells, scale, (len(failed), found.tiles))
+    facts = SlideFacts(
+        slide=worker.slide.name,
+        source=str(source),
+        fields=tuple(
+            FieldFacts(name=plan.name, width=plan.width, height=plan.height, um_per_px=plan.um_per_px)
+            for plan in plans
+        ),
+        um_per_px=scale.um_per_px,
+        scale_source=scale.source,
+        false_positive_rate=worker.classifier.measured.false_positive_rate,
+        sensitivity=worker.classifier.measured.sensitivity,
+        detector=worker.detector.manifest.name,
+        classifier=manifest.name,
+        failed_tiles=tuple(failed),
+        notices=check(measures),
+    )
+    return summarise(table, facts), table

@@ -1,0 +1,210 @@
+"""Write the results of a slide as a folder that is there whole or not at all."""
+
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cells_csv import write_cells
+from pipeline.errors import OutputError, OutputExistsError
+from pipeline.records import CountResult, SlideSummary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "RESULT_FILES",
+    "STAGING_PREFIX",
+    "check_destination",
+    "summary_to_json",
+    "write_result",
+    "write_whole",
+]
+
+RESULT_FILES = frozenset({"cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"})
+STAGING_PREFIX = ".smearcount-"  # of the hidden folder or file that is renamed once it is whole
+JPEG_QUALITY = 88  # of 100; thin outlines stay free of blocks, a 4096 px overlay stays near 3 MB
+
+
+def write_result(
+    result: CountResult,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    pictures: Iterable[tuple[str, "NDArray[np.uint8]"]] = (),
+) -> Path:
+    """Write OUT/<slide>/ with cells.csv, summary.json, run.json and the overlays.
+
+    Everything is written into a hidden folder beside it, flushed to the disk, and renamed in one step.
+
+    Parameters
+    ----------
+    out : folder of all results; made where it is missing.
+    overwrite : replace an earlier result of this slide.
+    pictures : file name in the folder, such as 'overlay.jpg', and RGB uint8 (H, W, 3); read one at a time.
+
+    Returns
+    -------
+    The folder that was written.
+
+    Raises
+    ------
+    OutputExistsError
+        Where a result is there already and may not be replaced, or the folder holds something else.
+    OutputError
+        Where it cannot be written; nothing stays behind.
+    """
+    name = result.summary.slide
+    check_destination(out, name, overwrite=overwrite)
+    with _output_errors(out / name):
+        staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        staging.mkdir()
+        try:
+            _write_files(result, staging, pictures)
+            _put_in_place(staging, out / name, overwrite=overwrite)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return out / name
+
+
+def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
+    """Make OUT and hold it against what is to be written, before hours are spent on counting.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        As `write_result` does.
+    """
+    if name in {"", ".", ".."} or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
+        raise OutputError(f"slide name {name!r} cannot be the name of a folder; rename the slide")
+    with _output_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OutputError(f"{out}: no permission to write here; choose another folder with -o")
+    folder = out / name
+    if not os.path.lexists(folder):
+        return
+    if not overwrite:
+        raise OutputExistsError(
+            f"{folder}: a result is there already; pass --overwrite to replace it, or another -o"
+        )
+    _check_own(folder)
+
+
+def summary_to_json(summary: SlideSummary) -> str:
+    """The summary as JSON text, keys in the order of the record, ending in a line feed."""
+    return _to_json(dataclasses.asdict(summary))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write one file beside its place, flush it to the disk and rename it.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written; an earlier file stays as it was.
+    """
+    staging = path.with_name(f"{STAGING_PREFIX}{secrets.token_hex(6)}")
+    with _output_errors(path):
+        try:
+            _write_file(staging, data)
+            staging.replace(path)
+            _flush_folder(path.parent)
+        finally:
+            staging.unlink(missing_ok=True)
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse to replace anything but an earlier result: the folder might be the slide itself."""
+    held = {entry.name for entry in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else None
+    if held is None or "summary.json" not in held or not held <= RESULT_FILES:
+        raise OutputExistsError(
+            f"{folder}: holds more than an earlier result and is not replaced; choose another folder with -o"
+        )
+
+
+def _write_files(
+    result: CountResult, folder: Path, pictures: Iterable[tuple[str, "NDArray[np.uint8]"]]
+) -> None:
+    for name, picture in pictures:
+        (folder / name).parent.mkdir(exist_ok=True)
+        _write_file(folder / name, _to_jpeg(picture))
+    write_cells(folder / "cells.csv", result.cells)
+    _write_file(folder / "run.json", _to_json(result.run).encode())
+    _write_file(folder / "summary.json", summary_to_json(result.summary).encode())
+    for inner in folder.iterdir():
+        if inner.is_dir():
+            _flush_folder(inner)
+    _flush_folder(folder)
+
+
+def _put_in_place(staging: Path, folder: Path, *, overwrite: bool) -> None:
+    """Rename the whole folder; an earlier result is set aside first and put back where the rename fails."""
+    if not (overwrite and folder.exists()):
+        staging.rename(folder)
+        _flush_folder(folder.parent)
+        return
+    earlier = staging.with_name(f"{staging.name}-earlier")
+    folder.rename(earlier)
+    try:
+        staging.rename(folder)
+    except OSError:
+        earlier.rename(folder)
+        raise
+    _flush_folder(folder.parent)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _to_jpeg(picture: "NDArray[np.uint8]") -> bytes:
+    import cv2
+
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
+    if not done:
+        raise OutputError(
+            f"an overlay of {picture.shape[1]} x {picture.shape[0]} px could not be encoded as JPEG"
+        )
+    return data.tobytes()
+
+
+def _to_json(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    with path.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a folder's entries to the disk, where the system can (Windows cannot open a folder)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _output_errors(place: Path) -> Iterator[None]:
+    """Tell what the system refused in one line."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"{place}: cannot be written ({reason}); free space there or choose another folder with -o"
+        ) from error

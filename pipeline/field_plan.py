@@ -1,0 +1,118 @@
+"""What is estimated once a field before its tiles are worked on: light, view and working grid."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.reader import Field
+from segmentation.illumination import BrightView, bright_view, white_point
+from segmentation.resample import WorkingGrid, halve, normalise, working_grid
+
+__all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window", "view_at"]
+
+THUMBNAIL_PX = 1024
+"""Light is measured on a picture of the field whose long side is at most twice this."""
+SCALE_WINDOW_PX = 448
+"""Side of the part of a field that its scale is estimated from, detector px."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLight:
+    """Light of one field.
+
+    Attributes
+    ----------
+    white_point : float32 (3,), colour of the empty background, 1 to 255.
+    view : the lit part of an eyepiece photo, or None.
+    saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
+    """
+
+    white_point: NDArray[np.float32]
+    view: BrightView | None
+    saturated_fraction: float
+    dark_fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPlan:
+    """Everything a tile of the field needs to know."""
+
+    index: int
+    name: str
+    width: int
+    height: int
+    um_per_px: float
+    light: FieldLight
+    grid: WorkingGrid
+
+    @property
+    def step(self) -> float:
+        """Level-0 px per detector px."""
+        return 2 * self.grid.step
+
+
+def field_light(field: Field) -> FieldLight:
+    """Light of a field, from a small picture of all of it."""
+    shrink = 1
+    while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < 64:
+        shrink *= 2
+    across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink
+    thumbnail = field.read(0, 0, across, down, shrink)
+    view = bright_view(thumbnail, float(shrink))
+    lit = thumbnail.reshape(-1, 3) if view is None else thumbnail[view.mask]
+    return FieldLight(
+        white_point=white_point(thumbnail, view),
+        view=view,
+        saturated_fraction=float((lit.min(axis=1) == 255).mean()),
+        dark_fraction=float((lit.max(axis=1) < 40).mean()),
+    )
+
+
+def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) -> FieldPlan:
+    """Plan of one field."""
+    return FieldPlan(
+        index=index,
+        name=field.name,
+        width=field.width,
+        height=field.height,
+        um_per_px=um_per_px,
+        light=light,
+        grid=working_grid(field.width, field.height, um_per_px),
+    )
+
+
+def read_window(
+    field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
+    """Normalised picture, uint8 (height, width, 3) at crop scale, of a window (x, y, width, height) of the grid."""
+    shrink = grid.shrink
+    x, y, width, height = grid.source_window(*window)
+    right = min(x + width, -(-field.width // shrink) * shrink)
+    bottom = min(y + height, -(-field.height // shrink) * shrink)
+    left, top = max(x, 0), max(y, 0)
+    shrunk = field.read(left, top, right - left, bottom - top, shrink)
+    return normalise(grid.cut(shrunk, (left // shrink, top // shrink), window), light.white_point)
+
+
+def view_at(field: Field, light: FieldLight, um_per_px: float) -> NDArray[np.uint8] | None:
+    """The middle of the field at detector scale, were its pixels of that size; None where it is too small."""
+    grid = working_grid(field.width, field.height, um_per_px)
+    middle_x, middle_y = _middle(field, light)
+    width = min(2 * SCALE_WINDOW_PX, grid.width)
+    height = min(2 * SCALE_WINDOW_PX, grid.height)
+    if min(width, height) < 64:
+        return None
+    x = int(np.clip(middle_x / grid.step - width / 2, 0, grid.width - width)) // 2 * 2
+    y = int(np.clip(middle_y / grid.step - height / 2, 0, grid.height - height)) // 2 * 2
+    return halve(read_window(field, grid, light, (x, y, width, height)))
+
+
+def _middle(field: Field, light: FieldLight) -> tuple[float, float]:
+    """Middle of the lit part, level-0 px (x, y)."""
+    if light.view is None:
+        return field.width / 2, field.height / 2
+    moments = cv2.moments(light.view.mask.astype(np.uint8), binaryImage=True)
+    area = max(moments["m00"], 1.0)
+    return moments["m10"] / area * light.view.px, moments["m01"] / area * light.view.px

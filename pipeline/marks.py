@@ -1,0 +1,196 @@
+"""The mark of each kind of cell on an overlay, and the lines and words it is drawn with.
+
+Marks differ in shape and line width as well as in colour, so that they are told apart without seeing colours:
+a thin outline for an uninfected cell, a thick double ring with its probability for an infected one, a crossed
+outline for a cell that is not counted, a double box for a white cell, a diamond for a platelet.
+Colours follow Okabe and Ito, Color Universal Design (2008), darkened where they would drown on a pale film.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MARKS", "Box", "draw_text", "label_infected", "text_width"]
+
+OUTLINED_MIN_PX = 6.0  # diameter below which an uninfected cell is left unmarked: the outline would cover it
+RING_MIN_PX = 14.0  # diameter below which an infected cell's ring is drawn larger than the cell
+LABELLED_MIN_PX = 24.0  # diameter below which an infected cell's probability is left out
+LABEL_PX = 11.0  # height of a probability's digits at line width 1
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+CAPITAL_PX = 22.0  # height of a capital letter of FONT at scale 1
+SUBPIXEL_BITS = 4  # of the fixed-point coordinates that OpenCV draws with
+
+WHITE = (255, 255, 255)
+INK = (25, 25, 25)
+RED = (205, 20, 0)
+GREEN = (0, 125, 95)
+BLUE = (0, 80, 190)
+YELLOW = (250, 225, 40)
+GREY = (75, 75, 75)
+
+Canvas = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Where a mark is drawn: sides in px of the overlay; the probability is NaN where there is none."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    p_infected: float
+
+    @property
+    def centre(self) -> Point:
+        """Middle of the box, px of the overlay."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
+    def half_axes(self) -> Point:
+        """Half of the width and of the height, px of the overlay."""
+        return (self.right - self.left) / 2, (self.bottom - self.top) / 2
+
+    @property
+    def diameter(self) -> float:
+        """The shorter side, px of the overlay."""
+        return min(self.right - self.left, self.bottom - self.top)
+
+
+def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: int) -> None:
+    """Write the probability of each infected cell on a plate beside its ring.
+
+    It is put where it covers least of the other infected cells, of their plates, and of the spared boxes.
+    Plates are drawn after all rings. Cells too small to be labelled, or without a probability, get none.
+    """
+    placed: list[Box] = []
+    labelled = [box for box in boxes if box.diameter >= LABELLED_MIN_PX and np.isfinite(box.p_infected)]
+    for box in labelled:
+        text, letters = f"{box.p_infected:.2f}", LABEL_PX * line
+        size = text_width(text, letters) + letters, 1.8 * letters
+        near = [
+            other
+            for other in boxes + spared
+            if abs(other.centre[0] - box.centre[0]) < 3 * box.diameter + size[0]
+        ]
+        plate = min(_plates(box, canvas, size, line), key=lambda place: _shared_px(place, near + placed))
+        placed.append(plate)
+        top_left, bottom_right = (
+            (round(plate.left), round(plate.top)),
+            (round(plate.right), round(plate.bottom)),
+        )
+        cv2.rectangle(canvas, top_left, bottom_right, WHITE, cv2.FILLED)
+        cv2.rectangle(canvas, top_left, bottom_right, RED, line, cv2.LINE_AA)
+        draw_text(canvas, (plate.left + 0.5 * letters, plate.bottom - 0.4 * letters), text, letters)
+
+
+def draw_text(canvas: Canvas, left_foot: Point, text: str, height: float, *, bold: bool = False) -> None:
+    """Write a line of text in dark ink, its letters so many px high, from the left end of its foot line."""
+    weight = max(1, round(height / (9 if bold else 12)))
+    place = (round(left_foot[0]), round(left_foot[1]))
+    cv2.putText(canvas, text, place, FONT, height / CAPITAL_PX, INK, weight, cv2.LINE_AA)
+
+
+def text_width(text: str, height: float) -> float:
+    """Width of a line of text whose letters are so many px high, px."""
+    (width, _), _ = cv2.getTextSize(text, FONT, 1.0, 1)
+    return width * height / CAPITAL_PX
+
+
+def _draw_uninfected(canvas: Canvas, box: Box, line: int) -> None:
+    if box.diameter >= OUTLINED_MIN_PX:
+        _ellipse(canvas, box, 0.0, GREEN, line)
+
+
+def _draw_infected(canvas: Canvas, box: Box, line: int) -> None:
+    gap = _ring_gap(box, line)
+    _ellipse(canvas, box, gap + 1.5 * line, WHITE, 9 * line)
+    _ellipse(canvas, box, gap, RED, 3 * line)
+    _ellipse(canvas, box, gap + 4.5 * line, RED, line)
+
+
+def _draw_not_counted(canvas: Canvas, box: Box, line: int) -> None:
+    if box.diameter < OUTLINED_MIN_PX:
+        return
+    _ellipse(canvas, box, 0.0, GREY, line)
+    (x, y), reach = box.centre, 0.15 * box.diameter
+    _strokes(canvas, [(x - reach, y - reach), (x + reach, y + reach)], GREY, line, closed=False)
+    _strokes(canvas, [(x - reach, y + reach), (x + reach, y - reach)], GREY, line, closed=False)
+
+
+def _draw_white_cell(canvas: Canvas, box: Box, line: int) -> None:
+    _rectangle(canvas, box, 0.0, BLUE, 2 * line)
+    _rectangle(canvas, box, 5.0 * line, BLUE, line)
+
+
+def _draw_platelet(canvas: Canvas, box: Box, line: int) -> None:
+    (x, y) = box.centre
+    half_x, half_y = (1.3 * max(half, 4.0 * line) for half in box.half_axes)
+    corners = [(x - half_x, y), (x, y - half_y), (x + half_x, y), (x, y + half_y)]
+    _strokes(canvas, corners, INK, 4 * line, closed=True)
+    _strokes(canvas, corners, YELLOW, 2 * line, closed=True)
+
+
+def _ring_gap(box: Box, line: int) -> float:
+    """How far outside its box the ring of an infected cell is drawn, px."""
+    return 2.0 * line + max(0.0, (RING_MIN_PX - box.diameter) / 2)
+
+
+def _plates(box: Box, canvas: Canvas, size: Point, line: int) -> list[Box]:
+    """Places for a plate of this size around a ring, inside the canvas, the best to read first."""
+    rows, columns = canvas.shape[:2]
+    (x, y), (half_x, half_y), gap = box.centre, box.half_axes, _ring_gap(box, line) + 5.0 * line
+    reach_x, reach_y = 0.75 * (half_x + gap), 0.75 * (half_y + gap)
+    corners = [(reach_x, -reach_y), (-reach_x, -reach_y), (reach_x, reach_y), (-reach_x, reach_y)]
+    plates = []
+    for right, down in corners:
+        left = x + right if right > 0 else x + right - size[0]
+        top = y + down if down > 0 else y + down - size[1]
+        left, top = min(max(left, 0.0), columns - size[0]), min(max(top, 0.0), rows - size[1])
+        plates.append(replace(box, left=left, top=top, right=left + size[0], bottom=top + size[1]))
+    return plates
+
+
+def _shared_px(one: Box, others: list[Box]) -> float:
+    """Area that a box has in common with others, px."""
+    return sum(
+        max(0.0, min(one.right, other.right) - max(one.left, other.left))
+        * max(0.0, min(one.bottom, other.bottom) - max(one.top, other.top))
+        for other in others
+    )
+
+
+def _ellipse(canvas: Canvas, box: Box, gap: float, colour: Colour, width: int) -> None:
+    """The ellipse of a box, so many px outside it."""
+    axes = _fixed((max(box.half_axes[0] + gap, 1.0), max(box.half_axes[1] + gap, 1.0)))
+    cv2.ellipse(canvas, _fixed(box.centre), axes, 0, 0, 360, colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _rectangle(canvas: Canvas, box: Box, gap: float, colour: Colour, width: int) -> None:
+    top_left, bottom_right = (box.left - gap, box.top - gap), (box.right + gap, box.bottom + gap)
+    cv2.rectangle(canvas, _fixed(top_left), _fixed(bottom_right), colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _strokes(canvas: Canvas, points: list[Point], colour: Colour, width: int, *, closed: bool) -> None:
+    path = np.array([[_fixed(point) for point in points]], dtype=np.int32)
+    cv2.polylines(canvas, [path], closed, colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _fixed(point: Point) -> tuple[int, int]:
+    """Fixed-point coordinates as OpenCV draws with them."""
+    return round(point[0] * 2**SUBPIXEL_BITS), round(point[1] * 2**SUBPIXEL_BITS)
+
+
+MARKS: dict[str, Callable[[Canvas, Box, int], None]] = {
+    "not_counted": _draw_not_counted,
+    "uninfected": _draw_uninfected,
+    "platelet": _draw_platelet,
+    "white_cell": _draw_white_cell,
+    "infected": _draw_infected,
+}
+"""How each kind is drawn (canvas, box, line width in px), in the order of drawing: infected cells last."""

@@ -1,0 +1,62 @@
+"""The two networks of a count, loaded and verified, with what their manifests say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.predict import Platt
+from models.manifest import Manifest, Measured, read_manifest, shipped
+from models.runtime import Network, load_network
+from pipeline.errors import ModelError
+from pipeline.settings import CountSettings
+
+__all__ = ["Classifier", "Detector", "describe", "load_classifier", "load_detector"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """The detector and its manifest."""
+
+    network: Network
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """The classifier, its calibration and its manifest."""
+
+    network: Network
+    calibration: Platt
+    manifest: Manifest
+
+    @property
+    def measured(self) -> Measured:
+        """The measurement that verdicts and limits of detection are worked out with."""
+        return self.manifest.measured[0]
+
+
+def load_detector(settings: CountSettings) -> Detector:
+    """The detector of `settings`, the shipped one by default; ModelError where it cannot be trusted."""
+    path = settings.detector or shipped("detector")
+    manifest = read_manifest(path, "detector")
+    return Detector(network=load_network(path, manifest), manifest=manifest)
+
+
+def load_classifier(settings: CountSettings) -> Classifier:
+    """The classifier of `settings`, the shipped one by default; ModelError where it cannot be trusted."""
+    path = settings.classifier or shipped("classifier")
+    manifest = read_manifest(path, "classifier")
+    if manifest.calibration is None or manifest.crop is None or not manifest.measured:
+        raise ModelError(f"{path} names no calibration, crop style or measurement; train the classifier again")
+    platt = Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset)
+    return Classifier(network=load_network(path, manifest), calibration=platt, manifest=manifest)
+
+
+def describe(manifest: Manifest, path: Path | None) -> dict[str, object]:
+    """What run.json says of a network."""
+    return {
+        "name": manifest.name,
+        "file": manifest.file,
+        "sha256": manifest.sha256,
+        "threshold": manifest.threshold,
+        "manifest": "shipped" if path is None else str(path),
+    }

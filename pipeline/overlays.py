@@ -1,0 +1,124 @@
+"""The overlays of a counted slide: its fields are read again, small, and every cell is marked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import SlideError
+from pipeline.figures import (
+    SHEET_PICTURES_MAX,
+    contact_sheet,
+    draw_overlay,
+    mark_cells,
+    overlay_zoom,
+    sheet_zoom,
+)
+from pipeline.reader import Field, open_slide
+from pipeline.records import CountResult, FieldResult, SlideSummary
+from pipeline.summary import count_line, percent_text
+
+__all__ = ["overlays"]
+
+BAND_PX = 2**26  # level-0 px read at once: a gigapixel slide is never in memory whole
+UNREADABLE = 128  # grey of a part that could not be read
+
+
+def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Draw the overlays of a slide, one at a time.
+
+    A slide of one field gives overlay.jpg. A slide of many gives overlays/<field>.jpg for each, and
+    overlay.jpg as a contact sheet: of all fields, or of those with the most infected cells where there are
+    more than fit.
+
+    Yields
+    ------
+    name : of the file inside the result's folder.
+    picture : RGB uint8 (H, W, 3).
+    """
+    with open_slide(source) as slide:
+        found = {field.name: field for field in result.summary.fields}
+        fields = [field for field in slide.fields if field.name in found]
+        if len(fields) == 1:
+            picture, scale = _picture(fields[0])
+            yield "overlay.jpg", draw_overlay(picture, result.cells, scale, slide_caption(result.summary))
+            return
+        yield from _many(fields, result)
+
+
+def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
+    """The count of a slide and its verdict in one line; a partial count says so first."""
+    partial = "PARTIAL COUNT - " if summary.status == "partial" else ""
+    line = f"{partial}{summary.slide}: {count_line(summary.infected, summary.counted)} - {summary.verdict}"
+    left_out = len(summary.fields) - shown if shown is not None else 0
+    return f"{line} - {left_out} fields with fewer infected cells are not shown here" if left_out else line
+
+
+def field_caption(field: FieldResult) -> str:
+    """The count of a field in one line; no interval, for the slide is what is judged."""
+    share = percent_text(field.infected / field.counted if field.counted else None)
+    return f"{field.name}: {field.infected} infected of {field.counted} red cells: {share}"
+
+
+def _many(fields: list[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    found = {field.name: field for field in result.summary.fields}
+    groups = {str(name): rows for name, rows in result.cells.groupby("field", sort=False, observed=True)}
+    on_sheet = _most_infected(result.summary.fields)
+    small, captions = [], []
+    for number, field in enumerate(fields, start=1):
+        caption = field_caption(found[field.name])
+        cells = groups.get(field.name, result.cells.iloc[:0])
+        picture, scale = _picture(field)
+        name = f"overlays/{_file_name(field.name, number, fields)}.jpg"
+        yield name, draw_overlay(picture, cells, scale, caption)
+        if field.name in on_sheet:
+            zoom = sheet_zoom(picture.shape[1], picture.shape[0], len(on_sheet))
+            small.append(mark_cells(_resized(picture, zoom), cells, scale * zoom))
+            captions.append(caption)
+    if small:
+        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, len(small)))
+
+
+def _picture(field: Field) -> tuple[NDArray[np.uint8], float]:
+    """The whole field at the overlay's size, and overlay px per level-0 px."""
+    shrink, enlarge = overlay_zoom(field.width, field.height)
+    return _resized(_read_small(field, shrink), float(enlarge)), enlarge / shrink
+
+
+def _resized(picture: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
+    if zoom == 1.0:
+        return picture
+    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    size = max(1, round(picture.shape[1] * zoom)), max(1, round(picture.shape[0] * zoom))
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
+
+
+def _read_small(field: Field, shrink: int) -> NDArray[np.uint8]:
+    """The whole field at 1/shrink, read in bands; a band that cannot be read is grey."""
+    width = -(-field.width // shrink) * shrink
+    height = -(-field.height // shrink) * shrink
+    band = max(1, BAND_PX // (width * shrink)) * shrink
+    tops = range(0, height, band)
+    pieces = [_read_band(field, top, width, min(band, height - top), shrink) for top in tops]
+    return pieces[0] if len(pieces) == 1 else np.vstack(pieces)
+
+
+def _read_band(field: Field, top: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
+    try:
+        return field.read(0, top, width, height, shrink)
+    except SlideError:
+        return np.full((height // shrink, width // shrink, 3), UNREADABLE, np.uint8)
+
+
+def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
+    ranked = sorted(fields, key=lambda field: -field.infected)
+    return frozenset(field.name for field in ranked[:SHEET_PICTURES_MAX])
+
+
+def _file_name(name: str, number: int, fields: list[Field]) -> str:
+    """The field's name as a file name; its number is put before it where two fields share one."""
+    plain = name.replace("/", "_").replace("\\", "_").lstrip(".") or f"field-{number}"
+    shared = sum(field.name.casefold() == name.casefold() for field in fields) > 1
+    return f"{number:04d}-{plain}" if shared else plain

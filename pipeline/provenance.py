@@ -1,0 +1,117 @@
+"""What a count was made of: versions, networks, input and settings, for run.json."""
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipeline.errors import SlideError
+
+__all__ = ["HASHED_BYTES_MAX", "describe_input", "run_record", "versions"]
+
+HASHED_BYTES_MAX = 1_000_000_000  # a larger file is told by its size and time: reading it all takes too long
+PACKAGES = (
+    "smearcount",
+    "numpy",
+    "opencv-python-headless",
+    "ai-edge-litert",
+    "pandas",
+    "scipy",
+    "scikit-image",
+)
+PICTURES_LISTED_MAX = 10_000  # of a folder, so that run.json stays a file a person can open
+
+
+def run_record(
+    settings: object,
+    source: Path,
+    *,
+    models: Mapping[str, Mapping[str, object]],
+    seed: int | None,
+    started: datetime,
+    seconds: Mapping[str, float],
+) -> dict[str, object]:
+    """Everything needed to repeat a count, ready for JSON.
+
+    Parameters
+    ----------
+    settings : a dataclass of settings.
+    source : the slide that was handed in.
+    models : what is known of each network by its role, e.g. {"detector": {"name": ..., "sha256": ...}}.
+    seed : of the random choices; None where the count made none.
+    started : when the count began, with its time zone.
+    seconds : wall-clock time of each step.
+
+    Raises
+    ------
+    SlideError
+        Where the slide can no longer be read.
+    """
+    return {
+        "started_utc": started.astimezone(UTC).isoformat(timespec="seconds"),
+        "seconds": {step: round(taken, 3) for step, taken in seconds.items()},
+        "input": describe_input(source),
+        "settings": _jsonable(settings),
+        "seed": seed,
+        "models": _jsonable(models),
+        "versions": versions(),
+        "system": {"platform": platform.platform(), "machine": platform.machine()},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of smearcount, Python and the packages that decide a count; 'not installed' where missing."""
+    return {"python": platform.python_version()} | {package: _version(package) for package in PACKAGES}
+
+
+def describe_input(source: Path) -> dict[str, object]:
+    """Name, size and SHA-256 of a slide's file, or of each file of its folder.
+
+    A file of 1 GB or more is described by its size and its time of change in place of the hash.
+
+    Raises
+    ------
+    SlideError
+        Where a file cannot be read.
+    """
+    try:
+        if not source.is_dir():
+            return {"path": str(source), "files": [_describe_file(source, source.name)]}
+        files = sorted(path for path in source.iterdir() if path.is_file() and not path.name.startswith("."))
+        listed = [_describe_file(path, path.name) for path in files[:PICTURES_LISTED_MAX]]
+        return {"path": str(source), "files": listed, "files_in_folder": len(files)}
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SlideError(f"{source}: cannot be read ({reason}); check that it is still there") from error
+
+
+def _describe_file(path: Path, name: str) -> dict[str, object]:
+    status = path.stat()
+    facts: dict[str, object] = {"name": name, "bytes": status.st_size}
+    if status.st_size < HASHED_BYTES_MAX:
+        with path.open("rb") as handle:
+            facts["sha256"] = hashlib.file_digest(handle, "sha256").hexdigest()
+    else:
+        facts["modified_utc"] = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
+    return facts
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _jsonable(value: object) -> object:
+    """Dataclasses and mappings as dicts, sequences as lists, paths as text; numbers and text stay."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(entry) for entry in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

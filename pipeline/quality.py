@@ -1,0 +1,211 @@
+"""Quality control of a slide: from measured values to notices that warn or refuse."""
+
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from pipeline.records import Notice, ScaleSource
+
+__all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMeasures:
+    """What was measured of one field.
+
+    Attributes
+    ----------
+    red_cells : red cells found, also those at the border.
+    objects : everything found, of every kind.
+    covered_fraction : share of the view that red cells cover, 0 to 1.
+    overlaps_fraction : share of the red cells that touch or overlap another, 0 to 1.
+    median_focus : median of the red cells' focus, 0 (blurred) to 1 (sharp); None where there is no cell.
+    median_score : median of the detector's score over the objects, 0 to 1; None where there is none.
+    background_level : brightness of the empty background, 0 to 255.
+    saturated_fraction : share of the view at 255 in every channel, 0 to 1.
+    dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
+    """
+
+    red_cells: int
+    objects: int
+    covered_fraction: float
+    overlaps_fraction: float
+    median_focus: float | None
+    median_score: float | None
+    background_level: float
+    saturated_fraction: float
+    dark_fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideMeasures:
+    """What was measured of a slide.
+
+    Attributes
+    ----------
+    fields : one record a field that was read.
+    counted : red cells in the denominator.
+    um_per_px : µm per level-0 px, None where it could not be found.
+    scale_spread : relative spread of the estimated cell diameter (inter-quartile range / median), None where
+        the scale was not estimated.
+    failed_tiles, all_tiles : tiles that could not be worked on, of all.
+    """
+
+    fields: tuple[FieldMeasures, ...]
+    counted: int
+    um_per_px: float | None
+    scale_source: ScaleSource
+    scale_spread: float | None = None
+    failed_tiles: int = 0
+    all_tiles: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityLimits:
+    """Limits that a slide is held against. A refusal takes a gross case; all else warns.
+
+    Attributes
+    ----------
+    counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
+    objects_score_min : median detector score below which what was found looks like no blood cell, 0 to 1.
+    focus_min : median focus of the cells, 0 to 1.
+    background_max, background_min : brightness of the background, 0 to 255.
+    saturated_max : share of the view at full white, background included, 0 to 1.
+    dark_max : share of the view too dark for a stained cell, 0 to 1.
+    covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
+        to tell one cell from the next; both must be passed, 0 to 1.
+    covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
+    scale_spread_max : relative spread of the estimated cell diameter.
+    """
+
+    counted_min: int = 500
+    objects_score_min: float = 0.3
+    focus_min: float = 0.15
+    background_max: float = 253.0
+    background_min: float = 70.0
+    saturated_max: float = 0.5
+    dark_max: float = 0.4
+    covered_max: float = 0.7
+    overlaps_max: float = 0.6
+    covered_min: float = 0.02
+    scale_spread_max: float = 0.5
+
+
+def check(slide: SlideMeasures, limits: QualityLimits | None = None) -> tuple[Notice, ...]:
+    """Notices of a slide, those that refuse first.
+
+    Where no red cell was found, or what was found looks like none, that is said alone: every other finding
+    would only describe a picture that is no smear.
+    """
+    limits = limits or QualityLimits()
+    tiles = _tiles(slide)
+    gross = _not_a_smear(slide, limits)
+    if gross:
+        return gross + tiles
+    found = _number(slide, limits) + _scale(slide, limits) + _film(slide, limits) + _light(slide, limits)
+    return tiles + found
+
+
+def _not_a_smear(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    red_cells = sum(field.red_cells for field in slide.fields)
+    if red_cells == 0:
+        text = "No red cell was found: expected a stained thin blood film, in focus, 18 to 220 px a cell."
+        return (_refuse("not_a_smear", 0.0, 1.0, text),)
+    score = _middle([field.median_score for field in slide.fields])
+    if score is not None and score < limits.objects_score_min:
+        text = (
+            f"What was found looks little like blood cells (detector score {score:.2f}, expected at least "
+            f"{limits.objects_score_min:.2f}): check that this is a stained thin blood film, in focus."
+        )
+        return (_refuse("not_a_smear", score, limits.objects_score_min, text),)
+    return ()
+
+
+def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:
+    if not slide.failed_tiles:
+        return ()
+    text = f"{slide.failed_tiles} of {slide.all_tiles} tiles could not be read: this count is partial."
+    return (_warn("tiles_failed", float(slide.failed_tiles), 0.0, text),)
+
+
+def _number(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    if slide.counted >= limits.counted_min:
+        return ()
+    missing = limits.counted_min - slide.counted
+    text = f"Only {slide.counted} red cells were counted: {missing} more are needed for {limits.counted_min}."
+    return (_warn("few_cells", float(slide.counted), float(limits.counted_min), text),)
+
+
+def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    if slide.scale_source != "estimated":
+        return ()
+    spread = slide.scale_spread or 0.0
+    size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
+    advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
+    text = f"The size of a pixel was estimated from the cells{size}{advice}: give it where it is known."
+    return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)
+
+
+def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """How thickly the cells lie and how sharply they were seen."""
+    notices = []
+    covered = _mean([field.covered_fraction for field in slide.fields])
+    overlaps = _weighted_overlaps(slide.fields)
+    focus = _middle([field.median_focus for field in slide.fields])
+    if covered > limits.covered_max and overlaps > limits.overlaps_max:
+        text = (
+            f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap: the film is too "
+            "thick here to tell one from the next; choose fields nearer the feathered edge."
+        )
+        notices.append(_warn("too_dense", covered, limits.covered_max, text))
+    if covered < limits.covered_min:
+        text = f"Cells cover only {covered:.1%} of the view: choose fields where they lie closer."
+        notices.append(_warn("too_sparse", covered, limits.covered_min, text))
+    if focus is not None and focus < limits.focus_min:
+        expected = f"expected at least {limits.focus_min:.2f}"
+        text = f"The cells are blurred (focus {focus:.2f}, {expected}): refocus."
+        notices.append(_warn("out_of_focus", focus, limits.focus_min, text))
+    return tuple(notices)
+
+
+def _light(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """How brightly the fields were taken."""
+    notices = []
+    background = _mean([field.background_level for field in slide.fields])
+    saturated = _mean([field.saturated_fraction for field in slide.fields])
+    dark = _mean([field.dark_fraction for field in slide.fields])
+    if saturated > limits.saturated_max and background > limits.background_max:
+        text = f"{saturated:.0%} of the view is pure white: shorten the exposure, pale parasites are lost."
+        notices.append(_warn("over_exposed", saturated, limits.saturated_max, text))
+    if background < limits.background_min:
+        text = (
+            f"The background is dark ({background:.0f} of 255, expected at least "
+            f"{limits.background_min:.0f}): use more light or a longer exposure."
+        )
+        notices.append(_warn("under_exposed", background, limits.background_min, text))
+    elif dark > limits.dark_max:
+        text = f"{dark:.0%} of the view is nearly black (at most {limits.dark_max:.0%}): use more light."
+        notices.append(_warn("under_exposed", dark, limits.dark_max, text))
+    return tuple(notices)
+
+
+def _weighted_overlaps(fields: tuple[FieldMeasures, ...]) -> float:
+    cells = sum(field.red_cells for field in fields)
+    return sum(field.overlaps_fraction * field.red_cells for field in fields) / cells if cells else 0.0
+
+
+def _mean(values: list[float]) -> float:
+    return fmean(values) if values else 0.0
+
+
+def _middle(values: list[float | None]) -> float | None:
+    """Median of the values that are known."""
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _refuse(code: str, value: float, limit: float, text: str) -> Notice:
+    return Notice(code=code, severity="refuse", value=value, limit=limit, text=text)
+
+
+def _warn(code: str, value: float, limit: float, text: str) -> Notice:
+    return Notice(code=code, severity="warn", value=value, limit=limit, text=text)

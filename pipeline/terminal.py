@@ -1,0 +1,149 @@
+"""What a person sees in a terminal: results on stdout, progress and errors on stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.records import SlideSummary
+    from pipeline.workflow import SlideOutcome
+
+__all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
+
+LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
+
+Progress = Callable[[str, int, int], None]
+
+
+def say(line: str) -> None:
+    """One line on stderr, after the program's name."""
+    sys.stderr.write(f"smearcount: {line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show progress on stderr: a bar in a terminal, else a plain line now and then.
+
+    Yields
+    ------
+    progress : to be called with a name, the steps done and all steps.
+    tell : says a line on stderr without breaking the bar.
+    """
+    if not sys.stderr.isatty():
+        yield _plain_progress(), say
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("{task.description}", markup=False)
+    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def progress(name: str, done: int, every: int) -> None:
+            if name not in tasks:
+                for earlier in list(bars.task_ids):
+                    bars.remove_task(earlier)
+                tasks[name] = bars.add_task(name)
+            if bars.task_ids:
+                bars.update(bars.task_ids[-1], completed=done, total=every)
+
+        yield progress, lambda line: bars.console.print(f"smearcount: {line}", markup=False, soft_wrap=True)
+
+
+def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
+    """The counts as a table on stdout: one slide in full, several a row each, with what to mind below."""
+    if len(outcomes) == 1 and outcomes[0].summary is not None:
+        print_rows((), _slide_rows(outcomes[0].summary, str(outcomes[0].folder)))
+    elif len(outcomes) > 1:
+        headings = ("slide", "infected", "red cells", "parasitaemia", "95% interval", "verdict", "state")
+        print_rows(headings, [_outcome_row(outcome) for outcome in outcomes])
+    for outcome in outcomes:
+        for line in _remarks(outcome):
+            sys.stdout.write(f"{line}\n" if len(outcomes) == 1 else f"{outcome.slide}: {line}\n")
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout, with or without headings."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_header=bool(headings), pad_edge=False)
+    for column in range(len(rows[0]) if rows else len(headings)):
+        table.add_column(headings[column] if headings else "", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=_width()).print(table)
+
+
+def _width() -> int | None:
+    """None asks the terminal; a pipe gets lines as long as the table needs."""
+    return None if sys.stdout.isatty() else 200
+
+
+def _plain_progress() -> Progress:
+    last: dict[str, float] = {}
+
+    def progress(name: str, done: int, every: int) -> None:
+        now = time.monotonic()
+        if name not in last:
+            last[name] = now
+            say(f"{name} ...")
+        elif now - last[name] >= LINE_EVERY_S:
+            last[name] = now
+            say(f"{name}: {done} of {every}")
+
+    return progress
+
+
+def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
+    from pipeline.summary import percent_text
+
+    excluded = sum(summary.excluded.values())
+    each = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in summary.excluded.items())
+    reasons = f" ({each})" if each else ""
+    size = "unknown" if summary.um_per_px is None else f"{summary.um_per_px:.4g} µm per px"
+    limit = summary.limit_of_detection
+    told = f"from {percent_text(limit)} on" if limit is not None else "at no fraction: too few cells"
+    return [
+        ("slide", summary.slide),
+        ("verdict", summary.verdict),
+        ("parasitaemia", percent_text(summary.parasitaemia)),
+        ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}"),
+        ("infected", f"{summary.infected} of {summary.counted} red cells"),
+        ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
+        ("told from none", told),
+        ("scale", f"{size} ({summary.scale_source})"),
+        ("results", folder),
+    ]
+
+
+def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
+    from pipeline.summary import percent_text
+
+    summary = outcome.summary
+    if summary is None:
+        return outcome.slide, "", "", "", "", "", outcome.state
+    return (
+        outcome.slide,
+        str(summary.infected),
+        str(summary.counted),
+        percent_text(summary.parasitaemia),
+        f"{percent_text(summary.low)} to {percent_text(summary.high)}",
+        summary.verdict,
+        outcome.state,
+    )
+
+
+def _remarks(outcome: "SlideOutcome") -> list[str]:
+    """What a person must know beside the numbers; a refusal was told on stderr."""
+    summary = outcome.summary
+    if summary is None:
+        return []
+    partial = ["PARTIAL COUNT: a part of the slide could not be read."] if summary.status == "partial" else []
+    return partial + [f"mind: {notice.text}" for notice in summary.notices if notice.severity == "warn"]

@@ -1,0 +1,56 @@
+"""Cuts a field's working grid into tiles: half-open cores that cover it once, each with a halo."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from segmentation.detector import ALIGNMENT_PX
+from segmentation.resample import WorkingGrid
+
+__all__ = ["HALO_PX", "Tile", "tiles"]
+
+HALO_PX = 96
+"""Detector px around a core: the network's receptive radius (64 px at most) and a cell and a half beyond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One tile of one field, detector px of the field.
+
+    Attributes
+    ----------
+    field : index of the field in the slide.
+    core : x_min, y_min, x_max, y_max, half-open: a cell belongs to the tile that holds its centre.
+    outer : the same with the halo, clipped to the grid.
+    """
+
+    field: int
+    core: tuple[int, int, int, int]
+    outer: tuple[int, int, int, int]
+
+
+def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
+    """Tiles of a field, row by row.
+
+    Parameters
+    ----------
+    core_px : side of a core, detector px; a multiple of `ALIGNMENT_PX`, so that every tile lies on the
+        network's stride and a cell looks the same to it in each.
+
+    Raises
+    ------
+    ValueError
+        Where `core_px` is no positive multiple of `ALIGNMENT_PX`.
+    """
+    if core_px < ALIGNMENT_PX or core_px % ALIGNMENT_PX:
+        raise ValueError(f"tile side is {core_px} px, expected a positive multiple of {ALIGNMENT_PX}; pass another")
+    width, height = grid.width // 2, grid.height // 2
+    for y in range(0, height, core_px):
+        for x in range(0, width, core_px):
+            core = (x, y, min(x + core_px, width), min(y + core_px, height))
+            outer = (
+                max(core[0] - HALO_PX, 0),
+                max(core[1] - HALO_PX, 0),
+                min(core[2] + HALO_PX, width),
+                min(core[3] + HALO_PX, height),
+            )
+            yield Tile(field=field, core=core, outer=outer)

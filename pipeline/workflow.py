@@ -1,0 +1,192 @@
+"""Count slides and write their results; a slide that fails does not stop the others."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from pipeline.count import count_slide
+from pipeline.error_line import error_line
+from pipeline.errors import InputError, OutputError, OutputExistsError
+from pipeline.export import check_destination, write_result, write_whole
+from pipeline.overlays import overlays
+from pipeline.reader_source import slide_name
+from pipeline.records import CountResult, SlideSummary
+from pipeline.settings import CountSettings
+
+__all__ = ["SLIDES_COLUMNS", "SlideOutcome", "count_and_write", "count_slides"]
+
+SLIDES_COLUMNS = (
+    "slide",
+    "source",
+    "state",  # done, partial or failed
+    "verdict",
+    "counted",
+    "infected",
+    "parasitaemia",  # fraction, with the bounds of its 95% interval
+    "low",
+    "high",
+    "detected",
+    "error",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideOutcome:
+    """What became of one slide.
+
+    Attributes
+    ----------
+    folder, summary : where its results are and what they say; None where it failed.
+    error : one line; None where it did not fail.
+    """
+
+    slide: str
+    source: Path
+    folder: Path | None
+    summary: SlideSummary | None
+    error: str | None
+
+    @property
+    def state(self) -> str:
+        """'done', 'partial' (some of the slide could not be read) or 'failed'."""
+        if self.summary is None:
+            return "failed"
+        return "partial" if self.summary.status == "partial" else "done"
+
+    @property
+    def refusal(self) -> str | None:
+        """Why quality control refuses the count, one line; None where it does not, or there is none."""
+        notices = () if self.summary is None else self.summary.notices
+        return next((notice.text for notice in notices if notice.severity == "refuse"), None)
+
+
+def count_slides(
+    sources: Sequence[Path],
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Path, int, int], None] | None = None,
+    on_done: Callable[[SlideOutcome], None] | None = None,
+) -> tuple[SlideOutcome, ...]:
+    """Count slides one after another and sum them up in OUT/slides.csv, which is whole after each.
+
+    Parameters
+    ----------
+    progress : called with the slide, tiles done and all its tiles.
+    on_done : called after each slide.
+
+    Raises
+    ------
+    InputError
+        Where two slides would be written under one name; nothing was counted then.
+    OutputError
+        Where OUT cannot be written, or holds a slides.csv of another kind.
+    """
+    _check_names(sources)
+    _check_slides_csv(out / "slides.csv")
+    outcomes: list[SlideOutcome] = []
+    for source in sources:
+        tell = None if progress is None else partial(progress, source)
+        outcomes.append(_outcome(source, out, settings, overwrite=overwrite, progress=tell))
+        write_whole(out / "slides.csv", _slides_csv(outcomes))
+        if on_done is not None:
+            on_done(outcomes[-1])
+    return tuple(outcomes)
+
+
+def count_and_write(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[CountResult, Path]:
+    """Count one slide and write OUT/<slide>/.
+
+    Returns
+    -------
+    The result, and the folder it was written to.
+
+    Raises
+    ------
+    SmearcountError
+        Where the slide cannot be counted or the result cannot be written; nothing is written then.
+    """
+    check_destination(out, slide_name(source), overwrite=overwrite)
+    result = count_slide(source, settings, progress)
+    folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
+    return result, folder
+
+
+def _outcome(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool,
+    progress: Callable[[int, int], None] | None,
+) -> SlideOutcome:
+    failed = SlideOutcome(slide=slide_name(source), source=source, folder=None, summary=None, error=None)
+    try:
+        result, folder = count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
+    except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
+        return replace(failed, error=error_line(error))
+    return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
+
+
+def _check_names(sources: Sequence[Path]) -> None:
+    """Refuse slides that would be written into one folder; case is ignored, as some file systems do."""
+    taken: dict[str, Path] = {}
+    for source in sources:
+        name = slide_name(source)
+        other = taken.setdefault(name.casefold(), source)
+        if other is not source:
+            raise InputError(
+                f"{other} and {source} would both be written as {name!r}; "
+                "expected slides of different names; rename one, or count it with another -o"
+            )
+
+
+def _check_slides_csv(path: Path) -> None:
+    """Leave alone a slides.csv that a person made."""
+    if not path.exists():
+        return
+    try:
+        with path.open(encoding="utf-8", errors="replace") as handle:
+            header = handle.readline().rstrip("\r\n")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be read ({reason}); choose another folder with -o") from error
+    if header != ",".join(SLIDES_COLUMNS):
+        raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
+
+
+def _slides_csv(outcomes: Sequence[SlideOutcome]) -> bytes:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(SLIDES_COLUMNS)
+    rows.writerows(_row(outcome) for outcome in outcomes)
+    return text.getvalue().encode()
+
+
+def _row(outcome: SlideOutcome) -> tuple[object, ...]:
+    summary = outcome.summary
+    if summary is None:
+        return outcome.slide, outcome.source, outcome.state, "", "", "", "", "", "", "", outcome.error
+    fractions = (summary.parasitaemia, summary.low, summary.high)
+    return (
+        outcome.slide,
+        outcome.source,
+        outcome.state,
+        summary.verdict,
+        summary.counted,
+        summary.infected,
+        *("" if fraction is None else f"{fraction:.6f}" for fraction in fractions),
+        summary.detected,
+        "",
+    )

@@ -1,0 +1,60 @@
+"""Detected objects as arrays: centres, boxes, kinds and scores."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Detections", "Kind", "overlap_with"]
+
+
+class Kind(IntEnum):
+    """What an object is; the first three are the detector's classes, in its order."""
+
+    RED_CELL = 0
+    WHITE_CELL = 1
+    PLATELET = 2
+    ARTEFACT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detections:
+    """Objects found in a picture, in its px, strongest first.
+
+    Attributes
+    ----------
+    boxes : float32 (n, 4) x_min, y_min, x_max, y_max.
+    kinds : uint8 (n,), see `Kind`.
+    scores : float32 (n,), peak of the heatmap, 0 to 1.
+    """
+
+    boxes: NDArray[np.float32]
+    kinds: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def centres(self) -> NDArray[np.float32]:
+        """float32 (n, 2): x, y of the boxes' middles."""
+        return (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
+
+    @property
+    def sides(self) -> NDArray[np.float32]:
+        """float32 (n,): square root of the boxes' areas."""
+        return np.sqrt(np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1))
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Detections":
+        """The chosen ones, in the chosen order."""
+        return Detections(boxes=self.boxes[which], kinds=self.kinds[which], scores=self.scores[which])
+
+
+def overlap_with(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union, float32 (n,), of one box (4,) with each of `boxes` (n, 4)."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(box[2:] - box[:2])
+    return np.asarray(shared / np.maximum(areas - shared, 1e-6), np.float32)

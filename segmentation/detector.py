@@ -1,0 +1,108 @@
+"""Network output to detections: peaks of the heatmaps, their boxes, and one detection an object."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.runtime import Network
+from segmentation.detections import Detections, Kind, overlap_with
+from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE
+
+__all__ = ["ALIGNMENT_PX", "detect"]
+
+ALIGNMENT_PX = 8
+"""Pictures are padded to a multiple of this (the network halves three times)."""
+PADDING_LEVEL = 230
+"""Value of padding: the normalised white point."""
+SAME_OBJECT_IOU = 0.55
+"""Overlap above which two detections of one class are one object."""
+BOX_STEPS = 64
+"""Steps per detector px that box sides are rounded to."""
+INSIDE_WHITE_CELL = 0.35
+"""A red cell or platelet whose centre is nearer to a surer white cell's than this many of its sides is part of it."""
+
+
+def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> Detections:
+    """Objects in a normalised picture, uint8 (H, W, 3) at detector scale; boxes in its px.
+
+    Parameters
+    ----------
+    threshold : least height of a peak, 0 to 1.
+    """
+    height, width = picture.shape[:2]
+    padded = cv2.copyMakeBorder(
+        picture,
+        0,
+        -height % ALIGNMENT_PX,
+        0,
+        -width % ALIGNMENT_PX,
+        cv2.BORDER_CONSTANT,
+        value=(PADDING_LEVEL,) * 3,
+    )
+    box, heat = network.run(np.ascontiguousarray(padded)[None])
+    found = _peaks(heat[0], box[0], threshold)
+    inside = np.all((found.centres >= 0) & (found.centres < (width, height)), axis=1)
+    return _one_an_object(found.take(inside))
+
+
+def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float) -> Detections:
+    least = np.float32(np.log(threshold / (1 - threshold)))
+    rows, columns, kinds = [], [], []
+    for kind in range(len(CLASSES)):
+        layer = np.ascontiguousarray(heat[..., kind])
+        highest = cv2.dilate(layer, np.ones((3, 3), np.uint8))
+        row, column = np.nonzero((layer >= highest) & (layer > least))
+        rows.append(row)
+        columns.append(column)
+        kinds.append(np.full(len(row), kind, np.uint8))
+    row, column, kind_of = np.concatenate(rows), np.concatenate(columns), np.concatenate(kinds)
+    sides = np.logaddexp(box[row, column], np.float32(0)) * np.float32(BOX_UNIT_PX)
+    # On a grid of 1/64 px all sums below are exact, wherever in a field the tile lies.
+    sides = np.rint(sides * BOX_STEPS) / np.float32(BOX_STEPS)
+    x = (column + np.float32(0.5)) * OUTPUT_STRIDE
+    y = (row + np.float32(0.5)) * OUTPUT_STRIDE
+    boxes = np.stack([x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]], axis=1)
+    scores = 1 / (1 + np.exp(-heat[row, column, kind_of]))
+    order = np.lexsort((x, y, -scores))
+    return Detections(
+        boxes=boxes.astype(np.float32), kinds=kind_of, scores=scores.astype(np.float32)
+    ).take(order)
+
+
+def _one_an_object(found: Detections) -> Detections:
+    """Drop what a stronger detection explains; only near neighbours decide, so that a tile does not matter."""
+    kept = np.ones(len(found), bool)
+    centres, sides = found.centres, found.sides
+    cells = _Neighbours(centres, float(sides.max(initial=1.0)))
+    for index in range(len(found)):
+        if not kept[index]:
+            continue
+        near = cells.of(index)
+        near = near[(near > index) & kept[near]]
+        if not len(near):
+            continue
+        same = found.kinds[near] == found.kinds[index]
+        gone = same & (overlap_with(found.boxes[index], found.boxes[near]) > SAME_OBJECT_IOU)
+        if found.kinds[index] == Kind.WHITE_CELL:
+            distance = np.hypot(*(centres[near] - centres[index]).T)
+            gone |= ~same & (distance < INSIDE_WHITE_CELL * sides[index])
+        kept[near[gone]] = False
+    return found.take(kept)
+
+
+class _Neighbours:
+    """Indices of the objects in a place's cell of a square grid and the eight around it."""
+
+    def __init__(self, centres: NDArray[np.float32], side: float) -> None:
+        self._places = np.floor(centres / side).astype(int)
+        self._held: dict[tuple[int, int], list[int]] = {}
+        for index, (x, y) in enumerate(self._places.tolist()):
+            self._held.setdefault((x, y), []).append(index)
+
+    def of(self, index: int) -> NDArray[np.intp]:
+        x, y = self._places[index].tolist()
+        found: list[int] = []
+        for across in (-1, 0, 1):
+            for down in (-1, 0, 1):
+                found.extend(self._held.get((x + across, y + down), ()))
+        return np.asarray(found, np.intp)

@@ -1,0 +1,202 @@
+"""Train the detector on annotated pictures at detector scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.augment import turn, vary_look
+from segmentation.network import CLASSES, OUTPUT_STRIDE, build_detector
+from segmentation.targets import AnnotatedCells, draw_targets
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["DetectorSample", "DetectorSettings", "draw_batch", "fit_detector"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorSample:
+    """One annotated field at detector scale.
+
+    Attributes
+    ----------
+    picture : uint8 (H, W, 3), normalised RGB.
+    cells : its annotated cells, detector px.
+    asked : uint8 (H, W, 3), 1 where an unannotated place is truly empty of that class.
+    weight : chance of being drawn, relative to the other samples.
+    """
+
+    picture: NDArray[np.uint8]
+    cells: AnnotatedCells
+    asked: NDArray[np.uint8]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorSettings:
+    """How the detector is trained.
+
+    Attributes
+    ----------
+    side_px : side of a training picture, detector px, a multiple of 8.
+    batch : pictures a step.
+    steps : steps in all.
+    learning_rate : highest rate of the one-cycle schedule.
+    """
+
+    side_px: int = 160
+    batch: int = 16
+    steps: int = 6000
+    steps_per_epoch: int = 250
+    learning_rate: float = 2e-3
+
+
+def fit_detector(
+    samples: Sequence[DetectorSample],
+    settings: DetectorSettings,
+    seed: int,
+    *,
+    model: "keras.Model | None" = None,
+    first_epoch: int = 0,
+    callbacks: Sequence[Any] = (),
+) -> "keras.Model":
+    """Detector trained on `samples`; continues `model` from `first_epoch` where given.
+
+    An epoch's batches depend only on (seed, epoch), so a run that was interrupted continues with the
+    batches it would have had.
+    """
+    import keras
+
+    if model is None:
+        keras.utils.set_random_seed(seed)
+        model = build_detector()
+        rate = keras.optimizers.schedules.CosineDecay(
+            1e-5, settings.steps, warmup_target=settings.learning_rate, warmup_steps=settings.steps // 20
+        )
+        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=5.0), loss=detector_loss())
+    for epoch in range(first_epoch, settings.steps // settings.steps_per_epoch):
+        model.fit(
+            _batches(samples, settings, seed, epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
+            callbacks=list(callbacks),
+        )
+    return model
+
+
+def detector_loss() -> Any:
+    """Focal loss on the heatmaps (Law and Deng 2018) plus -log IoU on the boxes."""
+    from keras import ops
+
+    classes = len(CLASSES)
+
+    def loss(y_true: Any, y_pred: Any) -> Any:
+        heat, asked = y_true[..., :classes], y_true[..., classes : 2 * classes]
+        weight = y_true[..., -1]
+        logits = y_pred[..., :classes]
+        chance = ops.clip(ops.sigmoid(logits), 1e-6, 1 - 1e-6)
+        peak = ops.cast(heat > 0.999, "float32")
+        right = peak * ops.square(1 - chance) * ops.log(chance)
+        wrong = (1 - peak) * ops.power(1 - heat, 4.0) * ops.square(chance) * ops.log(1 - chance)
+        peaks = ops.maximum(ops.sum(peak * asked), 1.0)
+        focal = -ops.sum((right + wrong) * asked) / peaks
+        sides, truth = ops.softplus(y_pred[..., classes:]), y_true[..., 2 * classes : -1]
+        overlap = ops.minimum(sides, truth)
+        shared = (overlap[..., 0] + overlap[..., 2]) * (overlap[..., 1] + overlap[..., 3])
+        area = (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
+        true_area = (truth[..., 0] + truth[..., 2]) * (truth[..., 1] + truth[..., 3])
+        iou = (shared + 1e-3) / (area + true_area - shared + 1e-3)
+        box = -ops.sum(weight * ops.log(ops.maximum(iou, 1e-3))) / ops.maximum(ops.sum(weight), 1.0)
+        return focal + box
+
+    return loss
+
+
+def draw_batch(
+    samples: Sequence[DetectorSample], settings: DetectorSettings, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Random training pictures float32 (batch, side, side, 3) and their targets (see `draw_targets`)."""
+    weights = np.asarray([sample.weight for sample in samples], np.float64)
+    chosen = rng.choice(len(samples), settings.batch, p=weights / weights.sum())
+    pairs = [_draw(samples[which], settings.side_px, rng) for which in chosen]
+    return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
+
+
+def _draw(
+    sample: DetectorSample, side: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """One random window, scaled, turned and with another look."""
+    near = rng.random() < 0.6
+    zoom = float(np.exp(rng.normal(0.0, 0.08) if near else rng.uniform(np.log(0.55), np.log(1.9))))
+    height, width = sample.picture.shape[:2]
+    corner = _window_corner(sample, side / zoom, rng)
+    matrix = np.array([[zoom, 0, -corner[0] * zoom], [0, zoom, -corner[1] * zoom]], np.float64)
+    # warpAffine maps pixel centres; shift by half a pixel so that edges map to edges.
+    matrix[:, 2] += 0.5 * zoom - 0.5
+    picture = cv2.warpAffine(
+        sample.picture, matrix, (side, side), flags=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=(230, 230, 230),
+    )
+    asked = cv2.warpAffine(
+        sample.asked, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(1, 1, 1),
+    )
+    boxes = (sample.cells.boxes - np.tile(corner, 2)) * zoom
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    low = -corner * zoom
+    high = (np.array([width, height]) - corner) * zoom
+    inside = np.all((centre > np.maximum(0, low)) & (centre < np.minimum(side, high)), axis=1)
+    which = int(rng.integers(8))
+    cells = AnnotatedCells(
+        boxes=_turn_boxes(boxes[inside], side, which).astype(np.float32),
+        kinds=sample.cells.kinds[inside],
+        has_box=sample.cells.has_box[inside],
+    )
+    small = np.ascontiguousarray(turn(asked, which)[::OUTPUT_STRIDE, ::OUTPUT_STRIDE]).astype(np.float32)
+    targets = draw_targets((side, side), cells, small)
+    return vary_look(turn(picture, which), rng).astype(np.float32), targets
+
+
+def _window_corner(
+    sample: DetectorSample, extent: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Corner (x, y) of a window, now and then around a rare cell."""
+    height, width = sample.picture.shape[:2]
+    rare = np.flatnonzero(sample.cells.kinds > 0)
+    if len(rare) and rng.random() < 0.3:
+        box = sample.cells.boxes[rng.choice(rare)]
+        centre = (box[:2] + box[2:]) / 2
+        return np.asarray(centre - rng.uniform(0.2, 0.8, 2) * extent, np.float64)
+    room = np.array([width, height]) - extent
+    margin = 0.1 * extent
+    low = np.where(room > 0, -margin, room / 2 - margin)
+    high = np.where(room > 0, room + margin, room / 2 + margin)
+    return np.asarray(rng.uniform(low, high), np.float64)
+
+
+def _turn_boxes(boxes: NDArray[np.float64], side: int, which: int) -> NDArray[np.float64]:
+    """Boxes after `turn(picture, which)` of a square picture of `side` px."""
+    x0, y0, x1, y1 = boxes.T
+    for _ in range(which % 4):
+        x0, y0, x1, y1 = y0, side - x1, y1, side - x0
+    if which >= 4:
+        x0, x1 = side - x1, side - x0
+    return np.stack([x0, y0, x1, y1], axis=1)
+
+
+def _batches(samples: Sequence[DetectorSample], settings: DetectorSettings, seed: int, epoch: int) -> Any:
+    import keras
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+        def __len__(self) -> int:
+            return settings.steps_per_epoch
+
+        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            return draw_batch(samples, settings, np.random.default_rng((seed, epoch, index)))
+
+    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)

@@ -1,0 +1,84 @@
+"""Light of a field: the colour of its empty background and the bright view of an eyepiece photo."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BrightView", "bright_view", "white_point"]
+
+DARK_LEVEL = 40
+"""Brightest channel (0 to 255) below which a pixel may belong to the black surround of an eyepiece photo."""
+MIN_DARK_FRACTION = 0.08
+"""Least fraction of the picture that is black surround before a view is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrightView:
+    """The lit part of an eyepiece photo.
+
+    Attributes
+    ----------
+    mask : bool (h, w), true where lit; pixels of `px` level-0 px.
+    distance : float32 (h, w), level-0 px from each lit pixel to the nearest dark one; the border of the
+        picture is no edge of the view.
+    px : level-0 px per mask px.
+    """
+
+    mask: NDArray[np.bool_]
+    distance: NDArray[np.float32]
+    px: float
+
+    def distance_at(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Level-0 px from places (level-0 px) to the edge of the view; 0 outside."""
+        height, width = self.mask.shape
+        column = np.clip((np.asarray(x) / self.px).astype(int), 0, width - 1)
+        row = np.clip((np.asarray(y) / self.px).astype(int), 0, height - 1)
+        return self.distance[row, column]
+
+
+def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
+    """The lit view on a black surround, or None where the whole picture is lit.
+
+    Parameters
+    ----------
+    thumbnail : uint8 (h, w, 3) of the whole field, `px` level-0 px per pixel.
+    """
+    bright = cv2.medianBlur(np.ascontiguousarray(thumbnail.max(axis=2)), 5)
+    dark = (bright < DARK_LEVEL).astype(np.uint8)
+    surround = _touching_border(dark)
+    if surround.mean() < MIN_DARK_FRACTION:
+        return None
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((surround == 0).astype(np.uint8))
+    if count < 2:
+        return None
+    lit = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
+    # Stained cells on the rim bite into the lit part: the view is its convex hull.
+    contours, _ = cv2.findContours(lit, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.convexHull(np.concatenate(contours))
+    filled = np.zeros_like(lit)
+    cv2.fillConvexPoly(filled, hull, 1)
+    distance = cv2.distanceTransform(filled, cv2.DIST_L2, 5) * np.float32(px)
+    return BrightView(mask=filled.astype(bool), distance=distance.astype(np.float32), px=px)
+
+
+def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArray[np.float32]:
+    """Colour of the empty background, float32 (3,), 1 to 255: median of what is brighter than Otsu's threshold.
+
+    Threshold: Otsu, IEEE Trans. SMC 9 (1979), on the green channel, where stained cells absorb most.
+    """
+    pixels = thumbnail.reshape(-1, 3) if view is None else thumbnail[view.mask]
+    green = np.ascontiguousarray(pixels[:, 1])[None]
+    threshold, _ = cv2.threshold(green, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    background = pixels[pixels[:, 1] > threshold]
+    if len(background) == 0:
+        background = pixels
+    return np.maximum(np.median(background, axis=0), 1.0).astype(np.float32)
+
+
+def _touching_border(dark: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    _, labels = cv2.connectedComponents(dark)
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.setdiff1d(np.unique(rim), [0])
+    return np.asarray(np.isin(labels, touching))

@@ -1,0 +1,68 @@
+"""One tile of a field to its cells: detection, masks, measurements and crops, composed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.runtime import Network
+from segmentation.crops import CROP_PX, CropStyle, cut_crop
+from segmentation.detections import Detections, Kind
+from segmentation.detector import detect
+from segmentation.masks import cell_masks, stain_depth
+from segmentation.measure import Measurement, edge_strength, measure
+from segmentation.resample import halve
+
+__all__ = ["SegmentedCells", "segment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentedCells:
+    """Cells that a tile owns.
+
+    Attributes
+    ----------
+    found : detections, detector px of the tile's picture.
+    measurements : one an object. overlaps : bool (n,) where a neighbour's pixels adjoin.
+    crops : uint8 (n_red, CROP_PX, CROP_PX, 3), of the red cells in their order in `found`.
+    """
+
+    found: Detections
+    measurements: tuple[Measurement, ...]
+    overlaps: NDArray[np.bool_]
+    crops: NDArray[np.uint8]
+
+
+def segment(
+    picture: NDArray[np.uint8],
+    core: tuple[int, int, int, int],
+    network: Network,
+    threshold: float,
+    style: CropStyle,
+) -> SegmentedCells:
+    """Cells whose centre lies in the half-open core of a tile.
+
+    Parameters
+    ----------
+    picture : uint8 (2H, 2W, 3), normalised, crop scale, core and halo.
+    core : x_min, y_min, x_max, y_max in detector px of the picture.
+    """
+    small = halve(picture)
+    everything = detect(small, network, threshold)
+    centres = everything.centres
+    owned = np.all((centres >= core[:2]) & (centres < core[2:]), axis=1)
+    depth = stain_depth(small)
+    edges = edge_strength(depth)
+    masks = [mask for mask in cell_masks(depth, everything, owned) if mask is not None]
+    found = everything.take(owned)
+    crops = [
+        cut_crop(picture, (float(x), float(y)), mask, style)
+        for (x, y), kind, mask in zip(found.centres, found.kinds, masks, strict=True)
+        if kind == Kind.RED_CELL
+    ]
+    return SegmentedCells(
+        found=found,
+        measurements=tuple(measure(mask, depth, edges) for mask in masks),
+        overlaps=np.asarray([mask.touches for mask in masks], bool),
+        crops=np.stack(crops) if crops else np.empty((0, CROP_PX, CROP_PX, 3), np.uint8),
+    )

@@ -1,0 +1,113 @@
+"""The page works with plain forms, shows what a person called their picture, and loads nothing from elsewhere."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from api.pages import STATIC
+from api.upload import safe_name
+from tests.api.conftest import film_png, wait_for
+
+HOSTILE = '"><script>alert(1)</script>.png'
+
+
+def _hand_in(service, name: str = "film.png") -> str:
+    answer = service.post("/slides", files={"picture": (name, film_png())})
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+def _finished(service, page: str) -> str:
+    wait_for(lambda: re.search(r'data-state="(done|failed)"', service.get(page).text) is not None)
+    return service.get(page).text
+
+
+def test_the_form_leads_to_the_count_in_plain_words(service):
+    text = _finished(service, _hand_in(service))
+    assert "Parasites seen" in text
+    assert "12 of 845 red cells are infected: parasitaemia 1.4% (95% interval 0.81% to 2.5%)." in text
+    for result in ("overlay.jpg", "cells.csv", "summary.json"):
+        (link,) = set(re.findall(rf'(?:href|src)="(/v1/slides/[0-9a-f]+/{result})"', text))
+        assert service.get(link).status_code == 200
+
+
+def test_a_slide_under_way_reloads_itself_without_scripts(service):
+    page = _hand_in(service, "slow.png")
+    wait_for(lambda: "1 of 4 parts" in service.get(page).text)
+    assert '<noscript><meta http-equiv="refresh"' in service.get(page).text
+    done = _hand_in(service, "refuses.png")
+    assert "http-equiv" in service.get(done).text
+
+
+def test_a_failed_slide_says_why_and_stops_reloading(service):
+    text = _finished(service, _hand_in(service, "refuses.png"))
+    assert "refuses.png holds not one cell; hand in a thin film" in text
+    assert "http-equiv" not in text
+
+
+def test_a_result_that_was_removed_is_told_on_the_page(service, tmp_path):
+    page = _hand_in(service)
+    _finished(service, page)
+    for file in (tmp_path / "data" / "results").rglob("summary.json"):
+        file.unlink()
+    assert "summary.json of film.png was removed" in service.get(page).text
+
+
+def test_single_cells_come_back_as_a_table(service):
+    cells = [("wide.png", (20, 60, 3)), ("high.png", (60, 20, 3))]
+    files = [
+        ("pictures", (name, cv2.imencode(".png", np.zeros(shape, np.uint8))[1].tobytes()))
+        for name, shape in cells
+    ]
+    text = service.post("/crops", files=files).text
+    rows = re.findall(r"<td>(.*?)</td>\s*<td>(.*?)</td>\s*<td class=\"number\">(.*?)</td>", text)
+    assert rows == [("wide.png", "infected", "0.750"), ("high.png", "not infected", "0.250")]
+
+
+def test_a_problem_with_a_form_is_told_on_the_page(service):
+    answer = service.post("/slides", files={"picture": ("film.png", b"a letter")})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "text/html; charset=utf-8")
+    assert 'id="problem" role="alert">film.png' in answer.text
+    assert service.get("/slides/0123456789abcdef").status_code == 404
+
+
+def test_a_hostile_name_runs_no_script(service):
+    text = _finished(service, _hand_in(service, HOSTILE))
+    assert "<script>alert" not in text
+    assert "script-src 'self'" in service.get("/").headers["Content-Security-Policy"]
+
+
+def test_the_page_says_that_it_does_not_diagnose(service):
+    assert "A research tool: it does not diagnose." in service.get("/").text
+
+
+def test_the_page_loads_nothing_from_elsewhere(service):
+    texts = [service.get("/").text, *(file.read_text() for file in STATIC.iterdir())]
+    found = {
+        address for text in texts for address in re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"')]*", text)
+    }
+    assert found == {"http://www.w3.org/2000/svg"}  # a name, not an address
+    for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', texts[0]):
+        assert service.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("film.png", "film.png"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\lab\\day 3.JPG", "day 3.JPG"),
+        ("frottis_épais-Ω.tif", "frottis_épais-Ω.tif"),
+        (".hidden", "hidden"),
+        ("a\x00b\nc.png", "a_b_c.png"),
+        ("NUL.png", "_NUL.png"),
+        ("..", "slide"),
+        ("", "slide"),
+        ("x" * 300 + ".ome.tif", "x" * 96 + ".tif"),
+        ("\ud800.png", "_.png"),
+    ],
+)
+def test_a_name_is_made_safe_and_stays_readable(given, kept):
+    assert safe_name(given) == kept

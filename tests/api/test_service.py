@@ -1,0 +1,124 @@
+"""The service keeps a worker alive, and neither a kill nor a stop of either loses a slide."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from api.settings import ServiceSettings
+from pipeline.data_folder import DataFolder
+from pipeline.errors import OutputError
+from tests.api.conftest import film_png, wait_for
+from tests.pipeline.fake_counts import count_by_name
+
+
+def _hand_in(client, name: str) -> str:
+    return client.post("/v1/slides", files={"picture": (name, film_png())}).headers["Location"]
+
+
+def _wait_for_state(client, location: str, *states: str) -> dict:
+    wait_for(lambda: client.get(location).json()["state"] in states)
+    return client.get(location).json()
+
+
+def _wait_until_begun(data) -> None:
+    wait_for(lambda: list((data / "uploads").glob("*/begun")) != [])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_health_tells_of_the_worker_and_of_what_waits(service):
+    assert service.get("/v1/health").json() == {"status": "ok", "worker": True, "waiting": 0}
+    _hand_in(service, "slow.png")
+    assert service.get("/v1/health").json()["waiting"] == 1
+
+
+def test_a_killed_worker_is_replaced_and_its_slide_counted(service, tmp_path):
+    location = _hand_in(service, "slow.png")
+    _wait_until_begun(tmp_path / "data")
+    os.kill(service.app.state.service.supervisor.pid, signal.SIGKILL)
+    assert _wait_for_state(service, location, "done")["summary"]["infected"] == 12
+
+
+@pytest.mark.slow
+def test_a_slide_that_kills_its_worker_twice_is_given_up_and_the_next_is_counted(service):
+    bad, good = _hand_in(service, "kills.png"), _hand_in(service, "film.png")
+    assert _wait_for_state(service, good, "done", "failed")["state"] == "done"
+    failed = _wait_for_state(service, bad, "failed")
+    assert failed["error"].startswith("counting was killed twice (signal 9)")
+
+
+@pytest.mark.slow
+def test_a_slide_that_breaks_the_program_twice_is_given_up(service):
+    failed = _wait_for_state(service, _hand_in(service, "breaks.png"), "failed")
+    assert failed["error"].startswith("counting broke off twice with an error nobody expected")
+
+
+@pytest.mark.slow
+def test_a_killed_server_takes_its_worker_along_and_the_next_counts_what_it_left(serve, tmp_path):
+    first = serve()
+    slow, film = _hand_in(first.http, "slow.png"), _hand_in(first.http, "film.png")
+    _wait_until_begun(tmp_path / "data")
+    worker = next(pid for pid in _children(first.pid) if _is_worker(pid))
+    first.kill()
+    wait_for(lambda: not _alive(worker))
+
+    second = serve()
+    for location in (slow, film):
+        assert _wait_for_state(second.http, location, "done", "failed")["state"] == "done"
+    assert [slide["name"] for slide in second.http.get("/v1/slides").json()["slides"]] == [
+        "film.png",
+        "slow.png",
+    ]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_ends_its_worker_and_queues_the_slide_again(serve, tmp_path):
+    first = serve()
+    location = _hand_in(first.http, "slow.png")
+    _wait_until_begun(tmp_path / "data")
+    children = _children(first.pid)
+    assert first.stop() in (0, -signal.SIGTERM)
+    wait_for(lambda: not any(_alive(child) for child in children))
+    second = serve()
+    assert _wait_for_state(second.http, location, "done", "failed")["state"] == "done"
+
+
+def test_an_upload_cut_off_days_ago_is_swept_and_one_under_way_is_kept(tmp_path):
+    data = DataFolder(root=tmp_path)
+    data.create()
+    for name in ("old", "new"):
+        (data.incoming / name).mkdir()
+        (data.incoming / name / "half.png").touch()
+    os.utime(data.incoming / "old", (0, 0))
+    data.sweep()
+    assert [folder.name for folder in data.incoming.iterdir()] == ["new"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    app = create_app(ServiceSettings(data_dir=tmp_path / "file" / "data"), count=count_by_name)
+
+    async def start() -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    with pytest.raises(OutputError, match=r"as the data folder \(.*\); set SMEARCOUNT_DATA_DIR"):
+        asyncio.run(start())
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_worker(pid: int) -> bool:
+    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,0 +1,201 @@
+"""Hand in a slide over HTTP, follow it, fetch what was found; every error is a problem."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.conftest import film_png, wait_for
+
+PROBLEM = "application/problem+json"
+
+
+def _hand_in(service, name: str = "film.png", **fields: str):
+    return service.post("/v1/slides", files={"picture": (name, film_png())}, data=fields)
+
+
+def _finished(service, location: str) -> dict:
+    wait_for(lambda: service.get(location).json()["state"] in ("done", "failed"))
+    return service.get(location).json()
+
+
+def _kept(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "data").glob("*/**/*") if path.is_file()]
+
+
+def test_a_slide_is_counted_and_everything_about_it_can_be_fetched(service):
+    answer = _hand_in(service)
+    assert answer.status_code == 202
+    location = answer.headers["Location"]
+    assert re.fullmatch(r"/v1/slides/[0-9a-f]{16}", location)
+    assert answer.json()["links"]["self"] == location
+
+    slide = _finished(service, location)
+    assert (slide["state"], slide["name"], slide["error"]) == ("done", "film.png", None)
+    assert slide["progress"] == {"done": 4, "all": 4}
+    assert (slide["summary"]["infected"], slide["summary"]["counted"]) == (12, 845)
+    assert slide["created_utc"] <= slide["started_utc"] <= slide["finished_utc"]
+
+    cells = service.get(slide["links"]["cells"])
+    assert cells.text.startswith("slide,field,cell,x,y")
+    assert cells.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="film-cells.csv"' in cells.headers["content-disposition"]
+    overlay = service.get(slide["links"]["overlay"])
+    assert (overlay.headers["content-type"], overlay.content[:3]) == ("image/jpeg", b"\xff\xd8\xff")
+    assert service.get(slide["links"]["summary"]).json() == slide["summary"]
+
+
+def test_a_picture_may_be_the_body_itself(service):
+    answer = service.post(
+        "/v1/slides?name=day%203.png&um_per_px=0.2", content=film_png(), headers={"Content-Type": "image/png"}
+    )
+    assert answer.status_code == 202
+    slide = _finished(service, answer.headers["Location"])
+    assert (slide["name"], slide["um_per_px"], slide["summary"]["um_per_px"]) == ("day 3.png", 0.2, 0.2)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("0.11", 0.11), ("0,11", 0.11), (" .5 ", 0.5), ("", None)])
+def test_the_size_of_a_pixel_is_read_as_people_write_it(service, written, meant):
+    assert _hand_in(service, um_per_px=written).json()["um_per_px"] == meant
+
+
+@pytest.mark.parametrize("written", ["11", "0.001", "nan", "-0.1", "a tenth"])
+def test_an_absurd_size_of_a_pixel_is_a_problem_and_nothing_is_kept(service, tmp_path, written):
+    answer = _hand_in(service, um_per_px=written)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
+    assert answer.json()["detail"].startswith("um_per_px")
+    assert _kept(tmp_path) == []
+
+
+def test_the_server_tells_nothing_of_its_folders(service, tmp_path):
+    location = _hand_in(service).headers["Location"]
+    _finished(service, location)
+    failed = _hand_in(service, name="refuses.png").headers["Location"]
+    assert _finished(service, failed)["error"] == "refuses.png holds not one cell; hand in a thin film"
+    for path in (location, f"{location}/summary.json", f"{location}/cells.csv", failed, "/v1/slides"):
+        assert str(tmp_path) not in service.get(path).text
+
+
+def test_slides_are_listed_newest_first(service):
+    names = ["one.png", "two.png", "three.png"]
+    for name in names:
+        _hand_in(service, name=name)
+    assert [slide["name"] for slide in service.get("/v1/slides?limit=2").json()["slides"]] == [
+        "three.png",
+        "two.png",
+    ]
+
+
+def test_a_result_that_is_not_ready_is_a_conflict(service):
+    location = _hand_in(service, name="slow.png").headers["Location"]
+    for result in ("cells.csv", "overlay.jpg", "summary.json"):
+        answer = service.get(f"{location}/{result}")
+        assert (answer.status_code, answer.headers["content-type"]) == (409, PROBLEM)
+        assert answer.json()["type"] == "urn:smearcount:problem:not-ready"
+
+
+def test_the_result_of_a_failed_slide_is_a_conflict_that_says_why(service):
+    location = _hand_in(service, name="refuses.png").headers["Location"]
+    _finished(service, location)
+    answer = service.get(f"{location}/cells.csv")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:smearcount:problem:count-failed")
+    assert "holds not one cell" in answer.json()["detail"]
+
+
+def test_a_result_that_was_removed_is_gone(service, tmp_path):
+    location = _hand_in(service).headers["Location"]
+    _finished(service, location)
+    next((tmp_path / "data" / "results").rglob("overlay.jpg")).unlink()
+    assert service.get(f"{location}/overlay.jpg").status_code == 410
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/slides/0123456789abcdef", "/v1/slides/..%2f..%2fetc", "/v1/slides/x/cells.csv", "/v1/nothing"],
+)
+def test_what_is_not_there_is_not_found(service, path):
+    answer = service.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
+    assert answer.json()["status"] == 404
+
+
+def test_a_wrong_method_is_a_problem_too(service):
+    answer = service.delete("/v1/slides")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, PROBLEM)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "100000"])
+def test_a_wrong_limit_of_the_list_is_a_problem(service, limit):
+    answer = service.get(f"/v1/slides?limit={limit}")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
+
+
+def test_what_is_no_picture_is_refused_and_not_kept(service, tmp_path):
+    answer = service.post("/v1/slides", files={"picture": ("film.png", b"a letter, not a picture")})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, PROBLEM)
+    assert answer.json()["detail"].startswith("film.png")
+    assert _kept(tmp_path) == []
+    assert service.get("/v1/slides").json() == {"slides": []}
+
+
+def test_another_content_type_is_refused(service):
+    answer = service.post("/v1/slides", json={"picture": "film.png"})
+    assert (answer.status_code, answer.headers["content-type"]) == (415, PROBLEM)
+
+
+@pytest.mark.parametrize("files", [{}, [("picture", ("a.png", b"x")), ("picture", ("b.png", b"x"))]])
+def test_a_form_carries_exactly_one_slide(service, files):
+    answer = service.post("/v1/slides", files=files or {"nothing": (None, "")})
+    assert (answer.status_code, answer.json()["type"]) == (
+        422,
+        "urn:smearcount:problem:wrong-number-of-pictures",
+    )
+
+
+def test_a_form_that_ends_in_the_middle_is_refused(service, tmp_path):
+    body = b'--edge\r\nContent-Disposition: form-data; name="picture"; filename="film.png"\r\n\r\nhalf a pic'
+    answer = service.post(
+        "/v1/slides", content=body, headers={"Content-Type": "multipart/form-data; boundary=edge"}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:smearcount:problem:broken-form")
+    assert _kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_an_upload_beyond_the_limit_is_refused_and_not_kept(service, tmp_path, announced):
+    pieces = [bytes(100_000)] * 11
+    answer = service.post(
+        "/v1/slides",
+        content=b"".join(pieces) if announced else iter(pieces),
+        headers={"Content-Type": "image/png"},
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (413, PROBLEM)
+    assert "larger than 1 MB" in answer.json()["detail"]
+    assert _kept(tmp_path) == []
+
+
+def test_an_endless_upload_is_read_no_further_than_the_limit(service):
+    read = 0
+
+    async def endless():
+        nonlocal read
+        while True:
+            read += 100_000
+            yield bytes(100_000)
+
+    async def send() -> int:
+        transport = httpx.ASGITransport(service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            kind = {"Content-Type": "image/png"}
+            return (await client.post("/v1/slides", content=endless(), headers=kind)).status_code
+
+    assert asyncio.run(send()) == 413
+    assert read <= 1_200_000
+
+
+def test_the_description_of_the_service_needs_no_internet(service):
+    paths = service.get("/v1/openapi.json").json()["paths"]
+    assert {"/v1/slides", "/v1/slides/{job_id}", "/v1/crops", "/v1/health"} <= set(paths)
+    assert service.get("/docs").status_code == 404

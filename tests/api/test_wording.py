@@ -1,0 +1,101 @@
+"""The words on the page never claim more than the count."""
+
+import dataclasses
+import json
+
+import pytest
+
+from api.wording import count_words
+from pipeline.export import summary_to_json
+from pipeline.records import FailedTile, Notice, SlideSummary
+from tests.pipeline.sample_summary import SUMMARY
+
+NONE = dataclasses.replace(
+    SUMMARY, verdict="none distinguishable", infected=3, parasitaemia=3 / 845, low=0.0012, high=0.0104
+)
+REFUSED = dataclasses.replace(
+    SUMMARY,
+    verdict="not countable",
+    notices=(
+        Notice(code="out_of_focus", severity="refuse", value=0.1, limit=0.3, text="The picture is blurred."),
+    ),
+)
+EMPTY = dataclasses.replace(
+    SUMMARY,
+    verdict="not countable",
+    detected=0,
+    counted=0,
+    infected=0,
+    excluded={},
+    um_per_px=None,
+    parasitaemia=None,
+    low=None,
+    high=None,
+    limit_of_detection=None,
+)
+PARTIAL = dataclasses.replace(
+    SUMMARY,
+    status="partial",
+    failed_tiles=(FailedTile(field="film.png", x=0, y=0, width=9, height=9, reason="unreadable"),),
+)
+
+
+def _words(summary: SlideSummary):
+    return count_words(json.loads(summary_to_json(summary)))
+
+
+def _text(summary: SlideSummary) -> str:
+    words = _words(summary)
+    parts = [words.headline, words.count, words.caution]
+    return " ".join(parts + [" ".join(pair) for pair in (*words.figures, *words.notices)])
+
+
+def test_parasites_seen_are_told_with_their_interval():
+    words = _words(SUMMARY)
+    assert words.headline == "Parasites seen"
+    assert words.count == "12 of 845 red cells are infected: parasitaemia 1.4% (95% interval 0.81% to 2.5%)."
+    assert ("Parasitaemia", "1.4%") in words.figures
+
+
+def test_none_distinguishable_tells_what_could_still_be_there():
+    words = _words(NONE)
+    assert words.headline == "No parasites distinguishable"
+    assert "3 of 845 red cells were marked as infected: 0.36% (95% interval 0.12% to 1.0%)" in words.count
+    assert "a parasitaemia below 0.90% cannot be told from none" in words.caution
+    assert "does not show that there are no parasites" in words.caution
+    assert "Parasitaemia" not in dict(words.figures)
+
+
+def test_nothing_marked_reads_as_a_sentence():
+    text = _words(dataclasses.replace(NONE, infected=0, parasitaemia=0.0, low=0.0)).count
+    assert text.startswith("None of 845 red cells were marked as infected: 0.0%")
+
+
+@pytest.mark.parametrize("summary", [REFUSED, EMPTY])
+def test_what_is_not_countable_shows_no_parasitaemia(summary):
+    words = _words(summary)
+    assert (words.headline, words.tone, words.count) == ("Not countable", "refused", "")
+    assert not {"Parasitaemia", "95% interval", "Infected"} & set(dict(words.figures))
+
+
+def test_a_refusal_says_why():
+    assert _words(REFUSED).notices == (("refuse", "The picture is blurred."),)
+
+
+def test_a_partial_count_is_never_shown_as_a_whole_one():
+    words = _words(PARTIAL)
+    assert words.headline == "Partial count: parasites seen"
+    assert any("could not be read" in text for _, text in words.notices)
+
+
+def test_the_figures_reconcile_with_what_was_found():
+    figures = {name: int(value) for name, value in _words(SUMMARY).figures if value.isdigit()}
+    left_out = sum(number for name, number in figures.items() if name.startswith("Not counted: "))
+    assert figures["Objects found in all"] == figures["Red cells counted"] + left_out == 860
+
+
+@pytest.mark.parametrize("summary", [SUMMARY, NONE, REFUSED, EMPTY, PARTIAL])
+def test_no_count_is_ever_called_by_the_forbidden_words(summary):
+    text = _text(summary).lower()
+    assert "negative" not in text
+    assert "no malaria" not in text

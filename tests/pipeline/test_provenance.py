@@ -1,0 +1,89 @@
+"""A count says what it was made of."""
+
+import hashlib
+import json
+import platform
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from pipeline import provenance
+from pipeline.errors import SlideError
+from pipeline.provenance import describe_input, run_record, versions
+from pipeline.settings import CountSettings
+
+STARTED = datetime(2026, 3, 1, 7, 30, 15, tzinfo=timezone(timedelta(hours=7)))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "film.jpg"
+    path.write_bytes(b"a photo")
+    return path
+
+
+def _record(source: Path) -> dict[str, object]:
+    return run_record(
+        CountSettings(um_per_px=0.11, detector=Path("other") / "net.toml"),
+        source,
+        models={"detector": {"name": "detector-1", "file": Path("net.tflite"), "sha256": "ab"}},
+        seed=None,
+        started=STARTED,
+        seconds={"prepare": 0.12345, "count": 2.0},
+    )
+
+
+def test_a_record_says_all_that_is_needed_to_repeat_the_count(photo: Path) -> None:
+    record = json.loads(json.dumps(_record(photo), allow_nan=False))
+    assert record["started_utc"] == "2026-03-01T00:30:15+00:00"
+    assert record["seconds"] == {"prepare": 0.123, "count": 2.0}
+    assert record["settings"] == {
+        "um_per_px": 0.11, "detector": str(Path("other") / "net.toml"), "classifier": None, "tile_px": 1024,
+        "workers": 1,
+    }  # fmt: skip
+    assert record["seed"] is None
+    assert record["models"]["detector"] == {"name": "detector-1", "file": "net.tflite", "sha256": "ab"}
+    assert record["versions"]["python"] == platform.python_version()
+
+
+def test_the_versions_are_those_of_the_installed_packages() -> None:
+    import cv2
+    import numpy as np
+
+    found = versions()
+    assert found["numpy"] == np.__version__
+    assert found["opencv-python-headless"].startswith(str(cv2.__version__))
+    assert {"smearcount", "ai-edge-litert"} <= set(found)
+
+
+def test_a_photo_is_told_by_its_hash(photo: Path) -> None:
+    described = describe_input(photo)
+    assert described["files"] == [
+        {"name": "film.jpg", "bytes": 7, "sha256": hashlib.sha256(b"a photo").hexdigest()}
+    ]
+
+
+def test_every_photo_of_a_folder_is_told_by_its_hash_in_the_order_of_names(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.jpg", ".hidden"):
+        (tmp_path / name).write_bytes(name.encode())
+    described = describe_input(tmp_path)
+    files = described["files"]
+    assert isinstance(files, list)
+    assert [file["name"] for file in files] == ["a.jpg", "b.jpg"]
+    assert [file["sha256"] for file in files] == [
+        hashlib.sha256(name).hexdigest() for name in (b"a.jpg", b"b.jpg")
+    ]
+
+
+def test_a_huge_file_is_told_by_its_size_and_time(monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
+    monkeypatch.setattr(provenance, "HASHED_BYTES_MAX", 7)
+    (file,) = describe_input(photo)["files"]  # type: ignore[misc]  # an object for the checker, a list in truth
+    assert file["bytes"] == 7
+    assert "sha256" not in file
+    assert datetime.fromisoformat(file["modified_utc"]) <= datetime.now(UTC)
+
+
+def test_a_slide_that_went_away_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SlideError, match=r"gone.jpg: cannot be read .No such file or directory."):
+        describe_input(tmp_path / "gone.jpg")

@@ -1,0 +1,125 @@
+"""The pages in docs name every command, every option and every setting there is."""
+
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SETTINGS_MODULES = ("pipeline.settings", "api.settings")
+
+
+def _page(name: str) -> str:
+    """A page whose code blocks hold no line that could be taken for a heading."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```", lambda block: block[0].replace("\n#", "\n #"), text, flags=re.M | re.S)
+
+
+def _section(text: str, title: str) -> str:
+    """What stands under the heading that names `title`, up to the next heading of that level or above."""
+    heading = re.search(rf"^(#+) [^\n]*\b{re.escape(title)}(?![\w-])[^\n]*$", text, re.M)
+    if heading is None:
+        return ""
+    rest = text[heading.end() :]
+    following = re.search(rf"^#{{1,{len(heading[1])}}} ", rest, re.M)
+    return rest[: following.start()] if following else rest
+
+
+def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """Every command as it is typed, with its long options."""
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands(child, (*words, name))
+    if not getattr(command, "commands", None):
+        options = [option for parameter in command.params for option in parameter.opts]
+        yield (
+            " ".join(words),
+            [option for option in options if option.startswith("--") and option != "--help"],
+        )
+
+
+def _settings_classes(module: ModuleType) -> Iterator[tuple[type, dict[str, str]]]:
+    """Each class of settings with its fields and what a field itself says about them."""
+    for thing in vars(module).values():
+        if not (isinstance(thing, type) and thing.__module__ == module.__name__):
+            continue
+        if dataclasses.is_dataclass(thing):
+            yield thing, {field.name: "" for field in dataclasses.fields(thing)}
+        elif hasattr(thing, "model_fields"):
+            yield thing, {name: field.description or "" for name, field in thing.model_fields.items()}
+
+
+def _report(findings: list[str]) -> None:
+    assert not findings, "\n".join(["", *findings])
+
+
+def test_every_command_and_option_stands_in_the_documentation() -> None:
+    from typer.main import get_command
+
+    from pipeline.cli import app
+
+    text = _page("cli.md")
+    findings = []
+    for command, options in _commands(get_command(app), ("smearcount",)):
+        section = _section(text, command)
+        if not section:
+            findings.append(f"docs/cli.md has no heading `{command}`")
+            continue
+        missing = [option for option in options if not re.search(rf"{option}(?![\w-])", section)]
+        findings += [f"docs/cli.md: `{command}` has no word on {option}" for option in missing]
+    _report(findings)
+
+
+@pytest.mark.parametrize("name", SETTINGS_MODULES)
+def test_every_setting_stands_in_the_documentation(name: str) -> None:
+    text = _page("settings.md")
+    classes = list(_settings_classes(importlib.import_module(name)))
+    assert classes, f"{name} holds no settings"
+    findings = []
+    for settings, fields in classes:
+        for field, description in fields.items():
+            word = re.compile(rf"\b({field}|SMEARCOUNT_{field.upper()})\b")
+            if not (description or word.search(settings.__doc__ or "")):
+                findings.append(f"{name}.{settings.__name__}: the docstring has no word on {field}")
+            if not word.search(text):
+                findings.append(f"docs/settings.md has no word on {field} of {settings.__name__}")
+    _report(findings)
+
+
+def test_the_index_leads_to_every_page() -> None:
+    text = _page("index.md")
+    pages = [
+        path.relative_to(DOCS).as_posix() for path in sorted(DOCS.rglob("*.md")) if path.name != "index.md"
+    ]
+    _report([f"docs/index.md does not lead to {page}" for page in pages if f"({page})" not in text])
+
+
+def test_no_page_leads_nowhere() -> None:
+    findings = []
+    for path in [*sorted(DOCS.rglob("*.md")), *sorted(DOCS.parent.glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
+            if "://" not in target and not (path.parent / target).exists():
+                findings.append(f"{path.relative_to(DOCS.parent)} leads to {target}, which is not there")
+    _report(findings)
+
+
+def test_the_examples_of_style_stand_so_in_the_code() -> None:
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.S)
+    assert len(examples) >= 2
+    for name, example in examples:
+        source = (DOCS.parent / name).read_text(encoding="utf-8")
+        assert "".join(example.split()) in "".join(source.split()), (
+            f"{name} has changed; so must CONTRIBUTING.md"
+        )
+
+
+def test_a_section_ends_where_the_next_of_its_level_begins() -> None:
+    text = "## `smearcount count SLIDE`\n--json\n### more\n--out\n## `smearcount count-all`\n--all\n"
+    assert _section(text, "smearcount count") == "\n--json\n### more\n--out\n"
+    assert _section(text, "smearcount count-all") == "\n--all\n"
+    assert _section(text, "smearcount serve") == ""

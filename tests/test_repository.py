@@ -1,0 +1,173 @@
+"""What the repository may and may not hold, and what its files promise one another."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REQUIREMENTS = REPOSITORY / "requirements"
+PICTURE_SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svs", ".ndpi", ".mrxs", ".zip",
+}  # fmt: skip
+DRAWN_PICTURES = "docs/pictures/"
+"""Pictures may stand here alone, and only such as `smearcount render` and `count` drew."""
+LITERT_BYTES = 1_000_000
+REGISTRY_HOSTS = [
+    ".".join(words)
+    for words in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("anaconda", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+    )
+]
+MACHINE_PATH = re.compile(rb"(?<![\w.~/:-])/(?:work|root|home|tmp|mnt|Users)/[\w.-]+")
+MAY_NAME_PATHS = {"tests/test_repository.py"}
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    """Files that git tracks or would track; paths from the root of the repository."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"not a git checkout: {done.stderr.strip()}")
+    return tuple(name for name in done.stdout.splitlines() if (REPOSITORY / name).is_file())
+
+
+def _pins(name: str) -> dict[str, str]:
+    lines = (REQUIREMENTS / name).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return dict(re.match(r"([\w.-]+)==([\w.]+)", line).groups() for line in lines if line)  # type: ignore[union-attr,misc]  # a line that is no pin fails here, as it should
+
+
+def _asked(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~;\[ ]", line, maxsplit=1)[0] for line in requirements}
+
+
+def _project() -> dict[str, object]:
+    project: dict[str, object] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    return project
+
+
+def test_no_picture_but_drawn_ones_is_in_the_repository() -> None:
+    pictures = [name for name in _files() if Path(name).suffix.lower() in PICTURE_SUFFIXES]
+    assert [name for name in pictures if not name.startswith(DRAWN_PICTURES)] == []
+
+
+@pytest.mark.real
+def test_no_labelled_smear_is_in_the_repository_under_another_name(labelled_data: Path) -> None:
+    sizes: dict[int, list[Path]] = {}
+    for path in labelled_data.rglob("*"):
+        if path.is_file() and path.suffix not in {".csv", ".md"}:
+            sizes.setdefault(path.stat().st_size, []).append(path)
+    for name in _files():
+        content = (REPOSITORY / name).read_bytes()
+        same_size = sizes.get(len(content), []) if content else []
+        assert hashlib.sha256(content).digest() not in {
+            hashlib.sha256(p.read_bytes()).digest() for p in same_size
+        }, name
+
+
+def test_no_file_names_a_package_registry() -> None:
+    hosts = re.compile("|".join(re.escape(host) for host in REGISTRY_HOSTS).encode())
+    assert [name for name in _files() if hosts.search((REPOSITORY / name).read_bytes())] == []
+
+
+def test_no_file_names_a_path_of_the_machine_it_was_made_on() -> None:
+    found = {
+        name: sorted({hit.decode() for hit in MACHINE_PATH.findall((REPOSITORY / name).read_bytes())})
+        for name in set(_files()) - MAY_NAME_PATHS
+    }
+    assert {name: paths for name, paths in found.items() if paths} == {}
+
+
+def test_a_path_of_a_machine_is_told_from_a_web_address() -> None:
+    assert MACHINE_PATH.search(b'open("/home/ann/slides")')
+    assert MACHINE_PATH.search(b"data: /tmp/x1")
+    assert not MACHINE_PATH.search(b"see https://example.org/home/page")
+    assert not MACHINE_PATH.search(b"build/tmp/x1, ../work/notes")
+
+
+@pytest.mark.parametrize("name", ["core.txt", "train.txt", "dev.txt"])
+def test_every_requirement_is_pinned_with_hashes_and_no_address(name: str) -> None:
+    text = (REQUIREMENTS / name).read_text(encoding="utf-8")
+    pin = re.compile(r"[\w.-]+==[\w.]+( ; [^\\]+)?( +--hash=sha256:[0-9a-f]{64})+")
+    lines = [line for line in re.sub(r" *\\\n *", " ", text).splitlines() if line]
+    assert len(lines) > 20
+    assert [line[:80] for line in lines if not pin.fullmatch(line)] == []
+
+
+def test_the_requirement_files_hold_each_other_and_all_that_is_asked_for() -> None:
+    project = _project()
+    extras = project["optional-dependencies"]
+    assert isinstance(extras, dict)
+    assert isinstance(project["dependencies"], list)
+    core, train, dev = (_pins(name) for name in ("core.txt", "train.txt", "dev.txt"))
+    assert core.items() <= train.items() <= dev.items()
+    assert _asked(project["dependencies"]) <= core.keys()
+    assert _asked(extras["train"]) <= train.keys()
+    assert _asked(extras["dev"]) <= dev.keys()
+
+
+def test_the_core_brings_no_tensorflow() -> None:
+    assert not _pins("core.txt").keys() & {"tensorflow", "tensorflow-cpu", "keras"}
+
+
+def test_the_litert_networks_together_stay_under_one_megabyte() -> None:
+    networks = [name for name in _files() if name.startswith("models/") and name.endswith(".tflite")]
+    assert networks, "no LiteRT network is shipped in models/"
+    assert sum((REPOSITORY / name).stat().st_size for name in networks) < LITERT_BYTES
+
+
+def test_the_check_of_every_change_runs_the_test_command_of_the_readme_then_lint() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Test")[2].partition("\n## ")[0]
+    command = re.search(r"```(?:sh)?\n(.+)\n", section)
+    assert command is not None, "README.md has no section `Test` that begins with a command"
+    steps = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert command[1] == "make test"
+    assert steps.index(command[1]) < steps.index("make lint")
+    assert os.access(REPOSITORY / ".ci" / "run", os.X_OK)
+
+
+def test_the_readme_names_every_target_a_stranger_may_call() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.M))
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert {"demo", "test", "lint", "fmt", "bench", "train", "serve"} <= targets
+    assert [target for target in sorted(targets) if f"make {target}" not in readme] == []
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## {_project()['version']}" in (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_asking_for_help_works() -> None:
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "--help"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for name in ("count", "classify", "evaluate", "render", "train", "serve"):
+        assert re.search(rf"\b{name}\b", done.stdout), f"--help does not name the command {name}"
+
+
+def test_asking_a_command_for_help_imports_no_tensorflow() -> None:
+    code = (
+        "import sys; from pipeline.cli import main\n"
+        "try: main()\n"
+        "finally: print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", code, "count", "--help"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
+    loaded = set(done.stdout.partition("loaded:")[2].split())
+    assert "pipeline" in loaded, done.stderr
+    assert not loaded & {"tensorflow", "keras"}
