@@ -1,6 +1,8 @@
 """What an evaluation on labelled fields gives: records, and the same as JSON and as text."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from pipeline.measures import Agreement, Classification, CountError, Detection, Rate
 from pipeline.text_table import number_text, rate_text, text_table
@@ -28,6 +30,8 @@ _SLIDE_HEADER = (
     "FP/10,000",
     "AUC",
 )
+_MOST_SLIDES: Final = 20
+"""Slides shown as text; of a larger set those with the most errors."""
 _PARASITAEMIA_HEADER = ("slide", "annotated %", "estimated %", "error, points")
 
 
@@ -107,7 +111,7 @@ class SlideAccuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedField:
-    """A field that could not be counted; its labelled cells are missed."""
+    """A field that could not be counted, or only in part; labelled cells that were not found are missed."""
 
     field: str
     reason: str
@@ -136,17 +140,27 @@ class FieldReport:
     def to_text(self) -> str:
         """The report as tables for a person."""
         overall = self.overall
-        rows = [_slide_row(slide.slide, slide.accuracy) for slide in self.by_slide]
-        if len(rows) > 1:
+        worst_first = sorted(self.by_slide, key=lambda slide: -_errors(slide.accuracy))
+        shown = [slide for slide in self.by_slide if slide in worst_first[:_MOST_SLIDES]]
+        rows = [_slide_row(slide.slide, slide.accuracy) for slide in shown]
+        if len(self.by_slide) > 1:
             rows.append(_slide_row("all", overall))
         lines = [f"{self.name}: {overall.fields} fields of {len(self.by_slide)} slides; red cells:", ""]
-        lines += [text_table(_SLIDE_HEADER, rows), "", *_cell_lines(overall), ""]
+        lines += [text_table(_SLIDE_HEADER, rows), ""]
+        if len(shown) < len(self.by_slide):
+            lines += [f"The {len(shown)} slides with the most errors; --json FILE writes all.", ""]
+        lines += [*_cell_lines(overall), ""]
         if overall.detection.precision is None:
             lines.append("Precision is not measured: not every red cell is labelled.")
         if self.parasitaemia.slides:
-            lines += _parasitaemia_lines(self.by_slide, self.parasitaemia)
-        lines += [f"not counted: {failed.field}: {failed.reason}" for failed in self.failed]
+            lines += _parasitaemia_lines(shown, self.parasitaemia)
+        lines += [f"not counted whole: {failed.field}: {failed.reason}" for failed in self.failed]
         return "\n".join(lines).rstrip()
+
+
+def _errors(accuracy: Accuracy) -> int:
+    found, called = accuracy.detection, accuracy.classification.accuracy
+    return found.missed + (found.extra or 0) + called.of - called.hits
 
 
 def _slide_row(name: str, accuracy: Accuracy) -> list[str]:
@@ -190,7 +204,7 @@ def _cell_lines(accuracy: Accuracy) -> list[str]:
     return [f"{name:<31}{text}" for name, text in rows]
 
 
-def _parasitaemia_lines(slides: tuple[SlideAccuracy, ...], overall: Agreement) -> list[str]:
+def _parasitaemia_lines(slides: Sequence[SlideAccuracy], overall: Agreement) -> list[str]:
     rows = []
     for slide in slides:
         annotated, estimated = slide.annotated_percent, slide.estimated_percent

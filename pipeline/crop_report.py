@@ -1,6 +1,7 @@
 """What an evaluation on labelled single cells gives: records, and the same as JSON and as text."""
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,9 @@ from pipeline.measures import Classification, classification
 from pipeline.text_table import number_text, rate_text, text_table
 
 __all__ = ["CropReport", "PatientAccuracy", "crop_report"]
+
+_MOST_PATIENTS: Final = 20
+"""Patients shown as text; of a larger set those with the most errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,10 @@ class CropReport:
         lines += [f"{name:<34}{text}" for name, text in rows]
         worst = sorted(self.by_patient, key=lambda row: (-_errors(row.classification), row.patient))
         header = ("patient", "crops", "errors", "sensitivity", "specificity", "accuracy", "AUC")
-        return "\n".join([*lines, "", text_table(header, [_patient_row(row) for row in worst])])
+        table = text_table(header, [_patient_row(row) for row in worst[:_MOST_PATIENTS]])
+        if len(worst) > _MOST_PATIENTS:
+            table += f"\n\nThe {_MOST_PATIENTS} patients with the most errors; --json FILE writes all."
+        return "\n".join([*lines, "", table])
 
 
 def crop_report(name: str, crops: pd.DataFrame, threshold: float) -> CropReport:

@@ -101,7 +101,11 @@ def evaluate_fields(
             progress(done, len(names))
         path = field_set.image_path(name)
         try:
-            frame, found = _frame(path), count(path, settings).cells
+            frame, result = _frame(path), count(path, settings)
+            found = result.cells
+            if result.summary.failed_tiles:
+                reason = f"counted in part: {result.summary.failed_tiles[0].reason}"
+                failed.append(FailedField(field=name, reason=reason))
         except InputError as error:
             failed.append(FailedField(field=name, reason=str(error)))
             frame, found = _BOUNDLESS, pd.DataFrame(columns=list(CELL_COLUMNS))

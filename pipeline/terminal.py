@@ -108,16 +108,19 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
     each = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in summary.excluded.items())
     reasons = f" ({each})" if each else ""
     size = "unknown" if summary.um_per_px is None else f"{summary.um_per_px:.4g} µm per px"
+    verdict: str = summary.verdict
+    if verdict == "none distinguishable":
+        verdict += f"; up to {percent_text(summary.high)} cannot be ruled out"
     limit = summary.limit_of_detection
-    told = f"from {percent_text(limit)} on" if limit is not None else "at no fraction: too few cells"
+    told = f"{percent_text(limit)} at this number of cells" if limit is not None else "none: too few cells"
     return [
         ("slide", summary.slide),
-        ("verdict", summary.verdict),
+        ("verdict", verdict),
         ("parasitaemia", percent_text(summary.parasitaemia)),
         ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}"),
         ("infected", f"{summary.infected} of {summary.counted} red cells"),
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
-        ("told from none", told),
+        ("limit of detection", told),
         ("scale", f"{size} ({summary.scale_source})"),
         ("results", folder),
     ]

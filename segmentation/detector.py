@@ -39,10 +39,20 @@ def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> De
         cv2.BORDER_CONSTANT,
         value=(PADDING_LEVEL,) * 3,
     )
-    box, heat = network.run(np.ascontiguousarray(padded)[None])
+    heat, box = _heads(network.run(np.ascontiguousarray(padded)[None]))
     found = _peaks(heat[0], box[0], threshold)
     inside = np.all((found.centres >= 0) & (found.centres < (width, height)), axis=1)
     return _one_an_object(found.take(inside))
+
+
+def _heads(
+    outputs: tuple[NDArray[np.float32], ...],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Heat and box of a network that gives them apart, in any order, or as one."""
+    if len(outputs) == 1:
+        return outputs[0][..., : len(CLASSES)], outputs[0][..., len(CLASSES) :]
+    heat, box = sorted(outputs, key=lambda output: output.shape[-1])
+    return heat, box
 
 
 def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float) -> Detections:

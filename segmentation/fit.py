@@ -15,7 +15,7 @@ from segmentation.targets import AnnotatedCells, draw_targets
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["DetectorSample", "DetectorSettings", "draw_batch", "fit_detector"]
+__all__ = ["DetectorSample", "DetectorSettings", "detector_loss", "draw_batch", "fit_detector"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class DetectorSettings:
     ----------
     side_px : side of a training picture, detector px, a multiple of 8.
     batch : pictures a step.
-    steps : steps in all.
+    steps : steps in all. steps_per_epoch : steps between checkpoints.
     learning_rate : highest rate of the one-cycle schedule.
     """
 
@@ -60,25 +60,32 @@ def fit_detector(
     settings: DetectorSettings,
     seed: int,
     *,
-    model: "keras.Model | None" = None,
-    first_epoch: int = 0,
+    resume: "keras.Model | None" = None,
+    start_from: "keras.Model | None" = None,
     callbacks: Sequence[Any] = (),
 ) -> "keras.Model":
-    """Detector trained on `samples`; continues `model` from `first_epoch` where given.
+    """Detector trained on `samples`.
+
+    Parameters
+    ----------
+    resume : a compiled checkpoint of the same run; goes on after its last whole epoch.
+    start_from : finished weights to begin with instead of random ones.
 
     An epoch's batches depend only on (seed, epoch), so a run that was interrupted continues with the
     batches it would have had.
     """
     import keras
 
+    model = resume
     if model is None:
         keras.utils.set_random_seed(seed)
-        model = build_detector()
+        model = build_detector() if start_from is None else start_from
         rate = keras.optimizers.schedules.CosineDecay(
             1e-5, settings.steps, warmup_target=settings.learning_rate, warmup_steps=settings.steps // 20
         )
-        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=5.0), loss=detector_loss())
-    for epoch in range(first_epoch, settings.steps // settings.steps_per_epoch):
+        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=5.0), loss=detector_loss)
+    first = int(model.optimizer.iterations) // settings.steps_per_epoch
+    for epoch in range(first, settings.steps // settings.steps_per_epoch):
         model.fit(
             _batches(samples, settings, seed, epoch),
             initial_epoch=epoch,
@@ -89,32 +96,26 @@ def fit_detector(
     return model
 
 
-def detector_loss() -> Any:
-    """Focal loss on the heatmaps (Law and Deng 2018) plus -log IoU on the boxes."""
+def detector_loss(y_true: Any, y_pred: Any) -> Any:
+    """Focal loss on the heatmaps (Law and Deng 2018) plus -log IoU on the boxes, a number a batch."""
     from keras import ops
 
     classes = len(CLASSES)
-
-    def loss(y_true: Any, y_pred: Any) -> Any:
-        heat, asked = y_true[..., :classes], y_true[..., classes : 2 * classes]
-        weight = y_true[..., -1]
-        logits = y_pred[..., :classes]
-        chance = ops.clip(ops.sigmoid(logits), 1e-6, 1 - 1e-6)
-        peak = ops.cast(heat > 0.999, "float32")
-        right = peak * ops.square(1 - chance) * ops.log(chance)
-        wrong = (1 - peak) * ops.power(1 - heat, 4.0) * ops.square(chance) * ops.log(1 - chance)
-        peaks = ops.maximum(ops.sum(peak * asked), 1.0)
-        focal = -ops.sum((right + wrong) * asked) / peaks
-        sides, truth = ops.softplus(y_pred[..., classes:]), y_true[..., 2 * classes : -1]
-        overlap = ops.minimum(sides, truth)
-        shared = (overlap[..., 0] + overlap[..., 2]) * (overlap[..., 1] + overlap[..., 3])
-        area = (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
-        true_area = (truth[..., 0] + truth[..., 2]) * (truth[..., 1] + truth[..., 3])
-        iou = (shared + 1e-3) / (area + true_area - shared + 1e-3)
-        box = -ops.sum(weight * ops.log(ops.maximum(iou, 1e-3))) / ops.maximum(ops.sum(weight), 1.0)
-        return focal + box
-
-    return loss
+    heat, asked = y_true[..., :classes], y_true[..., classes : 2 * classes]
+    chance = ops.clip(ops.sigmoid(y_pred[..., :classes]), 1e-6, 1 - 1e-6)
+    peak = ops.cast(heat > 0.999, "float32")
+    right = peak * ops.square(1 - chance) * ops.log(chance)
+    wrong = (1 - peak) * ops.power(1 - heat, 4.0) * ops.square(chance) * ops.log(1 - chance)
+    focal = -ops.sum((right + wrong) * asked) / ops.maximum(ops.sum(peak * asked), 1.0)
+    weight = y_true[..., -1]
+    sides, truth = ops.softplus(y_pred[..., classes:]), y_true[..., 2 * classes : -1]
+    nearer = ops.minimum(sides, truth)
+    shared = (nearer[..., 0] + nearer[..., 2]) * (nearer[..., 1] + nearer[..., 3])
+    area = (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
+    true_area = (truth[..., 0] + truth[..., 2]) * (truth[..., 1] + truth[..., 3])
+    iou = (shared + 1e-3) / (area + true_area - shared + 1e-3)
+    box = -ops.sum(weight * ops.log(ops.maximum(iou, 1e-3))) / ops.maximum(ops.sum(weight), 1.0)
+    return focal + box
 
 
 def draw_batch(

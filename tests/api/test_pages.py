@@ -1,4 +1,4 @@
-"""The page works with plain forms, shows what a person called their picture, and loads nothing from elsewhere."""
+"""The page works with plain forms, tells names safely, and loads nothing from elsewhere."""
 
 import re
 

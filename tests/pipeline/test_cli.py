@@ -16,7 +16,15 @@ from pipeline import workflow
 from pipeline.cli import app
 from pipeline.errors import InputError
 from pipeline.records import Notice
-from tests.pipeline.made_up_counts import count_made_up, make_cells, make_facts, make_result, write_photo
+from tests.pipeline.made_up_counts import (
+    HEIGHT,
+    WIDTH,
+    count_made_up,
+    make_cells,
+    make_facts,
+    make_result,
+    write_photo,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMANDS = ("count", "classify", "evaluate", "train", "render", "demo", "serve")
@@ -90,6 +98,15 @@ def test_the_json_of_several_slides_is_a_list_that_names_the_failed(tmp_path: Pa
     assert (one["slide"], one["counted"]) == ("one", 6)
     assert (broken["slide"], broken["status"]) == ("broken", "failed")
     assert broken["error"].startswith(str(sources[1]))
+
+
+def test_a_count_without_parasites_says_what_cannot_be_ruled_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workflow, "count_slide", lambda *_: make_result(make_cells(*["uninfected"] * 100)))
+    told = _flat(run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out").stdout)
+    assert "verdict none distinguishable; up to 3.7% cannot be ruled out" in told
+    assert "limit of detection 4.5% at this number of cells" in told
 
 
 def test_a_partial_count_says_so_and_makes_the_exit_code_1(tmp_path: Path) -> None:
@@ -274,7 +291,10 @@ def test_the_demonstration_prints_the_count_beside_the_truth(tmp_path: Path) -> 
     assert result.exit_code == 0
     rows = [line.split() for line in result.stdout.splitlines()]
     cells = pd.read_csv(tmp_path / "demo" / "smear" / "cells.csv")
-    whole = cells[(cells[["xmin", "ymin"]].min(axis=1) >= 1) & (cells.xmax <= 1919) & (cells.ymax <= 1439)]
+    inside = (
+        (cells[["xmin", "ymin"]].min(axis=1) >= 1) & (cells.xmax <= WIDTH - 1) & (cells.ymax <= HEIGHT - 1)
+    )
+    whole = cells[inside]  # the made-up count says its field is of this size
     red = whole[~whole.label.isin(["platelet", "white_blood_cell"])]
     assert ["whole", "red", "cells", str(len(red)), "6"] in rows
     assert ["infected", str(int((red.label != "uninfected").sum())), "2"] in rows

@@ -1,18 +1,17 @@
 """Evaluation from folder to report, with a counter and a classifier whose errors are known."""
 
 import json
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
 from pipeline.errors import EmptySlideError, InputError, OutputError
-from pipeline.evaluate import CropChoice, CropClassifier, evaluate_crops, evaluate_fields, write_json
-from pipeline.records import CELL_COLUMNS, CountResult, SlideSummary
+from pipeline.evaluate import evaluate_fields, write_json
+from pipeline.records import CELL_COLUMNS, CountResult, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
 
 SETTINGS = CountSettings()
@@ -135,6 +134,18 @@ def test_a_field_that_cannot_be_counted_is_missed_and_named(field_folder: Path) 
     assert "f2 has no cell" in report.to_text()
 
 
+def test_a_field_counted_in_part_is_named_and_its_cells_are_kept(field_folder: Path) -> None:
+    tile = FailedTile(field="f1", x=0, y=0, width=9, height=9, reason="the disk is gone")
+
+    def count(source: Path, settings: CountSettings) -> CountResult:
+        whole = perfect(source, settings)
+        return replace(whole, summary=replace(whole.summary, failed_tiles=(tile,)))
+
+    report = evaluate_fields(field_folder, SETTINGS, slides=["s2"], count=count)
+    assert [failed.reason for failed in report.failed] == ["counted in part: the disk is gone"]
+    assert report.overall.detection.recall == 1.0
+
+
 def test_the_rim_of_a_round_view_is_left_out_on_both_sides(field_folder: Path) -> None:
     picture = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
     cv2.circle(picture, (150, 150), 130, (220, 220, 220), -1)
@@ -165,85 +176,3 @@ def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
     with pytest.raises(OutputError, match="missing"):
         write_json(tmp_path / "missing" / "report.json", {})
-
-
-@pytest.fixture
-def crop_folder(tmp_path: Path) -> Path:
-    """Crops whose brightness is 255 times the probability that the fake classifier gives."""
-    rows = [
-        ("a1", "p1", "parasitized", 0, 204),
-        ("a2", "p1", "parasitized", 0, 51),
-        ("a3", "p1", "uninfected", 0, 0),
-        ("b1", "p2", "uninfected", 1, 153),
-        ("b2", "p2", "uninfected", 1, 102),
-    ]
-    lines = ["crop,patient,label,patient_in_nih_fields,shrunk_by"]
-    for name, patient, label, in_fields, value in rows:
-        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((5, 5, 3), value, dtype=np.uint8))
-        lines.append(f"{name}.png,{patient},{label},{in_fields},1.5")
-    (tmp_path / "crops.csv").write_text("\n".join(lines) + "\n")
-    return tmp_path
-
-
-def brightness(pictures: Iterable[NDArray[np.uint8]], settings: CountSettings) -> NDArray[np.float32]:
-    return np.array([picture.mean() / 255 for picture in pictures], dtype=np.float32)
-
-
-BRIGHTNESS = CropClassifier(classify=brightness, threshold=0.5)
-
-
-def test_crops_are_measured_overall_and_by_patient(crop_folder: Path) -> None:
-    report = evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS)
-    assert (report.overall.accuracy.hits, report.overall.accuracy.of) == (3, 5)
-    assert (report.overall.sensitivity.hits, report.overall.sensitivity.of) == (1, 2)
-    assert report.overall.auc == pytest.approx(4 / 6)
-    assert [row.patient for row in report.by_patient] == ["p1", "p2"]
-    assert [row.classification.accuracy.value for row in report.by_patient] == [2 / 3, 1 / 2]
-    assert report.mean_patient_accuracy == pytest.approx(7 / 12)
-    assert report.by_patient[1].classification.auc is None
-    assert "p2" in report.to_text() and json.loads(json.dumps(report.to_json()))["patients"] == 2
-
-
-def test_the_predictions_stand_beside_their_crops(crop_folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "predictions.csv"
-    evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS, predictions_path=path)
-    assert path.read_text().splitlines() == [
-        "crop,p_infected",
-        "a1.png,0.800000",
-        "a2.png,0.200000",
-        "a3.png,0.000000",
-        "b1.png,0.600000",
-        "b2.png,0.400000",
-    ]
-
-
-def test_a_missing_folder_for_predictions_is_told_before_the_work(crop_folder: Path) -> None:
-    def refuses(pictures: Iterable[NDArray[np.uint8]], settings: CountSettings) -> NDArray[np.float32]:
-        raise AssertionError("the crops were classified first")
-
-    with pytest.raises(OutputError, match="no folder"):
-        evaluate_crops(
-            crop_folder,
-            SETTINGS,
-            predictions_path=crop_folder / "none" / "p.csv",
-            classifier=CropClassifier(classify=refuses, threshold=0.5),
-        )
-
-
-def test_patients_can_be_chosen_and_those_in_the_fields_left_out(crop_folder: Path) -> None:
-    choice = CropChoice(exclude_patients_in_fields=True)
-    report = evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS)
-    assert [row.patient for row in report.by_patient] == ["p1"]
-    choice = CropChoice(patients=("p2",))
-    assert evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS).overall.cells == 2
-    with pytest.raises(InputError, match="no crop"):
-        choice = CropChoice(patients=("p2",), exclude_patients_in_fields=True)
-        evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS)
-
-
-def test_many_crops_are_classified_in_order_over_several_batches(
-    crop_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.evaluate._CROPS_AT_ONCE", 2)
-    whole = evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS)
-    assert whole.overall.accuracy.hits == 3 and whole.overall.auc == pytest.approx(4 / 6)

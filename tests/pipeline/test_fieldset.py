@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, LabelledDataError
@@ -159,6 +159,7 @@ def test_a_missing_or_broken_crop_is_refused(crop_folder: Path) -> None:
 GROUPS = st.lists(st.sampled_from("abcdefgh"), min_size=8, max_size=60).map(lambda rows: [*rows, *"abcdefgh"])
 
 
+@settings(deadline=None)
 @given(groups=GROUPS, folds=st.integers(2, 8), seed=st.integers(0, 5))
 def test_a_group_is_never_in_two_folds(groups: list[str], folds: int, seed: int) -> None:
     fold = folds_by_group(groups, folds, seed)
@@ -166,6 +167,7 @@ def test_a_group_is_never_in_two_folds(groups: list[str], folds: int, seed: int)
     assert all(len({f for g, f in zip(groups, fold, strict=True) if g == name}) == 1 for name in "abcdefgh")
 
 
+@settings(deadline=None)
 @given(groups=GROUPS, seed=st.integers(0, 99))
 def test_folds_do_not_depend_on_the_order_of_rows(groups: list[str], seed: int) -> None:
     rows = np.random.default_rng(seed).permutation(len(groups))

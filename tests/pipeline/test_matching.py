@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -83,12 +83,18 @@ def test_a_greedy_choice_does_not_cost_a_pair() -> None:
     assert match_points(truth, found, 5.0).tolist() == [[0, 0], [1, 1]]
 
 
+def test_a_found_point_goes_to_the_nearer_of_two_labels() -> None:
+    truth = np.array([[0.0, 0.0], [7.0, 0.0]])
+    assert match_points(truth, np.array([[4.0, 0.0]]), 5.0).tolist() == [[1, 0]]
+
+
 def test_a_point_matches_up_to_the_distance_and_not_beyond() -> None:
     truth = np.array([[0.0, 0.0]])
     assert len(match_points(truth, np.array([[3.0, 4.0]]), 5.0)) == 1
     assert len(match_points(truth, np.array([[3.0, 4.1]]), 5.0)) == 0
 
 
+@settings(deadline=None)
 @given(truth=BOXES, found=BOXES)
 def test_boxes_reach_the_most_pairs_there_can_be(
     truth: NDArray[np.float64], found: NDArray[np.float64]
@@ -101,6 +107,7 @@ def test_boxes_reach_the_most_pairs_there_can_be(
     assert len(pairs) == (best_by_hand(eligible) if eligible.size else 0)
 
 
+@settings(deadline=None)
 @given(truth=POINTS, found=POINTS)
 def test_points_reach_the_most_pairs_there_can_be(
     truth: NDArray[np.float64], found: NDArray[np.float64]
@@ -113,6 +120,7 @@ def test_points_reach_the_most_pairs_there_can_be(
     assert len(pairs) == (best_by_hand(eligible) if eligible.size else 0)
 
 
+@settings(deadline=None)
 @given(truth=BOXES, found=BOXES, seed=st.integers(0, 99))
 def test_the_order_of_the_boxes_does_not_matter(
     truth: NDArray[np.float64], found: NDArray[np.float64], seed: int
@@ -128,6 +136,7 @@ SHIFTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(shifts=SHIFTS, boxed=st.booleans())
 def test_a_mirrored_field_is_matched_and_left_out_alike(
     shifts: list[tuple[int, int, bool]], boxed: bool

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -49,6 +49,7 @@ def test_a_rate_per_10000_scales_value_and_interval() -> None:
     assert (many.low, many.high) == pytest.approx((10_000 * one.low, 10_000 * one.high))
 
 
+@settings(deadline=None)
 @given(of=st.integers(1, 5000), data=st.data())
 def test_the_interval_holds_the_value(of: int, data: st.DataObject) -> None:
     hits = data.draw(st.integers(0, of))
@@ -65,6 +66,7 @@ def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
     assert roc_auc(np.array([True, True]), np.array([0.1, 0.2])) is None
 
 
+@settings(deadline=None)
 @given(
     infected=arrays(np.bool_, 30),
     score=arrays(np.float64, 30, elements=st.integers(0, 8).map(lambda n: n / 8)),

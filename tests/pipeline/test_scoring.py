@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.matching import Frame
@@ -52,6 +52,12 @@ def test_each_red_cell_has_its_outcome_label_and_call() -> None:
     ]
 
 
+def test_what_the_count_calls_cut_is_left_out_with_its_label() -> None:
+    cells = found(("red_cell", 50, 50, 0.9), ("red_cell", 100, 50, 0.9), at_border=(0,))
+    scored = score_field(labelled(("ring", 50, 50), ("ring", 100, 50)), cells, FRAME)
+    assert [outcome for outcome, *_ in outcomes(scored)] == ["left_out_found", "left_out_label", "matched"]
+
+
 def test_only_red_cells_match_red_cells() -> None:
     cells = found(("white_cell", 50, 50, None), ("artefact", 50, 50, None))
     assert outcomes(score_field(labelled(("ring", 50, 50)), cells, FRAME)) == [("missed", "ring", False)]
@@ -89,6 +95,7 @@ CELLS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(cells=CELLS, boxed=st.booleans())
 def test_labels_held_against_themselves_are_all_matched_or_at_the_border(
     cells: list[tuple[str, float, float]], boxed: bool

@@ -71,8 +71,8 @@ def test_slides_csv_sums_up_all_slides_and_the_failed_one_stops_none(tmp_path: P
     rows = _rows(tmp_path / "out")
     assert list(rows[0]) == list(SLIDES_COLUMNS)
     assert rows[0] == {
-        "slide": "one", "source": str(sources[0]), "state": "done", "verdict": "parasites seen", "counted": "6",
-        "infected": "2", "parasitaemia": "0.333333", "low": "0.096771", "high": "0.700007", "detected": "7",
+        "slide": "one", "source": str(sources[0]), "state": "done", "verdict": "parasites seen",
+        "counted": "6", "infected": "2", "parasitaemia": "0.333333", "low": "0.096771", "high": "0.700007", "detected": "7",
         "error": "",
     }  # fmt: skip
     assert (rows[1]["state"], rows[1]["counted"]) == ("failed", "")

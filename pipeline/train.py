@@ -1,0 +1,139 @@
+"""Trains the networks from labelled data: seeded, resumable, with a checkpoint after every epoch."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import InputError, ModelError
+from pipeline.training_sets import detector_samples
+from segmentation.fit import DetectorSettings, detector_loss, fit_detector
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Report", "TrainingOrder", "train_detector"]
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+CHECKPOINT, ORDER = "checkpoint.keras", "order.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingOrder:
+    """What to train and on what.
+
+    Attributes
+    ----------
+    data : folder of the labelled sets.
+    out : folder of the checkpoint and the finished network.
+    leave_out : names of sets, slides or patients that must not be trained on.
+    seed : of every random choice.
+    steps : steps in all; None is the number the shipped network was trained with.
+    start_from : a finished .keras file to go on from at a low rate, or None to start anew.
+    """
+
+    data: Path
+    out: Path
+    leave_out: tuple[str, ...] = ()
+    seed: int = 1
+    steps: int | None = None
+    start_from: Path | None = None
+
+
+def train_detector(order: TrainingOrder, report: Report) -> Path:
+    """Train the detector; the finished network is `out`/detector.keras.
+
+    A run that was killed goes on from its last checkpoint when it is ordered again in the same words.
+
+    Raises
+    ------
+    InputError
+        Where `out` holds the checkpoint of another order.
+    """
+    settings = DetectorSettings(steps=order.steps or DetectorSettings().steps)
+    if order.start_from is not None:
+        settings = DetectorSettings(steps=settings.steps, learning_rate=FINE_TUNING_RATE)
+    claim_folder(order, "detector")
+    report("reading labelled fields and rendering smears")
+    samples = detector_samples(order.data, order.leave_out, order.seed)
+    report(f"{len(samples)} fields; {settings.steps} steps")
+    model = fit_detector(
+        samples,
+        settings,
+        order.seed,
+        resume=resumed(order, {"detector_loss": detector_loss}),
+        start_from=started_from(order),
+        callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
+    )
+    return save_whole(model, order.out / "detector.keras")
+
+
+FINE_TUNING_RATE = 4e-4
+
+
+def claim_folder(order: TrainingOrder, task: str) -> None:
+    """Make `out` this order's folder, or refuse where another order's checkpoint lies in it."""
+    words = {**{name: str(value) for name, value in asdict(order).items()}, "task": task}
+    file = order.out / ORDER
+    order.out.mkdir(parents=True, exist_ok=True)
+    if file.exists() and (order.out / CHECKPOINT).exists():
+        if json.loads(file.read_text(encoding="utf-8")) != words:
+            raise InputError(f"{order.out} holds the checkpoint of another training; name another --out or remove it")
+        return
+    file.write_text(json.dumps(words, indent=1), encoding="utf-8")
+
+
+def resumed(order: TrainingOrder, losses: dict[str, Any]) -> "keras.Model | None":
+    """The checkpoint of an interrupted run, with its optimiser, or None."""
+    return load(order.out / CHECKPOINT, losses) if (order.out / CHECKPOINT).exists() else None
+
+
+def started_from(order: TrainingOrder) -> "keras.Model | None":
+    """The network to go on from, or None."""
+    return None if order.start_from is None else load(order.start_from)
+
+
+def load(path: Path, losses: dict[str, Any] | None = None) -> "keras.Model":
+    """Keras network; with its optimiser where its losses are given."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    try:
+        return keras.models.load_model(path, custom_objects=losses, compile=losses is not None)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be loaded ({str(error).splitlines()[0]}); remove it to start anew") from error
+
+
+def checkpoint_after_each_epoch(out: Path, steps_per_epoch: int, steps: int, report: Report) -> Any:
+    """Keras callback that saves whole checkpoints and reports loss and time left."""
+    import keras
+
+    class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.began = time.perf_counter()
+            self.first: int | None = None
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            save_whole(self.model, out / CHECKPOINT)
+            self.first = epoch if self.first is None else self.first
+            epochs = steps // steps_per_epoch
+            each = (time.perf_counter() - self.began) / (epoch - self.first + 1)
+            values = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+            report(f"epoch {epoch + 1} of {epochs}: {values}; {each * (epochs - epoch - 1) / 60:.0f} min left")
+
+    return Checkpoint()
+
+
+def save_whole(model: "keras.Model", path: Path) -> Path:
+    """Write a Keras file beside, then rename: a power cut leaves the old one or the new one."""
+    beside = path.with_name(f".writing-{path.name}")
+    model.save(beside)
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+    beside.replace(path)
+    return path

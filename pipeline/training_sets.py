@@ -1,0 +1,78 @@
+"""Which labelled fields train the detector, and which are left out to measure it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.fieldset import FieldSet, read_field_set
+from pipeline.synthetic import RenderSettings, render_field, varied_settings
+from pipeline.training_fields import detector_sample, field_samples
+from segmentation.fit import DetectorSample
+from segmentation.resample import CROP_UM_PER_PX
+
+__all__ = ["FIELD_SETS", "detector_samples", "field_sets", "kept_slides", "rendered_samples"]
+
+FIELD_SETS = {"iml": 0.40, "nih_fields": 0.12, "chula": 0.14, "draaslan": 0.08, "bccd": 0.10}
+"""Labelled sets and the share of the training pictures drawn from each; the rest is rendered."""
+RENDERED_SHARE = 0.16
+RENDERED_FIELDS, RENDERED_SIDE_PX = 96, 720
+
+
+def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[DetectorSample]:
+    """Samples of every labelled field but those left out, and rendered fields.
+
+    Parameters
+    ----------
+    data : folder of the labelled sets. leave_out : names of sets or slides.
+    """
+    samples: list[DetectorSample] = []
+    for fields in field_sets(data, leave_out):
+        slides = kept_slides(fields, leave_out)
+        if slides:
+            samples.extend(field_samples(fields, slides, weight=FIELD_SETS[fields.name]))
+    return samples + rendered_samples(np.random.default_rng((seed, 1)))
+
+
+def field_sets(data: Path, leave_out: Sequence[str]) -> list[FieldSet]:
+    """The labelled sets that are there; InputError where none is, or where `leave_out` names nothing known."""
+    sets = [read_field_set(data / name) for name in FIELD_SETS if (data / name).is_dir()]
+    if not sets:
+        names = ", ".join(FIELD_SETS)
+        raise InputError(f"{data} holds no labelled set; expected folders named {names}; pass another --data")
+    known = {fields.name for fields in sets}.union(*(set(fields.fields["slide"]) for fields in sets))
+    strangers = sorted(set(leave_out) - known)
+    if strangers:
+        raise InputError(f"--leave-out names {', '.join(strangers)}, which no set or slide of {data} is called")
+    return sets
+
+
+def kept_slides(fields: FieldSet, leave_out: Sequence[str]) -> list[str]:
+    """Slides of a set that are not left out, sorted."""
+    if fields.name in leave_out:
+        return []
+    return sorted(set(fields.fields["slide"]) - set(leave_out))
+
+
+def rendered_samples(rng: np.random.Generator) -> list[DetectorSample]:
+    """Rendered fields, each of another stain, light and film, as samples."""
+    base = RenderSettings(width=RENDERED_SIDE_PX, height=RENDERED_SIDE_PX, um_per_px=CROP_UM_PER_PX)
+    samples = []
+    for _ in range(RENDERED_FIELDS):
+        parasitaemia = float(rng.choice([0.0, rng.uniform(0.0, 0.3)]))
+        settings = varied_settings(
+            rng, replace(base, parasitaemia=parasitaemia, round_view=bool(rng.random() < 0.15))
+        )
+        rendered = render_field(settings, rng)
+        samples.append(
+            detector_sample(
+                rendered.image,
+                rendered.cells,
+                um_per_px=CROP_UM_PER_PX,
+                asked=(True, True, True),
+                weight=RENDERED_SHARE / RENDERED_FIELDS,
+            )
+        )
+    return samples
