@@ -112,7 +112,7 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
         figures.append((f"Not counted: {_EXCLUDED.get(reason, reason.replace('_', ' '))}", f"{number:,}"))
     if summary["um_per_px"] is not None:
         source = _SCALE.get(summary["scale_source"], summary["scale_source"])
-        figures.append(("Size of a pixel", f"{summary['um_per_px']:.3f} µm ({source})"))
+        figures.append(("Pixel size", f"{summary['um_per_px']:.3f} µm ({source})"))
     return figures
 
 

@@ -10,6 +10,8 @@ USUAL_CELL_PX = 40.0
 """Side that a red cell's box has at crop scale."""
 BLACK_LEVEL = 12
 """Brightest channel up to which a pixel is the black surround of a pre-cut cell."""
+RAGGED_PX = 2
+"""Width of the rim that compression has mixed with the black surround."""
 BRIGHT_PERCENTILE, BRIGHT_LEVEL = 98.0, 215.0
 """The brightest of a pre-cut cell is its thin rim of background; it is moved to just below the white point."""
 
@@ -43,11 +45,14 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
 
 
 def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where the picture is not black surround, uint8 (H, W), holes filled; all 1 where there is none."""
+    """1 where the picture is cell and not black surround or its ragged rim, uint8 (H, W), holes filled."""
     lit = (picture.max(axis=2) > BLACK_LEVEL).astype(np.uint8)
     contours, _ = cv2.findContours(lit, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return np.ones(lit.shape, np.uint8)
     mask = np.zeros_like(lit)
     cv2.drawContours(mask, [max(contours, key=cv2.contourArea)], -1, 1, cv2.FILLED)
-    return mask
+    if mask.all():
+        return mask
+    kernel = np.ones((2 * RAGGED_PX + 1,) * 2, np.uint8)
+    return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,8 @@ __all__ = ["demo", "render", "serve"]
 
 FIELD_PX_MIN = 64  # no field of a microscope is smaller; the reader refuses less
 FIELD_PX_MAX = 20_000  # a rendered field is in memory whole
-SERVICE = "api.serve"  # by name only: this package stands below the service
+SERVICE = "api.app:create_app"  # by name only: this package stands below the service
+GRACE_S = 10  # for the answers under way once the service is told to stop
 
 
 def render(
@@ -71,9 +71,7 @@ def serve(
     host: Annotated[
         str, typer.Option(envvar="SMEARCOUNT_HOST", help="Address to listen on; 127.0.0.1 is this computer.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, envvar="SMEARCOUNT_PORT", help="TCP port; 0 takes a free one.")
-    ] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="SMEARCOUNT_PORT", help="TCP port.")] = 8000,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -82,9 +80,19 @@ def serve(
     ] = None,
 ) -> None:
     """Start the web service and its page."""
+    import uvicorn
+
     # The service reads its settings from the environment, also in the processes it starts.
     os.environ["SMEARCOUNT_HOST"], os.environ["SMEARCOUNT_PORT"] = host, str(port)
     if data is not None:
         os.environ["SMEARCOUNT_DATA_DIR"] = str(data.resolve())
     sys.stderr.write(f"smearcount: serving on http://{host}:{port} (Ctrl-C ends it)\n")
-    import_module(SERVICE).serve()
+    uvicorn.run(
+        SERVICE,
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )

@@ -1,9 +1,12 @@
 """The commands that train the networks; they need the extra `train`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from pipeline.terminal import say
 
 __all__ = ["app", "classifier", "detector"]
 
@@ -17,9 +20,15 @@ OutOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, help="Steps in all; else those of the shipped network.")
+]
 LeaveOutOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Slide, patient or set kept out of training; may be repeated."),
+    typer.Option(metavar="NAME", help="Set, slide or patient kept out of the training; may be repeated."),
+]
+StartFromOption = Annotated[
+    Path | None, typer.Option(metavar="KERAS", help="A finished network to go on from, at a low rate.")
 ]
 
 
@@ -27,25 +36,33 @@ LeaveOutOption = Annotated[
 def detector(
     data: DataOption,
     out: OutOption,
-    seed: SeedOption = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes; else as shipped.")] = None,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
     leave_out: LeaveOutOption = None,
+    start_from: StartFromOption = None,
 ) -> None:
     """Train the network that finds the cells."""
-    from pipeline.train import TrainSettings, train_detector
+    from pipeline.train import TrainingOrder, train_detector
 
-    train_detector(data, out, TrainSettings(seed=seed, epochs=epochs, leave_out=tuple(leave_out or ())))
+    order = TrainingOrder(
+        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, start_from=start_from
+    )
+    sys.stdout.write(f"{train_detector(order, say)}\n")
 
 
 @app.command()
 def classifier(
     data: DataOption,
     out: OutOption,
-    seed: SeedOption = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes; else as shipped.")] = None,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
     leave_out: LeaveOutOption = None,
+    start_from: StartFromOption = None,
 ) -> None:
     """Train the network that tells infected cells."""
-    from pipeline.train import TrainSettings, train_classifier
+    from pipeline.train import TrainingOrder, train_classifier
 
-    train_classifier(data, out, TrainSettings(seed=seed, epochs=epochs, leave_out=tuple(leave_out or ())))
+    order = TrainingOrder(
+        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, start_from=start_from
+    )
+    sys.stdout.write(f"{train_classifier(order, say)}\n")

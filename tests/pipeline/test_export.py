@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import export
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.export import STAGING_PREFIX, check_destination, summary_to_json, write_result, write_whole
 from pipeline.records import CELL_COLUMNS, CountResult
@@ -233,4 +232,4 @@ def _fill_disk_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         if next(flushes) >= number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(export.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)

@@ -47,7 +47,7 @@ def test_a_doubtful_slide_is_warned_of_with_the_value_and_its_limit(
 ) -> None:
     (notice,) = check(slide)
     assert (notice.code, notice.severity) == (code, "warn")
-    assert (notice.value, notice.limit) == (pytest.approx(value), pytest.approx(limit))
+    assert [notice.value, notice.limit] == pytest.approx([value, limit])
     assert "\n" not in notice.text
     assert notice.text.endswith(".")
 

@@ -1,0 +1,130 @@
+"""Train the classifier on crops as the pipeline cuts them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.augment import turn, vary_look
+from classifier.network import build_classifier
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["ClassifierSettings", "CropSample", "classifier_loss", "draw_batch", "fit_classifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropSample:
+    """Labelled crops of one source.
+
+    Attributes
+    ----------
+    crops : uint8 (n, side, side, 3), normalised, at crop scale.
+    infected : bool (n,). weight : float64 (n,), chance of each to be drawn, relative to all others.
+    """
+
+    crops: NDArray[np.uint8]
+    infected: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierSettings:
+    """How the classifier is trained.
+
+    Attributes
+    ----------
+    batch : crops a step. steps : in all. steps_per_epoch : steps between checkpoints.
+    learning_rate : highest rate of the schedule.
+    smoothing : share of each label given to the other class: some public labels are wrong (Fuhad et al. 2020).
+    """
+
+    batch: int = 128
+    steps: int = 3000
+    steps_per_epoch: int = 150
+    learning_rate: float = 3e-3
+    smoothing: float = 0.04
+
+
+def fit_classifier(
+    samples: Sequence[CropSample],
+    settings: ClassifierSettings,
+    seed: int,
+    *,
+    resume: "keras.Model | None" = None,
+    callbacks: Sequence[Any] = (),
+) -> "keras.Model":
+    """Classifier trained on `samples`; `resume` is a compiled checkpoint of the same run."""
+    import keras
+
+    model = resume
+    if model is None:
+        keras.utils.set_random_seed(seed)
+        model = build_classifier(samples[0].crops.shape[1])
+        rate = keras.optimizers.schedules.CosineDecay(
+            1e-5, settings.steps, warmup_target=settings.learning_rate, warmup_steps=settings.steps // 20
+        )
+        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0), loss=classifier_loss)
+    first = int(model.optimizer.iterations) // settings.steps_per_epoch
+    for epoch in range(first, settings.steps // settings.steps_per_epoch):
+        model.fit(
+            _batches(samples, settings, seed, epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
+            callbacks=list(callbacks),
+        )
+    return model
+
+
+def classifier_loss(y_true: Any, y_pred: Any) -> Any:
+    """Binary cross-entropy of logits, a number a batch."""
+    from keras import ops
+
+    return ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=True))
+
+
+def draw_batch(
+    samples: Sequence[CropSample], settings: ClassifierSettings, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Random crops with another look, float32 (batch, side, side, 3), and their smoothed labels (batch, 1)."""
+    totals = np.asarray([sample.weight.sum() for sample in samples])
+    sources = rng.choice(len(samples), settings.batch, p=totals / totals.sum())
+    crops, labels = [], []
+    for source in range(len(samples)):
+        sample = samples[source]
+        number = int((sources == source).sum())
+        chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
+        crops.extend(_vary(sample.crops[which], rng) for which in chosen)
+        labels.extend(sample.infected[chosen].tolist())
+    smoothed = np.asarray(labels, np.float32) * (1 - settings.smoothing) + settings.smoothing / 2
+    return np.stack(crops).astype(np.float32), smoothed[:, None]
+
+
+def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Crop turned, shifted, resized a little, and with another look."""
+    side = crop.shape[0]
+    turned = turn(crop, int(rng.integers(8)))
+    angle = rng.uniform(-45, 45) if rng.random() < 0.5 else 0.0
+    size = float(np.exp(rng.normal(0.0, 0.09)))
+    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
+    matrix[:, 2] += rng.normal(0.0, 1.5, 2)
+    moved = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
+    return vary_look(np.asarray(moved, np.uint8), rng)
+
+
+def _batches(samples: Sequence[CropSample], settings: ClassifierSettings, seed: int, epoch: int) -> Any:
+    import keras
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+        def __len__(self) -> int:
+            return settings.steps_per_epoch
+
+        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            return draw_batch(samples, settings, np.random.default_rng((seed, epoch, index)))
+
+    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)

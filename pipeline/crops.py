@@ -1,0 +1,77 @@
+"""Classifies pictures of single, pre-cut cells, as the earlier service did."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classifier.precut import as_cut
+from classifier.predict import BATCH, predict
+from pipeline.errors import NotAnImageError, SmearcountError
+from pipeline.networks import load_classifier
+from pipeline.reader_source import content_kind, shown
+from pipeline.settings import CountSettings
+from segmentation.crops import CROP_PX, WHITE
+
+__all__ = ["CROP_COLUMNS", "classify_files", "classify_pictures", "load_threshold"]
+
+CROP_COLUMNS = ("crop", "p_infected", "infected", "model", "error")
+"""Columns of `classify_files`; `error` is empty where the picture was read."""
+
+
+def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSettings) -> NDArray[np.float32]:
+    """Probability that each cell is infected, float32 (n,), in the order they come.
+
+    Parameters
+    ----------
+    pictures : uint8 (H, W, 3), RGB, each one cell that fills it, its surround black or background.
+    """
+    classifier = load_classifier(settings)
+    found = []
+    waiting = iter(pictures)
+    while some := [as_cut(picture, CROP_PX, WHITE) for picture in islice(waiting, BATCH)]:
+        found.append(predict(np.stack(some), classifier.network, classifier.calibration))
+    return np.concatenate(found) if found else np.empty(0, np.float32)
+
+
+def load_threshold(settings: CountSettings) -> float:
+    """Least probability of a cell that is called infected, as the classifier's manifest states it."""
+    return load_classifier(settings).manifest.threshold
+
+
+def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFrame:
+    """One row a picture, in their order, columns `CROP_COLUMNS`; one that cannot be read does not stop the rest."""
+    manifest = load_classifier(settings).manifest
+    pictures: list[NDArray[np.uint8]] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            pictures.append(_read(path))
+            errors.append("")
+        except SmearcountError as error:
+            errors.append(str(error))
+    read = np.asarray([not error for error in errors], bool)
+    probability = np.full(len(paths), np.nan, np.float32)
+    probability[read] = classify_pictures(pictures, settings)
+    return pd.DataFrame(
+        {
+            "crop": [str(path) for path in paths],
+            "p_infected": probability,
+            "infected": probability >= manifest.threshold,
+            "model": manifest.name,
+            "error": errors,
+        }
+    )
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    content_kind(path)
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise NotAnImageError(f"{shown(path)} cannot be decoded as a picture; it may be damaged: copy it again")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,0 +1,120 @@
+"""Labelled crops for the classifier: pre-cut cells, and cells cut from fields as a count cuts them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.precut import as_cut
+from pipeline.field_plan import field_light, plan_field, read_window
+from pipeline.fieldset import INFECTED_LABELS, CropSet, FieldSet, read_crops
+from pipeline.matching import match_boxes, match_points
+from pipeline.networks import Detector
+from pipeline.reader import open_slide
+from pipeline.training_fields import label_scale, read_rgb
+from segmentation.crops import CROP_PX, WHITE, CropStyle
+from segmentation.detections import Kind
+from segmentation.scale import RED_CELL_UM
+from segmentation.segment import SegmentedCells, segment
+
+__all__ = ["LabelledCrops", "field_crops", "precut_crops"]
+
+POINT_REACH = 0.5
+"""A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledCrops:
+    """Crops with their labels.
+
+    Attributes
+    ----------
+    crops : uint8 (n, CROP_PX, CROP_PX, 3). infected : bool (n,).
+    group : str (n,), patient or slide. names : str (n,), the crop's file or its field.
+    """
+
+    crops: NDArray[np.uint8]
+    infected: NDArray[np.bool_]
+    group: NDArray[np.str_]
+    names: NDArray[np.str_]
+
+    def take(self, which: NDArray[np.bool_]) -> "LabelledCrops":
+        """The chosen ones."""
+        return LabelledCrops(
+            crops=self.crops[which],
+            infected=self.infected[which],
+            group=self.group[which],
+            names=self.names[which],
+        )
+
+
+def precut_crops(source: CropSet) -> LabelledCrops:
+    """Every crop of a set of pre-cut cells, made to look as the pipeline cuts them."""
+    table = source.crops
+    names = table["crop"].astype(str).tolist()
+    crops = np.stack([as_cut(picture, CROP_PX, WHITE) for picture in read_crops(source, names)])
+    return LabelledCrops(
+        crops=crops,
+        infected=(table["label"] == "parasitized").to_numpy(),
+        group=table["patient"].to_numpy(np.str_),
+        names=np.asarray(names),
+    )
+
+
+def field_crops(fields: FieldSet, slides: Sequence[str], detector: Detector, style: CropStyle) -> LabelledCrops:
+    """Red cells that the detector finds in the fields of `slides` and that match a labelled cell."""
+    parts: list[LabelledCrops] = []
+    rows = fields.fields[fields.fields["slide"].isin(list(slides))]
+    for slide, of_slide in rows.groupby("slide", sort=True):
+        names = [str(name) for name in of_slide["field"]]
+        pictures = [read_rgb(fields.image_path(name)) for name in names[:5]]
+        um_per_px = label_scale(pictures, [fields.cells_of(name) for name in names[:5]])
+        if um_per_px is None:
+            continue
+        for name in names:
+            parts.append(_of_field(fields, name, str(slide), um_per_px, (detector, style)))
+    return LabelledCrops(
+        crops=np.concatenate([part.crops for part in parts]),
+        infected=np.concatenate([part.infected for part in parts]),
+        group=np.concatenate([part.group for part in parts]),
+        names=np.concatenate([part.names for part in parts]),
+    )
+
+
+def _of_field(
+    fields: FieldSet, name: str, slide: str, um_per_px: float, cutter: tuple[Detector, CropStyle]
+) -> LabelledCrops:
+    detector, style = cutter
+    cells, step = _segmented(fields.image_path(name), um_per_px, detector, style)
+    red = cells.found.take(cells.found.kinds == Kind.RED_CELL)
+    truth = fields.cells_of(name)
+    boxes = truth[["xmin", "ymin", "xmax", "ymax"]].to_numpy(np.float64)
+    red_boxes = red.boxes.astype(np.float64) * step
+    if np.isnan(boxes).any():
+        centres = red.centres.astype(np.float64) * step
+        reach = POINT_REACH * RED_CELL_UM / um_per_px
+        pairs = match_points(truth[["x", "y"]].to_numpy(np.float64), centres, reach)
+    else:
+        pairs = match_boxes(boxes, red_boxes)
+    label = truth["label"].to_numpy(np.str_)
+    known = pairs[np.isin(label[pairs[:, 0]], ("uninfected", *INFECTED_LABELS))]
+    return LabelledCrops(
+        crops=cells.crops[known[:, 1]],
+        infected=np.isin(label[known[:, 0]], INFECTED_LABELS),
+        group=np.full(len(known), slide, dtype=np.str_(slide).dtype),
+        names=np.full(len(known), name, dtype=np.str_(name).dtype),
+    )
+
+
+def _segmented(
+    path: Path, um_per_px: float, detector: Detector, style: CropStyle
+) -> tuple[SegmentedCells, float]:
+    """Cells of a whole field as one tile, and level-0 px per detector px."""
+    with open_slide(path) as slide:
+        field = slide.fields[0]
+        plan = plan_field(0, field, um_per_px, field_light(field))
+        picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
+    core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
+    return segment(picture, core, detector.network, detector.manifest.threshold, style), plan.step
