@@ -40,7 +40,7 @@ class ClassifierSettings:
     ----------
     batch : crops a step. steps : in all. steps_per_epoch : steps between checkpoints.
     learning_rate : highest rate of the schedule.
-    smoothing : share of each label given to the other class: some public labels are wrong (Fuhad et al. 2020).
+    smoothing : share of each label given to the other class: some public labels are wrong (Fuhad 2020).
     """
 
     batch: int = 128
@@ -91,10 +91,11 @@ def classifier_loss(y_true: Any, y_pred: Any) -> Any:
 def draw_batch(
     samples: Sequence[CropSample], settings: ClassifierSettings, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Random crops with another look, float32 (batch, side, side, 3), and their smoothed labels (batch, 1)."""
+    """Random crops with another look, float32 (batch, side, side, 3), and smoothed labels (batch, 1)."""
     totals = np.asarray([sample.weight.sum() for sample in samples])
     sources = rng.choice(len(samples), settings.batch, p=totals / totals.sum())
-    crops, labels = [], []
+    crops: list[NDArray[np.uint8]] = []
+    labels: list[bool] = []
     for source in range(len(samples)):
         sample = samples[source]
         number = int((sources == source).sum())
@@ -112,7 +113,7 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     angle = rng.uniform(-45, 45) if rng.random() < 0.5 else 0.0
     size = float(np.exp(rng.normal(0.0, 0.09)))
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
-    matrix[:, 2] += rng.normal(0.0, 1.5, 2)
+    matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
     moved = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
     return vary_look(np.asarray(moved, np.uint8), rng)
 

@@ -27,9 +27,9 @@ def build_classifier(side_px: int) -> "keras.Model":
     picture = keras.Input((side_px, side_px, 3), name="crop")
     features = layers.Rescaling(1 / 127.5, offset=-1.0)(picture)
     features = _conv(features, 16, stride=2)
-    features = _block(features, 24, stride=1)
     features = _block(features, 32, stride=2)
-    features = _block(features, 48, stride=2)
+    features = _block(features, 40, stride=1)
+    features = _block(features, 64, stride=2)
     pooled = layers.Concatenate()(
         [layers.GlobalAveragePooling2D()(features), layers.GlobalMaxPooling2D()(features)]
     )

@@ -13,7 +13,7 @@ BLACK_LEVEL = 12
 RAGGED_PX = 2
 """Width of the rim that compression has mixed with the black surround."""
 BRIGHT_PERCENTILE, BRIGHT_LEVEL = 98.0, 215.0
-"""The brightest of a pre-cut cell is its thin rim of background; it is moved to just below the white point."""
+"""The brightest of a pre-cut cell is its thin rim of background; it is moved to just below white."""
 
 
 def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.uint8]:
@@ -33,7 +33,8 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
     filled = np.where(mask[..., None] > 0, levelled, np.float32(white))
     middle = (side_px - 1) / 2
     matrix = np.asarray(
-        [[scale, 0, middle - scale * (width - 1) / 2], [0, scale, middle - scale * (height - 1) / 2]], np.float64
+        [[scale, 0, middle - scale * (width - 1) / 2], [0, scale, middle - scale * (height - 1) / 2]],
+        np.float64,
     )
     if scale < 1:
         # Take out what the smaller grid cannot hold, as a mean over the pixels would.
@@ -53,6 +54,6 @@ def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     mask = np.zeros_like(lit)
     cv2.drawContours(mask, [max(contours, key=cv2.contourArea)], -1, 1, cv2.FILLED)
     if mask.all():
-        return mask
+        return np.asarray(mask, np.uint8)
     kernel = np.ones((2 * RAGGED_PX + 1,) * 2, np.uint8)
     return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)

@@ -22,7 +22,9 @@ class Platt:
 
     def probability(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """float32 (n,), 0 to 1, of logits (n,)."""
-        return np.asarray(1 / (1 + np.exp(-(self.slope * logits.astype(np.float64) + self.offset))), np.float32)
+        return np.asarray(
+            1 / (1 + np.exp(-(self.slope * logits.astype(np.float64) + self.offset))), np.float32
+        )
 
 
 def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The root of all errors and the one about network files, kept lowest so that every package may raise them."""
+"""The root of all errors and the one about network files, lowest so that every package may raise them."""
 
 __all__ = ["ModelError", "SmearcountError"]
 

@@ -54,7 +54,7 @@ class Manifest(_Strict):
     task : 'detector' or 'classifier'.
     file, sha256 : LiteRT file beside the manifest and its hash; keras_file, keras_sha256 : the same in Keras.
     um_per_px : of the input. classes : meaning of the outputs, in order.
-    threshold : detector: least peak of a detection (0 to 1); classifier: least probability of an infected cell.
+    threshold : least peak of a detection, or least probability of an infected cell, 0 to 1.
     crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only.
     measured : classifier only, first entry is the one that counts and limits are worked out with.
     """
@@ -95,14 +95,19 @@ def read_manifest(path: Path, task: Literal["detector", "classifier"]) -> Manife
         manifest = Manifest.model_validate(content)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(
-            f"{path} cannot be read as a model manifest ({error}); give the .toml that lies beside the network"
+            f"{path} cannot be read as a model manifest ({error});"
+            " give the .toml that lies beside the network"
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{path} is no valid model manifest: {place}: {first['msg']}; mend that entry") from error
+        raise ModelError(
+            f"{path} is no valid model manifest: {place}: {first['msg']}; mend that entry"
+        ) from error
     if manifest.task != task:
-        raise ModelError(f"{path} describes a {manifest.task}, expected a {task}; give the manifest of a {task}")
+        raise ModelError(
+            f"{path} describes a {manifest.task}, expected a {task}; give the manifest of a {task}"
+        )
     return manifest
 
 
@@ -121,7 +126,9 @@ def verified_file(path: Path, manifest: Manifest, kind: Literal["litert", "keras
     try:
         found = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
-        raise ModelError(f"network file {file} cannot be read ({error.strerror}); install smearcount again") from error
+        raise ModelError(
+            f"network file {file} cannot be read ({error.strerror}); install smearcount again"
+        ) from error
     if found != expected:
         raise ModelError(
             f"network file {file} has SHA-256 {found[:12]}..., its manifest expects {expected[:12]}...;"

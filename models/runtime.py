@@ -33,7 +33,9 @@ class LiteRtNetwork:
         try:
             self._interpreter: Any = Interpreter(model_path=str(file), num_threads=1)
         except ValueError as error:
-            raise ModelError(f"{file} is no LiteRT network ({error}); train it anew or install again") from error
+            raise ModelError(
+                f"{file} is no LiteRT network ({error}); train it anew or install again"
+            ) from error
         self._shape: tuple[int, ...] = ()
 
     def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
@@ -59,7 +61,9 @@ class KerasNetwork:
         try:
             import keras
         except ImportError as error:
-            raise ModelError("Keras is not installed; install smearcount[train] or use the LiteRT file") from error
+            raise ModelError(
+                "Keras is not installed; install smearcount[train] or use the LiteRT file"
+            ) from error
         self._model: Any = keras.models.load_model(file, compile=False)
 
     def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:

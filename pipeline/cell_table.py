@@ -14,7 +14,7 @@ from segmentation.detections import Kind
 __all__ = ["cell_table"]
 
 SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
-"""Diameters of a red cell, from a microspherocyte to a macrocyte stretched by a gametocyte; else an artefact."""
+"""Diameters of a red cell, from a microspherocyte to one stretched by a gametocyte; else an artefact."""
 BORDER_DETECTOR_PX = 0.75
 """A box that comes this near to the border of the picture, detector px, is cut by it."""
 
@@ -22,7 +22,7 @@ BORDER_DETECTOR_PX = 0.75
 def cell_table(
     slide: str, plans: Sequence[FieldPlan], found: Sequence[TileCells], threshold: float, model: str
 ) -> pd.DataFrame:
-    """One row an object, columns `CELL_COLUMNS`, ordered by field, then y, then x, whatever order they came in.
+    """One row an object, columns `CELL_COLUMNS`, by field, then y, then x, whatever order they came in.
 
     Parameters
     ----------
@@ -30,7 +30,9 @@ def cell_table(
     """
     by_index = {plan.index: plan for plan in plans}
     parts = [_rows(by_index[cells.field], cells) for cells in found]
-    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, "kind_number", "field_index")})
+    empty = pd.DataFrame(
+        {name: pd.Series(dtype="float64") for name in (*_NUMBERS, "kind_number", "field_index")}
+    )
     table = pd.concat(parts or [empty], ignore_index=True)
     order = ["field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max"]
     table = table.sort_values(order, kind="stable", ignore_index=True)

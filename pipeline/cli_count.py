@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.settings import CountSettings
     from pipeline.workflow import SlideOutcome
 
@@ -81,15 +83,26 @@ def classify(
     as_json: JsonOption = False,
 ) -> None:
     """Tell for pictures of single, cut-out red cells whether each is infected."""
-    from pipeline.crops import classify_files
+    from pipeline.crops import classify_files, readable
     from pipeline.settings import CountSettings
-    from pipeline.terminal import print_rows
+    from pipeline.terminal import say
 
-    answers = classify_files(crops, CountSettings(classifier=classifier))
+    good, errors = readable(crops)
+    for error in errors:
+        say(f"smearcount: {error}")
+    answers = classify_files(good, CountSettings(classifier=classifier))
     if as_json:
         text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
         sys.stdout.write(f"{text}\n")
-        return
+    else:
+        _print_calls(answers)
+    if errors:
+        raise typer.Exit(1)
+
+
+def _print_calls(answers: "pd.DataFrame") -> None:
+    from pipeline.terminal import print_rows
+
     rows = [
         (str(crop), f"{p_infected:.4f}", "infected" if infected else "uninfected", str(model))
         for crop, p_infected, infected, model in zip(

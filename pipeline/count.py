@@ -23,12 +23,15 @@ from pipeline.slide_scale import SlideScale, find_scale
 from pipeline.summary import FieldFacts, SlideFacts, summarise
 from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_worker
 from pipeline.tiling import Tile, tiles
+from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide"]
 
 Progress = Callable[[int, int], None]
 SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
 """Pixel sizes at which a red cell is 375 to 7.5 px across."""
+SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
+"""Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ def count_slide(source: Path, settings: CountSettings, progress: Progress | None
         worker = _worker(slide, lights, scale, detector, classifier)
         prepared = time.perf_counter()
         found = _find(source, settings, worker, broken, progress)
-    result = _summarise(source, worker, scale, found)
+    summary, cells = _summarise(source, worker, scale, found)
     run = run_record(
         settings,
         source,
@@ -75,7 +78,7 @@ def count_slide(source: Path, settings: CountSettings, progress: Progress | None
         started=started,
         seconds={"prepare": prepared - clock, "count": time.perf_counter() - prepared},
     )
-    return CountResult(summary=result[0], cells=result[1], run=run)
+    return CountResult(summary=summary, cells=cells, run=run)
 
 
 def _check(settings: CountSettings) -> None:
@@ -87,15 +90,19 @@ def _check(settings: CountSettings) -> None:
         )
     if settings.workers < 1:
         raise InputError(f"workers is {settings.workers}, expected at least 1; pass another --workers")
-    if settings.tile_px < 64 or settings.tile_px % 8:
-        raise InputError(f"tile side is {settings.tile_px} px, expected a multiple of 8, at least 64; pass --tile-px")
+    if not SMALLEST_TILE_PX <= settings.tile_px <= LARGEST_TILE_PX or settings.tile_px % ALIGNMENT_PX:
+        raise InputError(
+            f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, {SMALLEST_TILE_PX} to "
+            f"{LARGEST_TILE_PX}; pass another --tile-px"
+        )
 
 
 def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
     """Light of each field that can be read, and the others."""
     lights: dict[int, FieldLight] = {}
     broken = [
-        FailedTile(field=photo.name, x=0, y=0, width=0, height=0, reason=photo.reason) for photo in slide.broken
+        FailedTile(field=photo.name, x=0, y=0, width=0, height=0, reason=photo.reason)
+        for photo in slide.broken
     ]
     for index, field in enumerate(slide.fields):
         try:
@@ -104,7 +111,9 @@ def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[Fai
             if len(slide.fields) + len(slide.broken) == 1:
                 raise
             broken.append(
-                FailedTile(field=field.name, x=0, y=0, width=field.width, height=field.height, reason=str(error))
+                FailedTile(
+                    field=field.name, x=0, y=0, width=field.width, height=field.height, reason=str(error)
+                )
             )
     if not lights:
         reason = broken[0].reason if broken else "it is empty"
@@ -123,7 +132,11 @@ def _worker(
 
 
 def _find(
-    source: Path, settings: CountSettings, worker: TileWorker, broken: list[FailedTile], progress: Progress | None
+    source: Path,
+    settings: CountSettings,
+    worker: TileWorker,
+    broken: list[FailedTile],
+    progress: Progress | None,
 ) -> _Found:
     todo = [tile for plan in worker.plans.values() for tile in tiles(plan.index, plan.grid, settings.tile_px)]
     found = _Found(cells=[], failed=list(broken), tiles=len(todo) + len(broken))

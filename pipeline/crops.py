@@ -17,10 +17,9 @@ from pipeline.reader_source import content_kind, shown
 from pipeline.settings import CountSettings
 from segmentation.crops import CROP_PX, WHITE
 
-__all__ = ["CROP_COLUMNS", "classify_files", "classify_pictures", "load_threshold"]
+__all__ = ["CROP_COLUMNS", "classify_files", "classify_pictures", "load_threshold", "readable"]
 
-CROP_COLUMNS = ("crop", "p_infected", "infected", "model", "error")
-"""Columns of `classify_files`; `error` is empty where the picture was read."""
+CROP_COLUMNS = ("crop", "p_infected", "infected", "model")
 
 
 def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSettings) -> NDArray[np.float32]:
@@ -44,34 +43,44 @@ def load_threshold(settings: CountSettings) -> float:
 
 
 def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFrame:
-    """One row a picture, in their order, columns `CROP_COLUMNS`; one that cannot be read does not stop the rest."""
+    """One row a picture, in their order, columns `CROP_COLUMNS`.
+
+    Raises
+    ------
+    SlideError
+        Where one cannot be read; `readable` tells beforehand which.
+    """
     manifest = load_classifier(settings).manifest
-    pictures: list[NDArray[np.uint8]] = []
-    errors: list[str] = []
-    for path in paths:
-        try:
-            pictures.append(_read(path))
-            errors.append("")
-        except SmearcountError as error:
-            errors.append(str(error))
-    read = np.asarray([not error for error in errors], bool)
-    probability = np.full(len(paths), np.nan, np.float32)
-    probability[read] = classify_pictures(pictures, settings)
+    probability = classify_pictures((_read(path) for path in paths), settings)
     return pd.DataFrame(
         {
             "crop": [str(path) for path in paths],
             "p_infected": probability,
             "infected": probability >= manifest.threshold,
             "model": manifest.name,
-            "error": errors,
-        }
+        },
+        columns=list(CROP_COLUMNS),
     )
+
+
+def readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The pictures that can be read, and one line for each that cannot."""
+    good: list[Path] = []
+    errors: list[str] = []
+    for path in paths:
+        try:
+            _read(path)
+            good.append(path)
+        except SmearcountError as error:
+            errors.append(str(error))
+    return good, errors
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
     content_kind(path)
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
-        raise NotAnImageError(f"{shown(path)} cannot be decoded as a picture; it may be damaged: copy it again")
+        raise NotAnImageError(
+            f"{shown(path)} cannot be decoded as a picture; it may be damaged: copy it again"
+        )
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,10 +1,11 @@
-"""Runs tasks in this process or in a pool of processes; a worker that dies is replaced and its task done again."""
+"""Runs tasks here or in a pool of processes; a worker that dies is replaced and its task done again."""
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 __all__ = ["WorkerDiedError", "run_here", "run_in_processes"]
 
@@ -55,21 +56,23 @@ class _Pool:
         for _ in range(min(workers, len(waiting))):
             self._hand_out(self._start(), waiting, busy)
         while busy:
-            for line in wait(list(busy)):
-                task, tries = busy.pop(line)  # type: ignore[index]  # only Connections are waited for
+            for ready in wait(list(busy)):
+                line = cast("Connection", ready)  # only Connections are waited for
+                task, tries = busy.pop(line)
                 try:
-                    answer = line.recv()  # type: ignore[union-attr]  # as above
+                    answer = line.recv()
                 except (EOFError, OSError):
-                    line = self._replace(line)  # type: ignore[arg-type]  # as above
+                    line = self._replace(line)
                     if tries < TRIES:
                         waiting.appendleft((task, tries + 1))
                     else:
-                        yield task, WorkerDiedError(f"its worker process died {tries} times; is memory short?")
+                        reason = f"its worker process died {tries} times; is memory short?"
+                        yield task, WorkerDiedError(reason)
                 else:
                     if isinstance(answer, BaseException):
                         raise answer
                     yield task, answer
-                self._hand_out(line, waiting, busy)  # type: ignore[arg-type]  # as above
+                self._hand_out(line, waiting, busy)
 
     def stop(self) -> None:
         for line, process in self._processes.items():
@@ -104,8 +107,12 @@ class _Pool:
                 return
 
 
-def _serve(line: Connection, make_worker: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+def _serve(
+    line: Connection, make_worker: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]
+) -> None:
     """Answer tasks until the line is closed; what goes wrong while starting is the first answer."""
+    # Ctrl-C reaches every process of the terminal; the one that asked closes the line.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         work = make_worker(*arguments)
     except Exception as error:  # whatever it is belongs to the process that asked
@@ -114,6 +121,6 @@ def _serve(line: Connection, make_worker: Callable[..., Callable[[Any], Any]], a
     while True:
         try:
             task = line.recv()
-        except (EOFError, OSError, KeyboardInterrupt):
+        except (EOFError, OSError):
             return
         line.send(work(task))

@@ -86,12 +86,13 @@ def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) ->
 def read_window(
     field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
 ) -> NDArray[np.uint8]:
-    """Normalised picture, uint8 (height, width, 3) at crop scale, of a window (x, y, width, height) of the grid."""
+    """Normalised picture at crop scale, uint8 (height, width, 3), of a window (x, y, width, height)."""
     shrink = grid.shrink
     x, y, width, height = grid.source_window(*window)
-    right = min(x + width, -(-field.width // shrink) * shrink)
-    bottom = min(y + height, -(-field.height // shrink) * shrink)
-    left, top = max(x, 0), max(y, 0)
+    across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink
+    right, bottom = min(x + width, across), min(y + height, down)
+    # The grid may end a detector px past the field; there, its last pixels are read and repeated.
+    left, top = min(max(x, 0), across - shrink), min(max(y, 0), down - shrink)
     shrunk = field.read(left, top, right - left, bottom - top, shrink)
     return normalise(grid.cut(shrunk, (left // shrink, top // shrink), window), light.white_point)
 

@@ -46,7 +46,9 @@ def load_classifier(settings: CountSettings) -> Classifier:
     path = settings.classifier or shipped("classifier")
     manifest = read_manifest(path, "classifier")
     if manifest.calibration is None or manifest.crop is None or not manifest.measured:
-        raise ModelError(f"{path} names no calibration, crop style or measurement; train the classifier again")
+        raise ModelError(
+            f"{path} names no calibration, crop style or measurement; train the classifier again"
+        )
     platt = Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset)
     return Classifier(network=load_network(path, manifest), calibration=platt, manifest=manifest)
 

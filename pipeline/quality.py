@@ -45,8 +45,8 @@ class SlideMeasures:
     fields : one record a field that was read.
     counted : red cells in the denominator.
     um_per_px : µm per level-0 px, None where it could not be found.
-    scale_spread : relative spread of the estimated cell diameter (inter-quartile range / median), None where
-        the scale was not estimated.
+    scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
+        not estimated.
     failed_tiles, all_tiles : tiles that could not be worked on, of all.
     """
 
@@ -74,7 +74,7 @@ class QualityLimits:
     covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
         to tell one cell from the next; both must be passed, 0 to 1.
     covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
-    scale_spread_max : relative spread of the estimated cell diameter.
+    scale_spread_max : relative difference between the fields' estimated scales.
     """
 
     counted_min: int = 500

@@ -31,7 +31,9 @@ def slide_measures(
     for cells in found:
         scores.setdefault(cells.field, []).extend(cells.scores.tolist())
     groups = {str(name): group for name, group in table.groupby("field", sort=False)}
-    fields = tuple(_field(plan, groups.get(plan.name, table.iloc[:0]), scores.get(plan.index, [])) for plan in plans)
+    fields = tuple(
+        _field(plan, groups.get(plan.name, table.iloc[:0]), scores.get(plan.index, [])) for plan in plans
+    )
     return SlideMeasures(
         fields=fields,
         counted=int(table["counted"].sum()),

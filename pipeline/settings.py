@@ -14,7 +14,7 @@ class CountSettings:
     ----------
     um_per_px : µm per level-0 px; None takes it from the file or estimates it from the cells.
     detector, classifier : manifest (.toml) of another network than the shipped one; None is the shipped one.
-    tile_px : side of a tile's core in detector px (0.375 µm each); a multiple of 8.
+    tile_px : side of a tile's core in detector px (0.375 µm each); a multiple of 8, 128 to 4096.
     workers : processes; 1 works in this process.
     """
 

@@ -67,8 +67,8 @@ def find_scale(
             return SlideScale(um_per_px=size, source="metadata", stated=True)
     if not estimates:
         raise ScaleError(
-            f"{slide.name}: no red cells were found to take the size of a pixel from; expected a stained thin film,"
-            " in focus, with cells 18 to 220 px across; check the picture or pass --um-per-px"
+            f"{slide.name}: no red cells were found to take the size of a pixel from; expected a stained"
+            " thin film, in focus, with cells 18 to 220 px across; check the picture or pass --um-per-px"
         )
     middle = float(np.median(estimates))
     return SlideScale(
@@ -81,7 +81,9 @@ def find_scale(
 
 def _estimates(slide: Slide, lights: Mapping[int, FieldLight], detector: Detector) -> list[float]:
     indices = sorted(lights)
-    asked = {indices[round(place)] for place in np.linspace(0, len(indices) - 1, min(FIELDS_ASKED, len(indices)))}
+    asked = {
+        indices[round(place)] for place in np.linspace(0, len(indices) - 1, min(FIELDS_ASKED, len(indices)))
+    }
     found = []
     for index in sorted(asked):
 

@@ -62,7 +62,7 @@ class TileWorker:
         plan = self.plans[tile.field]
         try:
             return self._work(tile, plan)
-        except (SmearcountError, OSError, ValueError, cv2.error) as error:
+        except (SmearcountError, OSError, ValueError, MemoryError, cv2.error) as error:
             return failed_tile(tile, plan, error)
 
     def _work(self, tile: Tile, plan: FieldPlan) -> TileCells:

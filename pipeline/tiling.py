@@ -42,7 +42,9 @@ def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
         Where `core_px` is no positive multiple of `ALIGNMENT_PX`.
     """
     if core_px < ALIGNMENT_PX or core_px % ALIGNMENT_PX:
-        raise ValueError(f"tile side is {core_px} px, expected a positive multiple of {ALIGNMENT_PX}; pass another")
+        raise ValueError(
+            f"tile side is {core_px} px, expected a positive multiple of {ALIGNMENT_PX}; pass another"
+        )
     width, height = grid.width // 2, grid.height // 2
     for y in range(0, height, core_px):
         for x in range(0, width, core_px):

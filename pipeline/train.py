@@ -72,7 +72,7 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
     return save_whole(model, order.out / "detector.keras")
 
 
-FINE_TUNING_RATE = 4e-4
+FINE_TUNING_RATE = 8e-4
 
 
 def claim_folder(order: TrainingOrder, task: str) -> None:

@@ -38,10 +38,8 @@ def cut_crop(
     if style == "context":
         return crop
     height, width = mask.pixels.shape
-    large = cv2.resize(
-        mask.pixels.astype(np.uint8), (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST
-    )
-    placed = _window(large, x0 - 2 * mask.x, y0 - 2 * mask.y, 0)
+    large = cv2.resize(mask.pixels.astype(np.uint8), (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
+    placed = _window(np.asarray(large, np.uint8), x0 - 2 * mask.x, y0 - 2 * mask.y, 0)
     return mask_crop(crop, placed, MASK_MARGIN_PX)
 
 

@@ -39,12 +39,12 @@ class Detections:
     @property
     def centres(self) -> NDArray[np.float32]:
         """float32 (n, 2): x, y of the boxes' middles."""
-        return (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
+        return np.asarray((self.boxes[:, :2] + self.boxes[:, 2:]) / 2, np.float32)
 
     @property
     def sides(self) -> NDArray[np.float32]:
         """float32 (n,): square root of the boxes' areas."""
-        return np.sqrt(np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1))
+        return np.asarray(np.sqrt(np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)), np.float32)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Detections":
         """The chosen ones, in the chosen order."""

@@ -19,7 +19,7 @@ SAME_OBJECT_IOU = 0.55
 BOX_STEPS = 64
 """Steps per detector px that box sides are rounded to."""
 INSIDE_WHITE_CELL = 0.35
-"""A red cell or platelet whose centre is nearer to a surer white cell's than this many of its sides is part of it."""
+"""What lies nearer to a surer white cell's centre than this many of its sides is part of it."""
 
 
 def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> Detections:
@@ -39,7 +39,7 @@ def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> De
         cv2.BORDER_CONSTANT,
         value=(PADDING_LEVEL,) * 3,
     )
-    heat, box = _heads(network.run(np.ascontiguousarray(padded)[None]))
+    heat, box = _heads(network.run(np.ascontiguousarray(padded, np.uint8)[None]))
     found = _peaks(heat[0], box[0], threshold)
     inside = np.all((found.centres >= 0) & (found.centres < (width, height)), axis=1)
     return _one_an_object(found.take(inside))
@@ -66,21 +66,20 @@ def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float
         columns.append(column)
         kinds.append(np.full(len(row), kind, np.uint8))
     row, column, kind_of = np.concatenate(rows), np.concatenate(columns), np.concatenate(kinds)
-    sides = np.logaddexp(box[row, column], np.float32(0)) * np.float32(BOX_UNIT_PX)
+    distances = np.logaddexp(box[row, column], np.float32(0)) * np.float32(BOX_UNIT_PX)
     # On a grid of 1/64 px all sums below are exact, wherever in a field the tile lies.
-    sides = np.rint(sides * BOX_STEPS) / np.float32(BOX_STEPS)
+    sides = np.rint(distances * BOX_STEPS) / np.float32(BOX_STEPS)
     x = (column + np.float32(0.5)) * OUTPUT_STRIDE
     y = (row + np.float32(0.5)) * OUTPUT_STRIDE
     boxes = np.stack([x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]], axis=1)
     scores = 1 / (1 + np.exp(-heat[row, column, kind_of]))
     order = np.lexsort((x, y, -scores))
-    return Detections(
-        boxes=boxes.astype(np.float32), kinds=kind_of, scores=scores.astype(np.float32)
-    ).take(order)
+    found = Detections(boxes=boxes.astype(np.float32), kinds=kind_of, scores=scores.astype(np.float32))
+    return found.take(order)
 
 
 def _one_an_object(found: Detections) -> Detections:
-    """Drop what a stronger detection explains; only near neighbours decide, so that a tile does not matter."""
+    """Drop what a stronger one explains; only near neighbours decide, so that a tile does not matter."""
     kept = np.ones(len(found), bool)
     centres, sides = found.centres, found.sides
     cells = _Neighbours(centres, float(sides.max(initial=1.0)))

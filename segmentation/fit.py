@@ -139,14 +139,9 @@ def _draw(
     matrix = np.array([[zoom, 0, -corner[0] * zoom], [0, zoom, -corner[1] * zoom]], np.float64)
     # warpAffine maps pixel centres; shift by half a pixel so that edges map to edges.
     matrix[:, 2] += 0.5 * zoom - 0.5
-    picture = cv2.warpAffine(
-        sample.picture, matrix, (side, side), flags=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=(230, 230, 230),
-    )
-    asked = cv2.warpAffine(
-        sample.asked, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(1, 1, 1),
-    )
+    smooth = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    picture = _warp(sample.picture, matrix, side, smooth, 230)
+    asked = _warp(sample.asked, matrix, side, cv2.INTER_NEAREST, 1)
     boxes = (sample.cells.boxes - np.tile(corner, 2)) * zoom
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     low = -corner * zoom
@@ -154,7 +149,7 @@ def _draw(
     inside = np.all((centre > np.maximum(0, low)) & (centre < np.minimum(side, high)), axis=1)
     which = int(rng.integers(8))
     cells = AnnotatedCells(
-        boxes=_turn_boxes(boxes[inside], side, which).astype(np.float32),
+        boxes=_turn_boxes(np.asarray(boxes[inside], np.float64), side, which).astype(np.float32),
         kinds=sample.cells.kinds[inside],
         has_box=sample.cells.has_box[inside],
     )
@@ -163,9 +158,21 @@ def _draw(
     return vary_look(turn(picture, which), rng).astype(np.float32), targets
 
 
-def _window_corner(
-    sample: DetectorSample, extent: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _warp(
+    picture: NDArray[np.uint8], matrix: NDArray[np.float64], side: int, how: int, outside: int
+) -> NDArray[np.uint8]:
+    warped = cv2.warpAffine(
+        picture,
+        matrix,
+        (side, side),
+        flags=how,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(outside,) * 3,
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def _window_corner(sample: DetectorSample, extent: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Corner (x, y) of a window, now and then around a rare cell."""
     height, width = sample.picture.shape[:2]
     rare = np.flatnonzero(sample.cells.kinds > 0)

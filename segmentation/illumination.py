@@ -35,7 +35,7 @@ class BrightView:
         height, width = self.mask.shape
         column = np.clip((np.asarray(x) / self.px).astype(int), 0, width - 1)
         row = np.clip((np.asarray(y) / self.px).astype(int), 0, height - 1)
-        return self.distance[row, column]
+        return np.asarray(self.distance[row, column], np.float32)
 
 
 def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
@@ -64,7 +64,7 @@ def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
 
 
 def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArray[np.float32]:
-    """Colour of the empty background, float32 (3,), 1 to 255: median of what is brighter than Otsu's threshold.
+    """Colour of the empty background, float32 (3,), 1 to 255: median of what is brighter than a threshold.
 
     Threshold: Otsu, IEEE Trans. SMC 9 (1979), on the green channel, where stained cells absorb most.
     """
@@ -74,7 +74,7 @@ def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArra
     background = pixels[pixels[:, 1] > threshold]
     if len(background) == 0:
         background = pixels
-    return np.maximum(np.median(background, axis=0), 1.0).astype(np.float32)
+    return np.asarray(np.maximum(np.median(background, axis=0), 1.0), np.float32)
 
 
 def _touching_border(dark: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -44,7 +44,9 @@ def stain_depth(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(255 - picture.min(axis=2), np.uint8)
 
 
-def cell_masks(depth: NDArray[np.uint8], cells: Detections, wanted: NDArray[np.bool_]) -> list[CellMask | None]:
+def cell_masks(
+    depth: NDArray[np.uint8], cells: Detections, wanted: NDArray[np.bool_]
+) -> list[CellMask | None]:
     """Mask of each wanted cell, None for the others.
 
     Parameters
@@ -89,11 +91,11 @@ def _mask(depth: NDArray[np.uint8], box: NDArray[np.float32], near: NDArray[np.f
 
 
 def _elliptical(box: NDArray[np.float32], x0: int, y0: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Distance from the box's centre in half axes, 1 on the inscribed ellipse; float32 of the window's shape."""
+    """Distance from the box's centre in half axes, 1 on the inscribed ellipse; float32 (h, w)."""
     centre_x, centre_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     x = (np.arange(x0, x0 + shape[1], dtype=np.float32) + 0.5 - centre_x) / ((box[2] - box[0]) / 2)
     y = (np.arange(y0, y0 + shape[0], dtype=np.float32) + 0.5 - centre_y) / ((box[3] - box[1]) / 2)
-    return np.sqrt(x[None, :] ** 2 + y[:, None] ** 2)
+    return np.asarray(np.sqrt(x[None, :] ** 2 + y[:, None] ** 2), np.float32)
 
 
 def _stained(window: NDArray[np.uint8], distance: NDArray[np.float32]) -> NDArray[np.bool_]:

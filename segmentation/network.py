@@ -35,9 +35,9 @@ def build_detector() -> "keras.Model":
     quarter = _conv(layers.Add()([quarter, up]), 32)
     up = layers.UpSampling2D(2)(_conv(quarter, 24, size=1))
     half = _conv(layers.Add()([half, up]), 32)
-    heat = layers.Conv2D(
-        len(CLASSES), 1, name="heat", bias_initializer=keras.initializers.Constant(-4.0)
-    )(_conv(half, 24))
+    heat = layers.Conv2D(len(CLASSES), 1, name="heat", bias_initializer=keras.initializers.Constant(-4.0))(
+        _conv(half, 24)
+    )
     box = layers.Conv2D(4, 1, name="box", bias_initializer=keras.initializers.Constant(0.5))(_conv(half, 24))
     return keras.Model(picture, layers.Concatenate(name="heads")([heat, box]), name="detector")
 

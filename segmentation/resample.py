@@ -35,7 +35,7 @@ class WorkingGrid:
     height: int
 
     def source_window(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
-        """Level-0 window (x, y, width, height) in multiples of `shrink` that a window of working px is made from.
+        """Level-0 window (x, y, width, height), multiples of `shrink`, that working px are made from.
 
         It may reach past the field; the caller clips it and `cut` repeats the edge.
         """

@@ -1,4 +1,4 @@
-"""Size of a pixel from the cells themselves: the scale at which the detector finds cells of the right size."""
+"""Size of a pixel from the cells themselves: the scale at which the detector finds them of the right size."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ LOG_TOLERANCE = 0.35
 ROUNDS, CLOSE_ENOUGH = 4, 0.02
 
 View = Callable[[float], NDArray[np.uint8] | None]
-"""Normalised picture of a part of the field, uint8 (h, w, 3) at detector scale, were pixels of that many µm."""
+"""Normalised part of the field, uint8 (h, w, 3) at detector scale, were its level-0 px of that many µm."""
 
 
 def estimate_um_per_px(view: View, network: Network) -> tuple[float, int] | None:

@@ -81,7 +81,7 @@ def _draw_cell(targets: NDArray[np.float32], box: NDArray[np.float32], kind: int
     window[sure, classes : 2 * classes] = 1.0
     nearest = sure & (heat >= window[..., -1])
     if has_box:
-        _draw_box(window, nearest, box, (x, y))
+        _draw_box(window, nearest, box, (np.asarray(x, np.float64), np.asarray(y, np.float64)))
         window[nearest, -1] = heat[nearest]
     else:
         window[nearest, -1] = 0.0
@@ -99,13 +99,7 @@ def _draw_box(
         window[where, channel] = np.maximum(side[where], 0.5) / BOX_UNIT_PX
 
 
-def _window(
-    shape: tuple[int, ...], box: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    rows = np.arange(
-        max(0, int(box[1] // OUTPUT_STRIDE)), min(shape[0], int(box[3] // OUTPUT_STRIDE) + 1)
-    )
-    columns = np.arange(
-        max(0, int(box[0] // OUTPUT_STRIDE)), min(shape[1], int(box[2] // OUTPUT_STRIDE) + 1)
-    )
+def _window(shape: tuple[int, ...], box: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = np.arange(max(0, int(box[1] // OUTPUT_STRIDE)), min(shape[0], int(box[3] // OUTPUT_STRIDE) + 1))
+    columns = np.arange(max(0, int(box[0] // OUTPUT_STRIDE)), min(shape[1], int(box[2] // OUTPUT_STRIDE) + 1))
     return rows, columns
