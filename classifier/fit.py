@@ -44,7 +44,7 @@ class ClassifierSettings:
     """
 
     batch: int = 128
-    steps: int = 3000
+    steps: int = 1500
     steps_per_epoch: int = 150
     learning_rate: float = 3e-3
     smoothing: float = 0.04
@@ -115,7 +115,8 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
     matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
     moved = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
-    return vary_look(np.asarray(moved, np.uint8), rng)
+    # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.
+    return vary_look(np.asarray(moved, np.uint8), rng, strength=float(rng.random()))
 
 
 def _batches(samples: Sequence[CropSample], settings: ClassifierSettings, seed: int, epoch: int) -> Any:

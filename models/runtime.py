@@ -1,6 +1,8 @@
 """Runs a network file: LiteRT by default, Keras on request, behind one small Protocol."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,7 +46,8 @@ class LiteRtNetwork:
             self._interpreter.resize_tensor_input(
                 self._interpreter.get_input_details()[0]["index"], batch.shape, strict=True
             )
-            self._interpreter.allocate_tensors()
+            with _stderr_closed():
+                self._interpreter.allocate_tensors()
             self._shape = batch.shape
         entry = self._interpreter.get_input_details()[0]
         self._interpreter.set_tensor(entry["index"], _quantised(batch, entry))
@@ -84,6 +87,24 @@ def load_network(path: Path, manifest: Manifest, *, keras: bool = False) -> Netw
     if keras:
         return KerasNetwork(verified_file(path, manifest, "keras"))
     return LiteRtNetwork(verified_file(path, manifest, "litert"))
+
+
+@contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """While LiteRT greets on file descriptor 2, which it can be told in no other way not to do."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a service may run without one
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _quantised(batch: NDArray[np.uint8], entry: dict[str, Any]) -> NDArray[Any]:

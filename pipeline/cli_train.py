@@ -1,14 +1,19 @@
 """The commands that train the networks; they need the extra `train`."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipeline.cli_count import DetectorOption
 from pipeline.terminal import say
 
-__all__ = ["app", "classifier", "detector"]
+if TYPE_CHECKING:
+    from pipeline.cross_validate import Score
+
+__all__ = ["app", "baseline", "classifier", "detector", "folds"]
 
 app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
 
@@ -57,12 +62,55 @@ def classifier(
     seed: SeedOption = 1,
     steps: StepsOption = None,
     leave_out: LeaveOutOption = None,
-    start_from: StartFromOption = None,
+    measured_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML", help="Manifest of the same training with something left out; its figures are kept."
+        ),
+    ] = None,
+    detector: DetectorOption = None,
+    style: Annotated[str, typer.Option(help="How crops are cut: masked or context.")] = "masked",
 ) -> None:
     """Train the network that tells infected cells."""
-    from pipeline.train import TrainingOrder, train_classifier
+    from pipeline.train import TrainingOrder
+    from pipeline.train_classifier import train_classifier
 
+    if style not in ("masked", "context"):
+        raise typer.BadParameter(f"{style!r} is no crop style; expected masked or context")
     order = TrainingOrder(
-        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, start_from=start_from
+        data=data,
+        out=out,
+        leave_out=tuple(leave_out or ()),
+        seed=seed,
+        steps=steps,
+        measured_by=measured_by,
+        detector=detector,
     )
-    sys.stdout.write(f"{train_classifier(order, say)}\n")
+    chosen: Literal["masked", "context"] = "context" if style == "context" else "masked"
+    sys.stdout.write(f"{train_classifier(order, say, chosen)}\n")
+
+
+@app.command()
+def folds(data: DataOption, out: OutOption, seed: SeedOption = 1, steps: StepsOption = None) -> None:
+    """Measure the classifier on pre-cut cells, five folds by patient."""
+    from pipeline.cross_validate import fold_scores
+    from pipeline.train import TrainingOrder
+
+    _write_scores(fold_scores(TrainingOrder(data=data, out=out, seed=seed, steps=steps), say), out)
+
+
+@app.command()
+def baseline(data: DataOption, out: OutOption, seed: SeedOption = 1) -> None:
+    """Measure the earlier work's network, split at random and split by patient."""
+    from pipeline.cross_validate import baseline_scores
+    from pipeline.train import TrainingOrder
+
+    _write_scores(baseline_scores(TrainingOrder(data=data, out=out, seed=seed), say), out)
+
+
+def _write_scores(scores: "tuple[Score, ...]", out: Path) -> None:
+    from pipeline.evaluate import write_json
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "scores.json", {score.split: asdict(score) for score in scores})
+    sys.stdout.write(f"{out / 'scores.json'}\n")

@@ -92,8 +92,8 @@ def _check(settings: CountSettings) -> None:
         raise InputError(f"workers is {settings.workers}, expected at least 1; pass another --workers")
     if not SMALLEST_TILE_PX <= settings.tile_px <= LARGEST_TILE_PX or settings.tile_px % ALIGNMENT_PX:
         raise InputError(
-            f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, {SMALLEST_TILE_PX} to "
-            f"{LARGEST_TILE_PX}; pass another --tile-px"
+            f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, "
+            f"{SMALLEST_TILE_PX} to {LARGEST_TILE_PX}; pass another --tile-px"
         )
 
 

@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
@@ -31,7 +31,7 @@ def run_in_processes(
     arguments: tuple[Any, ...],
     tasks: Iterable[Task],
     workers: int,
-) -> Iterator[tuple[Task, Answer | WorkerDiedError]]:
+) -> Generator[tuple[Task, Answer | WorkerDiedError]]:
     """Each task with its answer, in the order they are ready, worked on by `workers` processes.
 
     Parameters

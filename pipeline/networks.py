@@ -1,5 +1,6 @@
 """The two networks of a count, loaded and verified, with what their manifests say."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from models.manifest import Manifest, Measured, read_manifest, shipped
 from models.runtime import Network, load_network
 from pipeline.errors import ModelError
 from pipeline.settings import CountSettings
+from segmentation.network import CLASSES
+from segmentation.resample import CROP_UM_PER_PX, DETECTOR_UM_PER_PX
 
 __all__ = ["Classifier", "Detector", "describe", "load_classifier", "load_detector"]
 
@@ -38,6 +41,11 @@ def load_detector(settings: CountSettings) -> Detector:
     """The detector of `settings`, the shipped one by default; ModelError where it cannot be trusted."""
     path = settings.detector or shipped("detector")
     manifest = read_manifest(path, "detector")
+    _check_scale(path, manifest, DETECTOR_UM_PER_PX)
+    if manifest.classes != CLASSES:
+        raise ModelError(
+            f"{path} tells {', '.join(manifest.classes)} apart, expected {', '.join(CLASSES)}; train it again"
+        )
     return Detector(network=load_network(path, manifest), manifest=manifest)
 
 
@@ -49,8 +57,17 @@ def load_classifier(settings: CountSettings) -> Classifier:
         raise ModelError(
             f"{path} names no calibration, crop style or measurement; train the classifier again"
         )
+    _check_scale(path, manifest, CROP_UM_PER_PX)
     platt = Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset)
     return Classifier(network=load_network(path, manifest), calibration=platt, manifest=manifest)
+
+
+def _check_scale(path: Path, manifest: Manifest, um_per_px: float) -> None:
+    if not math.isclose(manifest.um_per_px, um_per_px, rel_tol=1e-6):
+        raise ModelError(
+            f"{path} describes a network for {manifest.um_per_px} µm per px, "
+            f"expected {um_per_px}; train it again"
+        )
 
 
 def describe(manifest: Manifest, path: Path | None) -> dict[str, object]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from segmentation.detector import ALIGNMENT_PX
+from segmentation.network import RECEPTIVE_RADIUS_PX
 from segmentation.resample import WorkingGrid
 
 __all__ = ["HALO_PX", "Tile", "tiles"]
 
-HALO_PX = 96
-"""Detector px around a core: the network's receptive radius (64 px at most) and a cell and a half beyond."""
+HALO_PX = RECEPTIVE_RADIUS_PX + 32
+"""Detector px around a core: what the network sees of a cell in it, and a cell and a half beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.errors import InputError, ModelError
-from pipeline.training_sets import detector_samples
-from segmentation.fit import DetectorSettings, detector_loss, fit_detector
+from pipeline.model_cards import detector_card
+from pipeline.model_files import Facts, write_model_files, write_network
+from pipeline.training_sets import FIELD_SETS, detector_samples
+from segmentation.fit import DetectorSample, DetectorSettings, detector_loss, draw_batch, fit_detector
+from segmentation.network import CLASSES, split_heads
+from segmentation.resample import DETECTOR_UM_PER_PX
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +25,12 @@ __all__ = ["Report", "TrainingOrder", "train_detector"]
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
+FINE_TUNING_RATE = 8e-4
+"""Highest learning rate where a finished detector is trained on."""
+THRESHOLD = 0.4
+"""Least peak of a detection: where precision and recall meet on the left-out fields, see docs/accuracy.md."""
+REPRESENTATIVE = 48
+"""Pictures that the ranges of the int8 network are taken from."""
 CHECKPOINT, ORDER = "checkpoint.keras", "order.json"
 
 
@@ -33,7 +45,9 @@ class TrainingOrder:
     leave_out : names of sets, slides or patients that must not be trained on.
     seed : of every random choice.
     steps : steps in all; None is the number the shipped network was trained with.
-    start_from : a finished .keras file to go on from at a low rate, or None to start anew.
+    start_from : a finished .keras file to go on from at a low rate, or None to start anew (detector).
+    measured_by : manifest of the same training with something left out, whose figures stand for this one
+        (classifier). detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
     """
 
     data: Path
@@ -42,10 +56,12 @@ class TrainingOrder:
     seed: int = 1
     steps: int | None = None
     start_from: Path | None = None
+    measured_by: Path | None = None
+    detector: Path | None = None
 
 
 def train_detector(order: TrainingOrder, report: Report) -> Path:
-    """Train the detector; the finished network is `out`/detector.keras.
+    """Train the detector; `out` then holds its Keras and LiteRT files, manifest and card.
 
     A run that was killed goes on from its last checkpoint when it is ordered again in the same words.
 
@@ -69,10 +85,27 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
         start_from=started_from(order),
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
-    return save_whole(model, order.out / "detector.keras")
+    return _finish(model, order, samples)
 
 
-FINE_TUNING_RATE = 8e-4
+def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[DetectorSample]) -> Path:
+    """Write the network's files; gives the manifest's path."""
+    keras_file = write_network(model, order.out, "detector")
+    rng = np.random.default_rng((order.seed, 2))
+    settings = DetectorSettings(batch=REPRESENTATIVE, side_px=240)
+    pictures = draw_batch(samples, settings, rng)[0].astype(np.uint8)
+    entries = {
+        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}1",
+        "um_per_px": DETECTOR_UM_PER_PX,
+        "classes": list(CLASSES),
+        "threshold": THRESHOLD,
+        "trained_on": sorted(FIELD_SETS),
+        "left_out": sorted(order.leave_out),
+        "seed": order.seed,
+        "licence": "Apache-2.0",
+    }
+    facts = Facts(entries=entries, card=detector_card(entries))
+    return write_model_files(split_heads(model), keras_file, pictures, facts)
 
 
 def claim_folder(order: TrainingOrder, task: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.fieldset import FieldSet, read_field_set
+from pipeline.fieldset import FieldSet, read_crop_set, read_field_set
 from pipeline.synthetic import RenderSettings, render_field, varied_settings
 from pipeline.training_fields import detector_sample, field_samples
 from segmentation.fit import DetectorSample
@@ -37,15 +37,23 @@ def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[De
 
 
 def field_sets(data: Path, leave_out: Sequence[str]) -> list[FieldSet]:
-    """The labelled sets that are there; InputError where none is, or where `leave_out` names nothing known."""
+    """The labelled sets that are there.
+
+    Raises
+    ------
+    InputError
+        Where none is, or where `leave_out` names no set, slide or patient of them.
+    """
     sets = [read_field_set(data / name) for name in FIELD_SETS if (data / name).is_dir()]
     if not sets:
         names = ", ".join(FIELD_SETS)
         raise InputError(f"{data} holds no labelled set; expected folders named {names}; pass another --data")
     known = {fields.name for fields in sets}.union(*(set(fields.fields["slide"]) for fields in sets))
+    if (data / "nih_crops").is_dir():
+        known |= set(read_crop_set(data / "nih_crops").crops["patient"])
     strangers = sorted(set(leave_out) - known)
     if strangers:
-        raise InputError(f"--leave-out names {', '.join(strangers)}, which no set or slide of {data} is called")
+        raise InputError(f"no set, slide or patient of {data} is called {', '.join(strangers)}; mend --leave-out")
     return sets
 
 

@@ -17,6 +17,8 @@ REACH = 1.3
 CONTRAST = 0.4
 """A pixel is stained where it is this far from the background's depth towards the cell's."""
 BACKGROUND_PERCENTILE, CELL_PERCENTILE = 10.0, 60.0
+CORE = 0.3
+"""Half axes of the middle of a cell, relative to those of the box, that is the cell's without being asked."""
 LEVELS = 64
 """Steps of the elliptical distance that the watershed floods through."""
 
@@ -105,7 +107,7 @@ def _stained(window: NDArray[np.uint8], distance: NDArray[np.float32]) -> NDArra
         return np.zeros(window.shape, bool)
     background = np.percentile(window, BACKGROUND_PERCENTILE)
     cell = np.percentile(inside, CELL_PERCENTILE)
-    stained = (window > background + CONTRAST * (cell - background)) | (distance < 0.3)
+    stained = (window > background + CONTRAST * (cell - background)) | (distance < CORE)
     closed = cv2.morphologyEx(stained.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros_like(closed)
@@ -119,8 +121,12 @@ def _flood(
     """Watershed of the distance to the nearest seed (Beucher and Lantuéjoul 1979): 1 is the cell itself."""
     seeds = np.zeros(nearest.shape, np.int32)
     owner = distances.argmin(axis=0)
-    core = nearest < 0.3
-    seeds[core] = owner[core] + 1
+    core = nearest < CORE
+    # The middle of a neighbour that only touches lies outside: it floods in through the window's border.
+    rim = np.ones(nearest.shape, bool)
+    rim[1:-1, 1:-1] = False
+    seeded = core | (rim & (owner > 0))
+    seeds[seeded] = owner[seeded] + 1
     relief = np.minimum(nearest / REACH * LEVELS, 255).astype(np.uint8)
     flooded = watershed(relief, seeds, mask=(stained & (nearest < REACH)) | core)
     return np.asarray(flooded, np.int32)

@@ -48,8 +48,7 @@ def measure(mask: CellMask, depth: NDArray[np.uint8], edges: NDArray[np.float32]
         return Measurement(area_um2=0.0, diameter_um=0.0, circularity=0.0, focus=0.0)
     contours, _ = cv2.findContours(pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     contour = max(contours, key=len)
-    # The contour runs through the centres of the outermost pixels, half a pixel inside the true edge.
-    perimeter_px = cv2.arcLength(contour, closed=True) + np.pi
+    perimeter_px = _perimeter(np.asarray(contour.reshape(-1, 2), np.int32))
     height, width = pixels.shape
     window = (slice(mask.y, mask.y + height), slice(mask.x, mask.x + width))
     rim = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).astype(bool)
@@ -62,3 +61,17 @@ def measure(mask: CellMask, depth: NDArray[np.uint8], edges: NDArray[np.float32]
         circularity=float(min(1.0, 4 * np.pi * area_px / perimeter_px**2)),
         focus=float(min(1.0, steepest / max(contrast, 1.0) / SHARP_EDGE)),
     )
+
+
+def _perimeter(contour: NDArray[np.int32]) -> float:
+    """Length of the edge of a mask, px, from its chain of outermost pixels, int (n, 2).
+
+    Steps and corners weigh as Vossepoel and Smeulders found best for smooth outlines (Computer Graphics and
+    Image Processing 20, 1982); the chain runs through pixel centres, half a pixel inside the edge.
+    """
+    steps = np.roll(contour, -1, axis=0) - contour
+    slanted = np.abs(steps).sum(axis=1) == 2
+    corners = (steps != np.roll(steps, 1, axis=0)).any(axis=1)
+    straight = len(steps) - int(slanted.sum())
+    length = 0.980 * straight + 1.406 * int(slanted.sum()) - 0.091 * int(corners.sum())
+    return max(length, 0.0) + np.pi

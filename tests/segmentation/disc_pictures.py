@@ -58,7 +58,7 @@ class PaintedNetwork:
 
 
 class DiscNetwork:
-    """Finds dark discs that lie apart and are from `smallest` to `largest` px across; the rest it overlooks."""
+    """Finds dark discs that lie apart, `smallest` to `largest` px across; the rest it overlooks."""
 
     def __init__(self, smallest: float = 8.0, largest: float = 48.0) -> None:
         self.smallest = smallest
@@ -78,7 +78,9 @@ class DiscNetwork:
 def empty_heads(batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Heat and box of a picture in which there is nothing."""
     height, width = batch.shape[1] // OUTPUT_STRIDE, batch.shape[2] // OUTPUT_STRIDE
-    return np.full((1, height, width, len(CLASSES)), -8, np.float32), np.zeros((1, height, width, 4), np.float32)
+    return np.full((1, height, width, len(CLASSES)), -8, np.float32), np.zeros(
+        (1, height, width, 4), np.float32
+    )
 
 
 def paint(
@@ -94,4 +96,4 @@ def paint(
     at_x, at_y = (column + 0.5) * OUTPUT_STRIDE, (row + 0.5) * OUTPUT_STRIDE
     sides = np.asarray([at_x - corners[0], at_y - corners[1], corners[2] - at_x, corners[3] - at_y])
     heat[0, row, column, kind] = np.log(score / (1 - score))
-    box[0, row, column] = np.log(np.expm1(sides / BOX_UNIT_PX))
+    box[0, row, column] = np.log(np.expm1(np.maximum(sides, 1e-3) / BOX_UNIT_PX))

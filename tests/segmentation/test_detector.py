@@ -99,7 +99,10 @@ def test_a_mirrored_picture_gives_mirrored_boxes(axis):
 
 def test_ten_thousand_crowded_answers_are_sorted_out_in_a_blink():
     rng = np.random.default_rng(0)
-    objects = [(float(x), float(y), 10.0, 0, 0.5 + 0.4 * float(s)) for x, y, s in rng.uniform(0, 1, (3000, 3)) * (700, 700, 1)]
+    objects = [
+        (float(x), float(y), 10.0, 0, 0.5 + 0.4 * float(s))
+        for x, y, s in rng.uniform(0, 1, (3000, 3)) * (700, 700, 1)
+    ]
     found = detect(np.full((704, 704, 3), 230, np.uint8), PaintedNetwork(objects), 0.3)
     centres = found.centres
     distance = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1)) + 99 * np.eye(len(found))

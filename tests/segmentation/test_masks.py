@@ -1,0 +1,108 @@
+"""Masks of drawn discs, whose areas are known."""
+
+import numpy as np
+import pytest
+
+from segmentation.masks import cell_masks, stain_depth
+from tests.segmentation.disc_pictures import detections, draw_discs
+
+
+def masks_of(discs, width=160, height=120, picture=None):
+    picture = draw_discs(width, height, discs) if picture is None else picture
+    return cell_masks(stain_depth(picture), detections(discs), np.ones(len(discs), bool))
+
+
+def placed(mask, shape) -> np.ndarray:
+    whole = np.zeros(shape, bool)
+    height, width = mask.pixels.shape
+    whole[mask.y : mask.y + height, mask.x : mask.x + width] = mask.pixels
+    return whole
+
+
+@pytest.mark.parametrize("radius", [6.0, 10.0, 13.5, 25.0])
+def test_the_mask_of_a_lone_disc_is_the_disc(radius):
+    (mask,) = masks_of([(80.3, 60.8, radius)])
+    assert mask.pixels.sum() == pytest.approx(np.pi * radius**2, rel=0.04)
+    assert not mask.touches
+
+
+def test_masks_of_overlapping_discs_share_no_pixel_and_have_the_true_areas():
+    discs = [(60.0, 60.0, 12.0), (78.0, 60.0, 12.0), (69.0, 76.0, 11.0)]
+    masks = [placed(mask, (120, 160)) for mask in masks_of(discs)]
+    assert (np.sum(masks, axis=0) <= 1).all()
+    y, x = np.mgrid[:120, :160] + 0.5
+    distance = np.stack([np.hypot(x - a, y - b) / r for a, b, r in discs])
+    for index, mask in enumerate(masks):
+        own = (distance[index] < 1) & (distance.argmin(axis=0) == index)
+        assert mask.sum() == pytest.approx(own.sum(), rel=0.05)
+        assert (mask & own).sum() > 0.95 * own.sum()
+
+
+@pytest.mark.parametrize("distance", [19.0, 20.0, 20.6])
+def test_a_neighbour_that_only_touches_keeps_its_pixels(distance):
+    """Its middle lies outside of the window that the mask is worked on in."""
+    discs = [(40.0, 60.0, 10.0), (40.0 + distance, 60.0, 10.0)]
+    masks = [placed(mask, (120, 160)) for mask in masks_of(discs)]
+    assert (masks[0] & masks[1]).sum() == 0
+    for mask in masks:
+        assert mask.sum() == pytest.approx(np.pi * 100, rel=0.05)
+
+
+def test_overlapping_cells_are_told_from_cells_that_lie_apart():
+    discs = [(40, 60, 10), (59, 60, 10), (120, 60, 10)]
+    assert [mask.touches for mask in masks_of(discs)] == [True, True, False]
+
+
+def test_the_pale_centre_of_a_cell_belongs_to_it():
+    picture = draw_discs(160, 120, [(80, 60, 12)])
+    pale = draw_discs(160, 120, [(80, 60, 5)], colour=(228, 225, 228))
+    y, x = np.mgrid[:120, :160] + 0.5
+    picture[np.hypot(x - 80, y - 60) < 5] = pale[np.hypot(x - 80, y - 60) < 5]
+    (mask,) = masks_of([(80, 60, 12)], picture=picture)
+    assert mask.pixels.sum() == pytest.approx(np.pi * 144, rel=0.04)
+
+
+def test_a_mask_is_one_piece_and_stays_near_its_box():
+    picture = draw_discs(160, 120, [(80, 60, 20), (80, 84.5, 1.5)])
+    (mask,) = masks_of([(80, 60, 20)], picture=picture)
+    whole = placed(mask, (120, 160))
+    assert not whole[82:].any()
+    assert whole.sum() == pytest.approx(np.pi * 400, rel=0.03)
+
+
+def test_a_cell_cut_by_the_border_keeps_the_part_that_is_seen():
+    (mask,) = masks_of([(2.0, 60.0, 12.0)])
+    y, x = np.mgrid[:120, :160] + 0.5
+    assert mask.pixels.sum() == pytest.approx((np.hypot(x - 2, y - 60) < 12).sum(), rel=0.05)
+
+
+def test_only_the_wanted_get_a_mask_and_the_others_keep_their_pixels():
+    discs = [(60, 60, 12), (78, 60, 12)]
+    depth = stain_depth(draw_discs(160, 120, discs))
+    both = cell_masks(depth, detections(discs), np.asarray([True, True]))
+    one = cell_masks(depth, detections(discs), np.asarray([True, False]))
+    assert one[1] is None
+    assert one[0] is not None
+    assert both[0] is not None
+    np.testing.assert_array_equal(one[0].pixels, both[0].pixels)
+
+
+def test_a_mask_is_the_same_in_whatever_part_of_the_picture_it_is_worked_on():
+    discs = [(60, 60, 12), (78, 62, 12), (100, 40, 9)]
+    picture = draw_discs(160, 120, discs)
+    whole = masks_of(discs, picture=picture)
+    moved = [(x - 32, y - 16, r) for x, y, r in discs]
+    part = masks_of(moved, picture=np.ascontiguousarray(picture[16:, 32:]))
+    for first, again in zip(whole, part, strict=True):
+        np.testing.assert_array_equal(first.pixels, again.pixels)
+        assert (first.x - again.x, first.y - again.y, first.touches) == (32, 16, again.touches)
+
+
+def test_a_box_on_empty_background_gives_no_nonsense():
+    (mask,) = masks_of([(80, 60, 10)], picture=np.full((120, 160, 3), 230, np.uint8))
+    assert mask.pixels.sum() <= np.pi * 13**2 * 1.1
+    assert not mask.touches
+
+
+def test_stain_depth_is_what_the_darkest_channel_lacks_to_white():
+    assert stain_depth(np.asarray([[[200, 120, 180], [255, 255, 255]]], np.uint8)).tolist() == [[135, 0]]

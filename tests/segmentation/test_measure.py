@@ -1,0 +1,73 @@
+"""Measurements of discs and ellipses, whose size and shape are known."""
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation.masks import CellMask, stain_depth
+from segmentation.measure import edge_strength, measure
+from segmentation.resample import DETECTOR_UM_PER_PX
+from tests.segmentation.disc_pictures import disc_share, draw_discs
+
+
+def measured(mask: np.ndarray, depth: np.ndarray):
+    rows, columns = np.nonzero(mask)
+    y, x = max(rows.min() - 3, 0), max(columns.min() - 3, 0)
+    window = np.ascontiguousarray(mask[y : rows.max() + 4, x : columns.max() + 4])
+    return measure(CellMask(window, int(x), int(y), False), depth, edge_strength(depth))
+
+
+def disc(radius: float, blur: float = 0.0):
+    picture = draw_discs(100, 100, [(50, 50, radius)])
+    if blur:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8)
+    return measured(disc_share(100, 100, [(50, 50, radius)]) > 0.5, stain_depth(picture))
+
+
+@pytest.mark.parametrize("diameter_um", [4.0, 6.0, 7.5, 10.0, 14.0])
+def test_a_disc_is_as_wide_as_it_was_drawn(diameter_um):
+    found = disc(diameter_um / 2 / DETECTOR_UM_PER_PX)
+    assert found.diameter_um == pytest.approx(diameter_um, rel=0.02)
+    assert found.area_um2 == pytest.approx(np.pi * diameter_um**2 / 4, rel=0.04)
+
+
+@pytest.mark.parametrize("radius", [6, 10, 14, 20])
+def test_a_disc_is_nearly_one_in_circularity(radius):
+    assert 0.95 <= disc(radius).circularity <= 1.0
+
+
+def test_an_ellipse_is_less_circular_than_a_disc_and_as_much_as_it_ought_to_be():
+    mask = np.zeros((100, 100), np.uint8)
+    cv2.ellipse(mask, (50, 50), (24, 8), 30, 0, 360, 1, cv2.FILLED)
+    found = measured(mask.astype(bool), (mask * 100).astype(np.uint8))
+    perimeter = np.pi * (3 * 32 - np.sqrt((3 * 24 + 8) * (24 + 3 * 8)))  # Ramanujan
+    assert found.circularity == pytest.approx(4 * np.pi * (np.pi * 24 * 8) / perimeter**2, abs=0.025)
+
+
+def test_focus_falls_with_every_step_of_blur():
+    focus = [disc(10, blur).focus for blur in (0, 0.7, 1.2, 2, 3, 5)]
+    assert focus[0] > 0.8
+    assert focus[-1] < 0.25
+    assert focus == sorted(focus, reverse=True)
+    assert len(set(focus)) == len(focus)
+
+
+def test_focus_does_not_depend_on_how_dark_the_stain_is():
+    mask = disc_share(100, 100, [(50, 50, 10)])
+    faint, dark = (measured(mask > 0.5, np.rint(mask * level).astype(np.uint8)).focus for level in (60, 200))
+    assert faint == pytest.approx(dark, abs=0.05)
+
+
+def test_an_empty_mask_measures_nothing():
+    depth = np.zeros((20, 20), np.uint8)
+    found = measure(CellMask(np.zeros((5, 5), bool), 3, 3, False), depth, edge_strength(depth))
+    assert (found.area_um2, found.diameter_um, found.circularity, found.focus) == (0, 0, 0, 0)
+
+
+def test_a_lone_pixel_is_measured_without_a_division_by_nothing():
+    mask = np.zeros((20, 20), bool)
+    mask[10, 10] = True
+    found = measured(mask, mask.astype(np.uint8) * 100)
+    assert found.area_um2 == pytest.approx(DETECTOR_UM_PER_PX**2)
+    assert 0 <= found.circularity <= 1
+    assert 0 <= found.focus <= 1

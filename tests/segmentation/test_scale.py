@@ -1,0 +1,65 @@
+"""Size of a pixel from discs of known size."""
+
+import cv2
+import numpy as np
+import pytest
+
+from segmentation.resample import DETECTOR_UM_PER_PX
+from segmentation.scale import RED_CELL_UM, estimate_um_per_px
+from tests.segmentation.disc_pictures import DiscNetwork
+
+
+def slide_of_discs(diameter_px: float):
+    """A view on a field of discs that are that many level-0 px across, drawn at whatever scale is asked."""
+
+    def view(um_per_px: float) -> np.ndarray | None:
+        zoom = um_per_px / DETECTOR_UM_PER_PX
+        radius = diameter_px * zoom / 2
+        side = 320
+        step = radius * 3.1
+        places = np.arange(step / 2, side, step)
+        if len(places) == 0 or radius < 0.5:
+            return None
+        picture = np.full((side, side, 3), 230, np.uint8)
+        for x in places:
+            for y in places:
+                centre = (round((x - 0.5) * 16), round((y - 0.5) * 16))
+                cv2.circle(
+                    picture, centre, round((radius - 0.5) * 16), (200, 120, 180), cv2.FILLED, cv2.LINE_AA, 4
+                )
+        return picture
+
+    return view
+
+
+@pytest.mark.parametrize("diameter_px", [18, 27.3, 40, 68, 111, 160, 220])
+def test_the_scale_is_that_at_which_cells_have_the_usual_diameter(diameter_px):
+    found = estimate_um_per_px(slide_of_discs(diameter_px), DiscNetwork())
+    assert found is not None
+    assert found[0] == pytest.approx(RED_CELL_UM / diameter_px, rel=0.04)
+    assert found[1] > 10
+
+
+def test_a_picture_without_cells_has_no_scale():
+    assert estimate_um_per_px(lambda _: np.full((320, 320, 3), 230, np.uint8), DiscNetwork()) is None
+
+
+def test_a_field_too_small_for_every_scale_has_none():
+    assert estimate_um_per_px(lambda _: None, DiscNetwork()) is None
+
+
+def test_dirt_of_another_size_does_not_outvote_the_cells():
+    cells = slide_of_discs(60)
+
+    def view(um_per_px: float) -> np.ndarray | None:
+        picture = cells(um_per_px)
+        if picture is None:
+            return None
+        radius = 11 * um_per_px / DETECTOR_UM_PER_PX / 2
+        for x in range(12, 310, 60):
+            cv2.circle(picture, (x, 3), max(1, round(radius)), (200, 120, 180), cv2.FILLED)
+        return picture
+
+    found = estimate_um_per_px(view, DiscNetwork())
+    assert found is not None
+    assert found[0] == pytest.approx(RED_CELL_UM / 60, rel=0.05)

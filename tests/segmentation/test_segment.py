@@ -1,0 +1,83 @@
+"""One tile to its cells: what belongs to it, and the same in whatever tile."""
+
+import numpy as np
+import pytest
+
+from segmentation.crops import CROP_PX
+from segmentation.detections import Kind
+from segmentation.resample import DETECTOR_UM_PER_PX
+from segmentation.segment import segment
+from tests.segmentation.disc_pictures import DiscNetwork, PaintedNetwork, draw_discs
+
+DISCS = [
+    (60.4, 50.2, 9.0),
+    (120.3, 44.7, 10.0),
+    (128.0, 100.0, 8.5),
+    (200.6, 60.1, 11.0),
+    (180.2, 130.9, 9.5),
+]
+
+
+def crop_scale_picture() -> np.ndarray:
+    return draw_discs(512, 320, [(2 * x, 2 * y, 2 * r) for x, y, r in DISCS])
+
+
+def cells_of(core, outer=(0, 0, 256, 160)):
+    """Rows (x, y, area, circularity, focus, crop) of what a tile owns, in px of the whole picture."""
+    x0, y0, x1, y1 = outer
+    picture = np.ascontiguousarray(crop_scale_picture()[2 * y0 : 2 * y1, 2 * x0 : 2 * x1])
+    inner = (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0)
+    cells = segment(picture, inner, DiscNetwork(), 0.3, "masked")
+    rows = []
+    for centre, measurement, crop in zip(cells.found.centres, cells.measurements, cells.crops, strict=True):
+        place = (float(centre[0]) + x0, float(centre[1]) + y0)
+        rows.append((place, measurement, crop.tobytes()))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def test_every_disc_is_found_where_it_is_and_as_large_as_it_is():
+    rows = cells_of((0, 0, 256, 160))
+    assert [row[0] for row in rows] == [pytest.approx(disc[:2], abs=0.6) for disc in sorted(DISCS)]
+    areas = [row[1].area_um2 for row in rows]
+    expected = [np.pi * (radius * DETECTOR_UM_PER_PX) ** 2 for _, _, radius in sorted(DISCS)]
+    assert areas == pytest.approx(expected, rel=0.06)
+
+
+def test_two_tiles_own_together_what_one_owns_and_nothing_twice():
+    whole = cells_of((0, 0, 256, 160))
+    left = cells_of((0, 0, 128, 160), (0, 0, 192, 160))
+    right = cells_of((128, 0, 256, 160), (64, 0, 256, 160))
+    assert sorted(left + right, key=lambda row: row[0]) == whole
+    assert left
+    assert right
+
+
+def test_a_centre_on_the_seam_belongs_to_the_tile_that_begins_there():
+    network = PaintedNetwork([(128.0, 80.0, 9, Kind.RED_CELL, 0.9)])
+    picture = np.full((320, 512, 3), 230, np.uint8)
+    counts = [
+        len(segment(picture, core, network, 0.3, "masked").found)
+        for core in ((0, 0, 128, 160), (128, 0, 256, 160))
+    ]
+    assert counts == [0, 1]
+
+
+def test_only_red_cells_get_a_crop():
+    objects = [
+        (40.0, 40.0, 9, Kind.RED_CELL, 0.9),
+        (120.0, 80.0, 20, Kind.WHITE_CELL, 0.8),
+        (200.0, 90.0, 4, Kind.PLATELET, 0.7),
+    ]
+    cells = segment(
+        np.full((320, 512, 3), 230, np.uint8), (0, 0, 256, 160), PaintedNetwork(objects), 0.3, "context"
+    )
+    assert len(cells.found) == len(cells.measurements) == len(cells.overlaps) == 3
+    assert cells.crops.shape == (1, CROP_PX, CROP_PX, 3)
+
+
+def test_an_empty_picture_gives_empty_arrays_of_the_right_shape():
+    cells = segment(np.full((64, 64, 3), 230, np.uint8), (0, 0, 32, 32), PaintedNetwork([]), 0.3, "masked")
+    assert len(cells.found) == 0
+    assert cells.measurements == ()
+    assert cells.crops.shape == (0, CROP_PX, CROP_PX, 3)
+    assert cells.overlaps.shape == (0,)
