@@ -55,7 +55,8 @@ class Manifest(_Strict):
     file, sha256 : LiteRT file beside the manifest and its hash; keras_file, keras_sha256 : the same in Keras.
     um_per_px : of the input. classes : meaning of the outputs, in order.
     threshold : least peak of a detection, or least probability of an infected cell, 0 to 1.
-    crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only.
+    crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only, at
+        the prevalence of fields. precut : the same for pre-cut single cells, at even odds (threshold 0.5).
     measured : classifier only, first entry is the one that counts and limits are worked out with.
     """
 
@@ -70,6 +71,7 @@ class Manifest(_Strict):
     threshold: float = Field(gt=0, lt=1)
     crop: Literal["context", "masked"] | None = None
     calibration: Calibration | None = None
+    precut: Calibration | None = None
     measured: tuple[Measured, ...] = ()
     trained_on: tuple[str, ...]
     left_out: tuple[str, ...]

@@ -65,7 +65,8 @@ def classifier(
     measured_by: Annotated[
         Path | None,
         typer.Option(
-            metavar="TOML", help="Manifest of the same training with something left out; its figures are kept."
+            metavar="TOML",
+            help="Manifest of the same training with something left out; its figures are kept.",
         ),
     ] = None,
     detector: DetectorOption = None,

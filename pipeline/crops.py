@@ -17,8 +17,10 @@ from pipeline.reader_source import content_kind, shown
 from pipeline.settings import CountSettings
 from segmentation.crops import CROP_PX, WHITE
 
-__all__ = ["CROP_COLUMNS", "classify_files", "classify_pictures", "load_threshold", "readable"]
+__all__ = ["CROP_COLUMNS", "THRESHOLD", "classify_files", "classify_pictures", "load_threshold", "readable"]
 
+THRESHOLD = 0.5
+"""A pre-cut cell comes without its slide's prevalence: its probability is at even odds, so is the call."""
 CROP_COLUMNS = ("crop", "p_infected", "infected", "model")
 
 
@@ -33,13 +35,14 @@ def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSett
     found = []
     waiting = iter(pictures)
     while some := [as_cut(picture, CROP_PX, WHITE) for picture in islice(waiting, BATCH)]:
-        found.append(predict(np.stack(some), classifier.network, classifier.calibration))
+        found.append(predict(np.stack(some), classifier.network, classifier.precut))
     return np.concatenate(found) if found else np.empty(0, np.float32)
 
 
 def load_threshold(settings: CountSettings) -> float:
-    """Least probability of a cell that is called infected, as the classifier's manifest states it."""
-    return load_classifier(settings).manifest.threshold
+    """Least probability of a pre-cut cell called infected; ModelError where the network cannot be used."""
+    load_classifier(settings)
+    return THRESHOLD
 
 
 def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFrame:
@@ -56,7 +59,7 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
         {
             "crop": [str(path) for path in paths],
             "p_infected": probability,
-            "infected": probability >= manifest.threshold,
+            "infected": probability >= THRESHOLD,
             "model": manifest.name,
         },
         columns=list(CROP_COLUMNS),

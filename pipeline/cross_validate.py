@@ -1,4 +1,4 @@
-"""How well networks do on pre-cut cells of patients they were not trained on, and the earlier work beside them."""
+"""How well networks do on pre-cut cells of patients not trained on; the earlier work beside them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -76,7 +76,7 @@ def _sha256(file: Path) -> str:
 
 
 def _toml(entries: Mapping[str, object]) -> str:
-    """TOML of plain entries first, then tables, then arrays of tables. JSON strings and numbers are TOML's."""
+    """TOML: plain entries, then tables, then arrays of tables; JSON's strings and numbers are TOML's."""
     plain = {name: value for name, value in entries.items() if not _is_table(value)}
     text = "".join(f"{name} = {_value(value)}\n" for name, value in plain.items())
     for name, value in entries.items():
@@ -84,7 +84,8 @@ def _toml(entries: Mapping[str, object]) -> str:
             text += f"\n[{name}]\n" + "".join(f"{key} = {_value(entry)}\n" for key, entry in value.items())
         elif _is_table(value) and isinstance(value, list | tuple):
             for row in value:
-                text += f"\n[[{name}]]\n" + "".join(f"{key} = {_value(entry)}\n" for key, entry in row.items())
+                lines = (f"{key} = {_value(entry)}\n" for key, entry in row.items())
+                text += f"\n[[{name}]]\n" + "".join(lines)
     return text
 
 

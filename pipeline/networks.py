@@ -25,10 +25,11 @@ class Detector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classifier:
-    """The classifier, its calibration and its manifest."""
+    """The classifier, its calibration for cells of fields and for pre-cut cells, and its manifest."""
 
     network: Network
     calibration: Platt
+    precut: Platt
     manifest: Manifest
 
     @property
@@ -58,8 +59,13 @@ def load_classifier(settings: CountSettings) -> Classifier:
             f"{path} names no calibration, crop style or measurement; train the classifier again"
         )
     _check_scale(path, manifest, CROP_UM_PER_PX)
-    platt = Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset)
-    return Classifier(network=load_network(path, manifest), calibration=platt, manifest=manifest)
+    even = manifest.precut or manifest.calibration
+    return Classifier(
+        network=load_network(path, manifest),
+        calibration=Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset),
+        precut=Platt(slope=even.slope, offset=even.offset),
+        manifest=manifest,
+    )
 
 
 def _check_scale(path: Path, manifest: Manifest, um_per_px: float) -> None:

@@ -34,7 +34,7 @@ def quantise(model: "keras.Model", pictures: NDArray[np.uint8], file: Path) -> N
     try:
         import tensorflow as tf
     except ImportError as error:
-        raise ModelError("TensorFlow is not installed; install smearcount[train] to write LiteRT files") from error
+        raise ModelError("TensorFlow is missing; install smearcount[train] to write LiteRT files") from error
     # Black and white corners make the input's step exactly 1, so that quantising a picture rounds nothing.
     ranged = pictures.copy()
     ranged[:, 0, 0], ranged[:, 0, 1] = 0, 255

@@ -47,7 +47,8 @@ class TrainingOrder:
     steps : steps in all; None is the number the shipped network was trained with.
     start_from : a finished .keras file to go on from at a low rate, or None to start anew (detector).
     measured_by : manifest of the same training with something left out, whose figures stand for this one
-        (classifier). detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
+        (classifier).
+    detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
     """
 
     data: Path
@@ -115,7 +116,9 @@ def claim_folder(order: TrainingOrder, task: str) -> None:
     order.out.mkdir(parents=True, exist_ok=True)
     if file.exists() and (order.out / CHECKPOINT).exists():
         if json.loads(file.read_text(encoding="utf-8")) != words:
-            raise InputError(f"{order.out} holds the checkpoint of another training; name another --out or remove it")
+            raise InputError(
+                f"{order.out} holds the checkpoint of another training; name another --out or remove it"
+            )
         return
     file.write_text(json.dumps(words, indent=1), encoding="utf-8")
 
@@ -138,7 +141,9 @@ def load(path: Path, losses: dict[str, Any] | None = None) -> "keras.Model":
     try:
         return keras.models.load_model(path, custom_objects=losses, compile=losses is not None)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be loaded ({str(error).splitlines()[0]}); remove it to start anew") from error
+        raise ModelError(
+            f"{path} cannot be loaded ({str(error).splitlines()[0]}); remove it to start anew"
+        ) from error
 
 
 def checkpoint_after_each_epoch(out: Path, steps_per_epoch: int, steps: int, report: Report) -> Any:
@@ -157,7 +162,9 @@ def checkpoint_after_each_epoch(out: Path, steps_per_epoch: int, steps: int, rep
             epochs = steps // steps_per_epoch
             each = (time.perf_counter() - self.began) / (epoch - self.first + 1)
             values = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-            report(f"epoch {epoch + 1} of {epochs}: {values}; {each * (epochs - epoch - 1) / 60:.0f} min left")
+            report(
+                f"epoch {epoch + 1} of {epochs}: {values}; {each * (epochs - epoch - 1) / 60:.0f} min left"
+            )
 
     return Checkpoint()
 

@@ -36,9 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = ["train_classifier"]
 
-CROP_SHARE = {"nih_crops": (0.22, 0.22), "iml": (0.12, 0.16), "nih_fields": (0.06, 0.08), "chula": (0.0, 0.14)}
+CROP_SHARE = {
+    "nih_crops": (0.22, 0.22),
+    "iml": (0.12, 0.16),
+    "nih_fields": (0.06, 0.08),
+    "chula": (0.0, 0.14),
+}
 """Shares of the training crops drawn from each source: infected, uninfected."""
 FIELD_SOURCES = ("iml", "nih_fields", "chula")
+FIGURES = ("threshold", "calibration", "precut", "measured")
+"""Entries of a manifest that are measured on what was left out."""
 FALSE_POSITIVE_RATE = 0.004
 """False positives per uninfected cell on left-out fields that the threshold allows."""
 REPRESENTATIVE = 400
@@ -47,10 +54,11 @@ REPRESENTATIVE = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """Labelled crops to train on, and those left out, by source."""
+    """Labelled crops to train on, and those left out, by source; `precut` are left-out pre-cut cells."""
 
     kept: dict[str, LabelledCrops]
     left_out: dict[str, LabelledCrops]
+    precut: LabelledCrops | None
 
 
 def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "masked") -> Path:
@@ -85,6 +93,7 @@ def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "m
 def _sources(order: TrainingOrder, style: CropStyle) -> _Sources:
     kept: dict[str, LabelledCrops] = {}
     left_out: dict[str, LabelledCrops] = {}
+    precut: LabelledCrops | None = None
     folder = order.data / "nih_crops"
     if folder.is_dir():
         table = read_crop_set(folder)
@@ -94,6 +103,7 @@ def _sources(order: TrainingOrder, style: CropStyle) -> _Sources:
             # The same patients lie in both sets.
             gone |= table.crops["patient_in_nih_fields"].to_numpy(bool)
         kept["nih_crops"] = crops.take(~gone)
+        precut = crops.take(gone) if gone.any() else None
     detector = load_detector(CountSettings(detector=order.detector))
     for fields in field_sets(order.data, order.leave_out):
         if fields.name not in FIELD_SOURCES:
@@ -104,7 +114,7 @@ def _sources(order: TrainingOrder, style: CropStyle) -> _Sources:
             kept[fields.name] = field_crops(fields, slides, detector, style)
         if others:
             left_out[fields.name] = field_crops(fields, others, detector, style)
-    return _Sources(kept=kept, left_out=left_out)
+    return _Sources(kept=kept, left_out=left_out, precut=precut)
 
 
 def _sample(name: str, crops: LabelledCrops) -> CropSample:
@@ -124,49 +134,57 @@ def _finish(model: "keras.Model", order: TrainingOrder, sources: _Sources, style
     pictures = _representative(sources.kept, order.seed)
     if order.measured_by is not None:
         told = read_manifest(order.measured_by, "classifier")
-        platt, threshold, measured = told.calibration, told.threshold, told.measured
-        if platt is None:
-            raise InputError(f"{order.measured_by} holds no calibration; name the manifest of a left-out training")
-        calibration = Platt(slope=platt.slope, offset=platt.offset)
+        figures = told.model_dump(include=set(FIGURES), exclude_none=True)
     else:
         quantise(model, pictures, keras_file.with_suffix(".tflite"))
-        network = LiteRtNetwork(keras_file.with_suffix(".tflite"))
-        calibration, threshold, measured = _measure(network, sources.left_out)
+        figures = _measure(LiteRtNetwork(keras_file.with_suffix(".tflite")), sources)
     entries = {
         "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}1",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
-        "threshold": threshold,
         "crop": style,
         "trained_on": sorted(sources.kept),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,
         "licence": "Apache-2.0",
-        "calibration": {"slope": calibration.slope, "offset": calibration.offset},
-        "measured": [row.model_dump() for row in measured],
+        **figures,
     }
-    return write_model_files(model, keras_file, pictures, Facts(entries=entries, card=classifier_card(entries)))
+    return write_model_files(
+        model, keras_file, pictures, Facts(entries=entries, card=classifier_card(entries))
+    )
 
 
-def _measure(
-    network: LiteRtNetwork, left_out: dict[str, LabelledCrops]
-) -> tuple[Platt, float, tuple[Measured, ...]]:
-    """Calibration, threshold and figures on left-out fields, all of them together first, then each source."""
-    identity = Platt(slope=1.0, offset=0.0)
-    chance = {name: predict(crops.crops, network, identity) for name, crops in left_out.items()}
-    infected = np.concatenate([crops.infected for crops in left_out.values()])
-    pooled = np.clip(np.concatenate(list(chance.values())), 1e-7, 1 - 1e-7)
-    logits = np.log(pooled / (1 - pooled))
-    calibration = fit_platt(logits, infected, np.ones(len(logits)))
-    calibrated = calibration.probability(logits)
-    threshold = round(least_threshold(calibrated, infected, FALSE_POSITIVE_RATE), 4)
-    rows = [_row("all left-out fields", calibrated, infected, threshold)]
-    start = 0
-    for name, crops in left_out.items():
-        stop = start + len(crops.infected)
-        rows.append(_row(name, calibrated[start:stop], crops.infected, threshold))
-        start = stop
-    return calibration, threshold, tuple(rows)
+def _measure(network: LiteRtNetwork, sources: _Sources) -> dict[str, object]:
+    """Calibrations, threshold and figures on left-out fields, first pooled, then by source."""
+    logits = {name: _logits(network, crops) for name, crops in sources.left_out.items()}
+    infected = np.concatenate([crops.infected for crops in sources.left_out.values()])
+    pooled = np.concatenate(list(logits.values()))
+    platt = fit_platt(pooled, infected, np.ones(len(pooled)))
+    threshold = round(least_threshold(platt.probability(pooled), infected, FALSE_POSITIVE_RATE), 4)
+    rows = [_row("all left-out fields", platt.probability(pooled), infected, threshold)]
+    for name, crops in sources.left_out.items():
+        rows.append(_row(name, platt.probability(logits[name]), crops.infected, threshold))
+    figures: dict[str, object] = {
+        "threshold": threshold,
+        "calibration": {"slope": platt.slope, "offset": platt.offset},
+        "measured": [row.model_dump() for row in rows],
+    }
+    if sources.precut is not None:
+        even = np.where(
+            sources.precut.infected,
+            1 / max(sources.precut.infected.sum(), 1),
+            1 / max((~sources.precut.infected).sum(), 1),
+        )
+        precut = fit_platt(_logits(network, sources.precut), sources.precut.infected, even)
+        figures["precut"] = {"slope": precut.slope, "offset": precut.offset}
+    return figures
+
+
+def _logits(network: LiteRtNetwork, crops: LabelledCrops) -> NDArray[np.float32]:
+    chance = np.clip(
+        predict(crops.crops, network, Platt(slope=1.0, offset=0.0)).astype(np.float64), 1e-7, 1 - 1e-7
+    )
+    return np.log(chance / (1 - chance)).astype(np.float32)
 
 
 def _row(
@@ -186,5 +204,8 @@ def _representative(kept: dict[str, LabelledCrops], seed: int) -> NDArray[np.uin
     rng = np.random.default_rng((seed, 2))
     each = REPRESENTATIVE // len(kept)
     return np.concatenate(
-        [crops.crops[rng.choice(len(crops.crops), min(each, len(crops.crops)), replace=False)] for crops in kept.values()]
+        [
+            crops.crops[rng.choice(len(crops.crops), min(each, len(crops.crops)), replace=False)]
+            for crops in kept.values()
+        ]
     )

@@ -63,7 +63,9 @@ def precut_crops(source: CropSet) -> LabelledCrops:
     )
 
 
-def field_crops(fields: FieldSet, slides: Sequence[str], detector: Detector, style: CropStyle) -> LabelledCrops:
+def field_crops(
+    fields: FieldSet, slides: Sequence[str], detector: Detector, style: CropStyle
+) -> LabelledCrops:
     """Red cells that the detector finds in the fields of `slides` and that match a labelled cell."""
     parts: list[LabelledCrops] = []
     rows = fields.fields[fields.fields["slide"].isin(list(slides))]

@@ -44,10 +44,14 @@ def field_samples(fields: FieldSet, slides: Iterable[str], *, weight: float) -> 
         cells = [fields.cells_of(name) for name in of_slide["field"]]
         um_per_px = label_scale(pictures, cells)
         if um_per_px is None:
-            raise LabelledDataError(f"no lone red cell on slide {slide} of {fields.name} to take the scale from")
+            raise LabelledDataError(
+                f"no lone red cell on slide {slide} of {fields.name} to take the scale from"
+            )
         for picture, annotated in zip(pictures, cells, strict=True):
             samples.append(
-                detector_sample(picture, annotated, um_per_px=um_per_px, asked=asked, weight=weight / len(rows))
+                detector_sample(
+                    picture, annotated, um_per_px=um_per_px, asked=asked, weight=weight / len(rows)
+                )
             )
     return samples
 
@@ -106,9 +110,7 @@ def _thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _shrink(picture: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     height, width = picture.shape[:2]
-    padded = cv2.copyMakeBorder(
-        picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE
-    )
+    padded = cv2.copyMakeBorder(picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE)
     size = (padded.shape[1] // shrink, padded.shape[0] // shrink)
     return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -53,7 +53,9 @@ def field_sets(data: Path, leave_out: Sequence[str]) -> list[FieldSet]:
         known |= set(read_crop_set(data / "nih_crops").crops["patient"])
     strangers = sorted(set(leave_out) - known)
     if strangers:
-        raise InputError(f"no set, slide or patient of {data} is called {', '.join(strangers)}; mend --leave-out")
+        raise InputError(
+            f"no set, slide or patient of {data} is called {', '.join(strangers)}; mend --leave-out"
+        )
     return sets
 
 

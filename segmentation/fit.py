@@ -50,7 +50,7 @@ class DetectorSettings:
 
     side_px: int = 160
     batch: int = 16
-    steps: int = 6000
+    steps: int = 3250
     steps_per_epoch: int = 250
     learning_rate: float = 2e-3
 

@@ -241,7 +241,7 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
         asked.extend([paths, settings])
         return table
 
-    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files)
+    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files, readable=_all_readable)
     told = run("classify", "a.png", "b.png", "--classifier", "other.toml")
     assert told.exit_code == 0
     rows = [line.split() for line in told.stdout.splitlines()]
@@ -338,11 +338,15 @@ def test_an_interrupted_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, t
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def _all_readable(paths: list[Path]) -> tuple[list[Path], list[str]]:
+    return paths, []
+
+
 def test_an_error_of_the_system_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def classify_files(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "a.png")
 
-    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files)
+    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files, readable=_all_readable)
     result = run("classify", "a.png")
     assert (result.exit_code, _one_line(result)) == (1, "smearcount: a.png: Permission denied")
 
@@ -351,14 +355,15 @@ def test_a_message_of_several_lines_is_folded_into_one(monkeypatch: pytest.Monke
     def classify_files(*_: object) -> None:
         raise InputError("a crop\nis empty")
 
-    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files)
+    _put_module(monkeypatch, "pipeline.crops", classify_files=classify_files, readable=_all_readable)
     assert _one_line(run("classify", "a.png")) == "smearcount: a crop is empty"
 
 
 def test_an_error_nobody_foresaw_is_told_in_one_line_and_in_full_when_asked(tmp_path: Path) -> None:
     script = (
         "import sys, types; from pipeline.cli import main;"
-        "sys.modules['pipeline.crops'] = types.SimpleNamespace(classify_files=lambda *_: 1 / 0); main()"
+        "sys.modules['pipeline.crops'] = types.SimpleNamespace("
+        "readable=lambda paths: (paths, []), classify_files=lambda *_: 1 / 0); main()"
     )
     for debug in ("0", "1"):
         done = subprocess.run(

@@ -1,0 +1,95 @@
+"""Real smears: the networks that had slides left out are held to the measures of docs/accuracy.md on them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.accuracy_report import FieldReport
+from pipeline.count import count_slide
+from pipeline.evaluate import CropChoice, evaluate_crops, evaluate_fields
+from pipeline.fieldset import read_crop_set, read_field_set
+from pipeline.settings import CountSettings
+from pipeline.training_fields import label_scale, read_rgb
+
+pytestmark = pytest.mark.real
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+LEFT_OUT = CountSettings(
+    detector=MODELS / "left_out" / "detector.toml", classifier=MODELS / "left_out" / "classifier.toml"
+)
+LEFT_OUT_NAMES = (MODELS / "left_out" / "slides.txt").read_text(encoding="utf-8").split()
+
+
+@pytest.fixture(scope="module")
+def report_of(labelled_data: Path) -> Callable[[str], FieldReport]:
+    """Report on the left-out slides of a set, made once."""
+    made: dict[str, FieldReport] = {}
+
+    def report(name: str) -> FieldReport:
+        if name not in made:
+            known = set(read_field_set(labelled_data / name).fields["slide"])
+            slides = None if name in LEFT_OUT_NAMES else sorted(known & set(LEFT_OUT_NAMES))[:12]
+            made[name] = evaluate_fields(labelled_data / name, LEFT_OUT, slides=slides)
+        return made[name]
+
+    return report
+
+
+def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[str], FieldReport]) -> None:
+    overall = report_of("nih_fields").overall
+    assert overall.detection.f1 is not None
+    assert overall.count_error is not None
+    assert overall.detection.f1 >= 0.95
+    assert overall.count_error.mean_absolute_percent is not None
+    assert overall.count_error.mean_absolute_percent <= 6
+
+
+def test_left_out_nih_patients_infected_cells_are_found_at_few_false_positives(
+    report_of: Callable[[str], FieldReport],
+) -> None:
+    overall = report_of("nih_fields").overall
+    assert overall.infected_cells_found.value is not None
+    assert overall.infected_cells_found.value >= 0.85
+    assert overall.classification.false_positives_per_10000.value is not None
+    assert overall.classification.false_positives_per_10000.value <= 100
+
+
+def test_a_left_out_iml_slides_boxes_are_matched(report_of: Callable[[str], FieldReport]) -> None:
+    f1 = report_of("iml").overall.detection.f1
+    assert f1 is not None
+    assert f1 >= 0.94
+
+
+def test_few_cells_of_left_out_uninfected_patients_are_called_infected(
+    report_of: Callable[[str], FieldReport],
+) -> None:
+    rate = report_of("chula").overall.called_on_uninfected_fields_per_10000
+    assert rate.value is not None
+    assert rate.value <= 100
+
+
+def test_crops_of_left_out_patients_are_told_apart(labelled_data: Path) -> None:
+    crops = read_crop_set(labelled_data / "nih_crops").crops
+    patients = tuple(sorted(set(crops.loc[crops["patient_in_nih_fields"], "patient"])))
+    report = evaluate_crops(labelled_data / "nih_crops", LEFT_OUT, choice=CropChoice(patients=patients))
+    assert report.overall.auc is not None
+    assert report.overall.auc >= 0.97
+
+
+@pytest.mark.parametrize("name", ["iml", "nih_fields", "chula", "draaslan", "bccd"])
+def test_the_scale_of_every_set_is_found_with_no_flag(labelled_data: Path, name: str) -> None:
+    fields = read_field_set(labelled_data / name)
+    names = fields.fields["field"].tolist()
+    for field in names[:: max(1, len(names) // 3)][:3]:
+        slide = fields.fields.loc[fields.fields["field"] == field, "slide"].iloc[0]
+        of_slide = fields.fields.loc[fields.fields["slide"] == slide, "field"].tolist()[:10]
+        labelled = label_scale(
+            [read_rgb(fields.image_path(each)) for each in of_slide],
+            [fields.cells_of(each) for each in of_slide],
+        )
+        found = count_slide(fields.image_path(field), CountSettings()).summary.um_per_px
+        assert labelled is not None
+        assert found is not None
+        assert np.log(found / labelled) == pytest.approx(0, abs=0.25)
