@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.level import level
+
 __all__ = ["USUAL_CELL_PX", "as_cut", "cell_mask"]
 
 USUAL_CELL_PX = 40.0
@@ -12,8 +14,6 @@ BLACK_LEVEL = 12
 """Brightest channel up to which a pixel is the black surround of a pre-cut cell."""
 RAGGED_PX = 2
 """Width of the rim that compression has mixed with the black surround."""
-BRIGHT_PERCENTILE, BRIGHT_LEVEL = 98.0, 215.0
-"""The brightest of a pre-cut cell is its thin rim of background; it is moved to just below white."""
 
 
 def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.uint8]:
@@ -27,22 +27,22 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
     mask = cell_mask(picture)
     height, width = picture.shape[:2]
     scale = USUAL_CELL_PX / max((height * width) ** 0.5, 1.0)
-    lit = picture[mask.astype(bool)].astype(np.float32)
-    bright = np.percentile(lit, BRIGHT_PERCENTILE, axis=0) if len(lit) else np.full(3, 255.0)
-    levelled = np.clip(picture * (BRIGHT_LEVEL / np.maximum(bright, 1.0)), 0, 255).astype(np.float32)
-    filled = np.where(mask[..., None] > 0, levelled, np.float32(white))
+    on_cell = mask.astype(bool)
+    # The cell's own mean in place of the surround, so that nothing black is drawn into its rim.
+    filled = np.where(on_cell[..., None], picture, picture[on_cell].mean(axis=0) if on_cell.any() else 0)
+    filled = filled.astype(np.float32)
+    if scale < 1:
+        # Take out what the smaller grid cannot hold, as a mean over the pixels would.
+        filled = np.asarray(cv2.GaussianBlur(filled, (0, 0), 0.35 / scale), np.float32)
     middle = (side_px - 1) / 2
     matrix = np.asarray(
         [[scale, 0, middle - scale * (width - 1) / 2], [0, scale, middle - scale * (height - 1) / 2]],
         np.float64,
     )
-    if scale < 1:
-        # Take out what the smaller grid cannot hold, as a mean over the pixels would.
-        filled = cv2.GaussianBlur(filled, (0, 0), 0.35 / scale)
-    cut = cv2.warpAffine(
-        filled, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=(float(white),) * 3
-    )
-    return np.clip(np.rint(cut), 0, 255).astype(np.uint8)
+    cut = cv2.warpAffine(filled, matrix, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE)
+    share = cv2.warpAffine(mask.astype(np.float32), matrix, (side_px, side_px))[..., None]
+    crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), (share[..., 0] > 0.5).astype(np.uint8))
+    return np.rint(crop * share + white * (1 - share)).astype(np.uint8)
 
 
 def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,8 +1,10 @@
 """Runs a network file: LiteRT by default, Keras on request, behind one small Protocol."""
 
 import os
+import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +15,9 @@ from models.errors import ModelError
 from models.manifest import Manifest, verified_file
 
 __all__ = ["KerasNetwork", "LiteRtNetwork", "Network", "load_network"]
+
+_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
+_STDERR = threading.Lock()  # file descriptor 2 belongs to the whole process
 
 
 class Network(Protocol):
@@ -46,7 +51,7 @@ class LiteRtNetwork:
             self._interpreter.resize_tensor_input(
                 self._interpreter.get_input_details()[0]["index"], batch.shape, strict=True
             )
-            with _stderr_closed():
+            with _without_greeting():
                 self._interpreter.allocate_tensors()
             self._shape = batch.shape
         entry = self._interpreter.get_input_details()[0]
@@ -90,21 +95,23 @@ def load_network(path: Path, manifest: Manifest, *, keras: bool = False) -> Netw
 
 
 @contextmanager
-def _stderr_closed() -> Iterator[None]:
-    """While LiteRT greets on file descriptor 2, which it can be told in no other way not to do."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a service may run without one
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+def _without_greeting() -> Iterator[None]:
+    """Keep LiteRT's greeting from file descriptor 2, which no setting of it does; all else is passed on."""
+    with _STDERR, ExitStack() as stack:
+        try:
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            said = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:  # a service may run without stderr, or with no folder that it may write into
+            yield
+            return
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            said.seek(0)
+            os.write(2, said.read().replace(_GREETING, b""))
 
 
 def _quantised(batch: NDArray[np.uint8], entry: dict[str, Any]) -> NDArray[Any]:

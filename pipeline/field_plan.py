@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader import Field
-from segmentation.illumination import BrightView, bright_view, white_point
+from segmentation.illumination import (
+    BrightView,
+    bright_view,
+    brightest_channel,
+    darkest_channel,
+    white_point,
+)
 from segmentation.resample import WorkingGrid, halve, normalise, working_grid
 
 __all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window", "view_at"]
@@ -65,8 +71,8 @@ def field_light(field: Field) -> FieldLight:
     return FieldLight(
         white_point=white_point(thumbnail, view),
         view=view,
-        saturated_fraction=float((lit.min(axis=1) == 255).mean()),
-        dark_fraction=float((lit.max(axis=1) < 40).mean()),
+        saturated_fraction=float((darkest_channel(lit) == 255).mean()),
+        dark_fraction=float((brightest_channel(lit) < 40).mean()),
     )
 
 

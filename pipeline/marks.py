@@ -73,12 +73,9 @@ def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: in
     for box in labelled:
         text, letters = f"{box.p_infected:.2f}", LABEL_PX * line
         size = text_width(text, letters) + letters, 1.8 * letters
-        near = [
-            other
-            for other in boxes + spared
-            if abs(other.centre[0] - box.centre[0]) < 3 * box.diameter + size[0]
-        ]
-        plate = min(_plates(box, canvas, size, line), key=lambda place: _shared_px(place, near + placed))
+        plates = _plates(box, canvas, size, line)
+        near = _reached_by(plates, boxes + spared + placed)
+        plate = min(plates, key=lambda place: _shared_px(place, near))
         placed.append(plate)
         top_left, bottom_right = (
             (round(plate.left), round(plate.top)),
@@ -154,6 +151,17 @@ def _plates(box: Box, canvas: Canvas, size: Point, line: int) -> list[Box]:
         left, top = min(max(left, 0.0), columns - size[0]), min(max(top, 0.0), rows - size[1])
         plates.append(replace(box, left=left, top=top, right=left + size[0], bottom=top + size[1]))
     return plates
+
+
+def _reached_by(plates: list[Box], others: list[Box]) -> list[Box]:
+    """Those that share area with the box around all plates; the rest cannot share any with one of them."""
+    left, right = min(plate.left for plate in plates), max(plate.right for plate in plates)
+    top, bottom = min(plate.top for plate in plates), max(plate.bottom for plate in plates)
+    return [
+        other
+        for other in others
+        if other.left < right and other.right > left and other.top < bottom and other.bottom > top
+    ]
 
 
 def _shared_px(one: Box, others: list[Box]) -> float:

@@ -47,6 +47,7 @@ class SlideMeasures:
     um_per_px : µm per level-0 px, None where it could not be found.
     scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
         not estimated.
+    doubted_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
     failed_tiles, all_tiles : tiles that could not be worked on, of all.
     """
 
@@ -55,6 +56,7 @@ class SlideMeasures:
     um_per_px: float | None
     scale_source: ScaleSource
     scale_spread: float | None = None
+    doubted_um_per_px: float | None = None
     failed_tiles: int = 0
     all_tiles: int = 1
 
@@ -140,6 +142,8 @@ def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
         return ()
     spread = slide.scale_spread or 0.0
     size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
+    if slide.doubted_um_per_px is not None:
+        size += f"; the file states {slide.doubted_um_per_px:.4f}, at which its cells would be no red cells"
     advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
     text = f"The size of a pixel was estimated from the cells{size}{advice}: give it where it is known."
     return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)

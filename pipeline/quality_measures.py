@@ -40,6 +40,7 @@ def slide_measures(
         um_per_px=scale.um_per_px,
         scale_source=scale.source,
         scale_spread=scale.spread,
+        doubted_um_per_px=scale.doubted_um_per_px,
         failed_tiles=tile_numbers[0],
         all_tiles=tile_numbers[1],
     )

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.level import level
 from segmentation.masks import CellMask
 
 __all__ = ["CROP_PX", "CropStyle", "cut_crop", "mask_crop"]
@@ -14,7 +15,7 @@ CROP_PX = 56
 """Side of a crop in crop px: 10.5 µm, room for a cell 1.4 times the usual diameter."""
 WHITE = 230
 """What lies outside the picture and, in the masked style, outside the cell: the normalised white point."""
-MASK_MARGIN_PX = 5
+MASK_MARGIN_PX = 2
 """Widening of the mask, crop px: a parasite at the rim must not be cut off."""
 
 CropStyle = Literal["context", "masked"]
@@ -23,7 +24,7 @@ CropStyle = Literal["context", "masked"]
 def cut_crop(
     picture: NDArray[np.uint8], centre: tuple[float, float], mask: CellMask, style: CropStyle
 ) -> NDArray[np.uint8]:
-    """Crop of one cell, uint8 (CROP_PX, CROP_PX, 3).
+    """Crop of one cell, levelled (see `classifier.level`), uint8 (CROP_PX, CROP_PX, 3).
 
     Parameters
     ----------
@@ -35,12 +36,11 @@ def cut_crop(
     x0 = round(2 * centre[0]) - CROP_PX // 2
     y0 = round(2 * centre[1]) - CROP_PX // 2
     crop = _window(picture, x0, y0, WHITE)
-    if style == "context":
-        return crop
     height, width = mask.pixels.shape
     large = cv2.resize(mask.pixels.astype(np.uint8), (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
     placed = _window(np.asarray(large, np.uint8), x0 - 2 * mask.x, y0 - 2 * mask.y, 0)
-    return mask_crop(crop, placed, MASK_MARGIN_PX)
+    levelled = level(crop, placed)
+    return levelled if style == "context" else mask_crop(levelled, placed, MASK_MARGIN_PX)
 
 
 def mask_crop(crop: NDArray[np.uint8], mask: NDArray[np.uint8], margin_px: int) -> NDArray[np.uint8]:

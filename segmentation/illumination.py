@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BrightView", "bright_view", "white_point"]
+__all__ = ["BrightView", "bright_view", "brightest_channel", "darkest_channel", "white_point"]
 
 DARK_LEVEL = 40
 """Brightest channel (0 to 255) below which a pixel may belong to the black surround of an eyepiece photo."""
@@ -38,6 +38,16 @@ class BrightView:
         return np.asarray(self.distance[row, column], np.float32)
 
 
+def brightest_channel(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Largest of three channels, uint8 (...), of uint8 (..., 3); ten times as fast as `max(axis=-1)`."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def darkest_channel(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Smallest of the three channels; see `brightest_channel`."""
+    return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
 def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
     """The lit view on a black surround, or None where the whole picture is lit.
 
@@ -45,7 +55,7 @@ def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
     ----------
     thumbnail : uint8 (h, w, 3) of the whole field, `px` level-0 px per pixel.
     """
-    bright = cv2.medianBlur(np.ascontiguousarray(thumbnail.max(axis=2)), 5)
+    bright = cv2.medianBlur(np.ascontiguousarray(brightest_channel(thumbnail)), 5)
     dark = (bright < DARK_LEVEL).astype(np.uint8)
     surround = _touching_border(dark)
     if surround.mean() < MIN_DARK_FRACTION:

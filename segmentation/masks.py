@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
 from segmentation.detections import Detections
+from segmentation.illumination import darkest_channel
 
 __all__ = ["CellMask", "cell_masks", "stain_depth"]
 
@@ -43,7 +44,7 @@ class CellMask:
 
 def stain_depth(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Depth of stain, uint8 (H, W): how far the darkest channel lies below white (255)."""
-    return np.asarray(255 - picture.min(axis=2), np.uint8)
+    return np.asarray(255 - darkest_channel(picture), np.uint8)
 
 
 def cell_masks(
