@@ -139,8 +139,7 @@ def _draw(
     matrix = np.array([[zoom, 0, -corner[0] * zoom], [0, zoom, -corner[1] * zoom]], np.float64)
     # warpAffine maps pixel centres; shift by half a pixel so that edges map to edges.
     matrix[:, 2] += 0.5 * zoom - 0.5
-    smooth = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    picture = _warp(sample.picture, matrix, side, smooth, 230)
+    picture = _warp(sample.picture, matrix, side, cv2.INTER_LINEAR, 230)
     asked = _warp(sample.asked, matrix, side, cv2.INTER_NEAREST, 1)
     boxes = (sample.cells.boxes - np.tile(corner, 2)) * zoom
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2

@@ -1,0 +1,88 @@
+"""The networks that come with smearcount: their files, their int8 twins, and golden counts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from classifier.predict import Platt, predict
+from models.manifest import read_manifest, shipped
+from models.runtime import KerasNetwork, load_network
+from pipeline.count import count_slide
+from pipeline.settings import CountSettings
+from pipeline.synthetic import RenderedField, RenderSettings, render_field
+from pipeline.training_fields import detector_sample
+from segmentation.crops import CROP_PX
+from segmentation.detector import detect
+from segmentation.resample import CROP_UM_PER_PX
+
+BASE = RenderSettings(width=1024, height=768, um_per_px=0.11, parasitaemia=0.08, seed=5)
+
+
+@pytest.fixture(scope="module")
+def rendered() -> RenderedField:
+    return render_field(BASE, np.random.default_rng([5, 1]))
+
+
+@pytest.fixture(scope="module")
+def working(rendered: RenderedField) -> NDArray[np.uint8]:
+    """The rendered field at detector scale, normalised."""
+    return detector_sample(
+        rendered.image, rendered.cells, um_per_px=BASE.um_per_px, asked=(True, True, True), weight=1.0
+    ).picture
+
+
+def test_the_int8_detector_finds_what_its_keras_twin_finds(working: NDArray[np.uint8]) -> None:
+    path = shipped("detector")
+    manifest = read_manifest(path, "detector")
+    small = detect(working, load_network(path, manifest), manifest.threshold)
+    full = detect(working, KerasNetwork(path.parent / manifest.keras_file), manifest.threshold)
+    assert len(small) == pytest.approx(len(full), rel=0.03)
+    gaps = np.linalg.norm(small.centres[:, None] - full.centres[None], axis=2).min(axis=1)
+    assert np.mean(gaps < 1.0) > 0.97
+
+
+def test_the_int8_classifier_agrees_with_its_keras_twin(rendered: RenderedField) -> None:
+    path = shipped("classifier")
+    manifest = read_manifest(path, "classifier")
+    crops = _crops(rendered)
+    identity = Platt(slope=1.0, offset=0.0)
+    small = predict(crops, load_network(path, manifest), identity)
+    full = predict(crops, KerasNetwork(path.parent / manifest.keras_file), identity)
+    assert np.abs(small - full).mean() < 0.03
+    assert np.mean((small > 0.5) == (full > 0.5)) > 0.97
+
+
+@pytest.mark.parametrize("um_per_px", [0.09, 0.14])
+def test_golden_counts_of_a_rendered_smear(tmp_path: Path, um_per_px: float) -> None:
+    settings = replace(BASE, um_per_px=um_per_px, width=1280, height=960)
+    field = render_field(settings, np.random.default_rng([7, 1]))
+    photo = tmp_path / "rendered.jpg"
+    photo.write_bytes(field.jpeg)
+    summary = count_slide(photo, CountSettings()).summary
+    golden = GOLDEN[um_per_px]
+    assert summary.detected == pytest.approx(golden["detected"], abs=2)
+    assert summary.counted == pytest.approx(golden["counted"], abs=2)
+    assert summary.infected == pytest.approx(golden["infected"], abs=2)
+    labels = field.cells["label"]
+    red = int((~labels.isin(["white_blood_cell", "platelet"])).sum())
+    found = summary.detected - summary.white_cells - summary.platelets
+    assert found == pytest.approx(red, rel=0.08)
+
+
+GOLDEN = {0.09: {"detected": 0, "counted": 0, "infected": 0}, 0.14: {"detected": 0, "counted": 0, "infected": 0}}
+
+
+def _crops(field: RenderedField) -> NDArray[np.uint8]:
+    """Rendered cells at crop scale."""
+    scale = BASE.um_per_px / CROP_UM_PER_PX
+    small = cv2.resize(field.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    centres = (field.cells[["x", "y"]].to_numpy() * scale).round().astype(int)
+    half = CROP_PX // 2
+    inside = np.all((centres >= half) & (centres < (small.shape[1] - half, small.shape[0] - half)), axis=1)
+    return np.stack(
+        [small[y - half : y + half, x - half : x + half] for x, y in centres[inside]]
+    ).astype(np.uint8)
