@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["turn", "vary_look"]
+__all__ = ["soil", "turn", "vary_look"]
 
 _ABSORBANCE = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1.0) / np.float32(230.0))
 
@@ -13,6 +13,26 @@ def turn(picture: NDArray[np.uint8], which: int) -> NDArray[np.uint8]:
     """One of the eight turns and mirrorings of a square, 0 to 7; 0 changes nothing."""
     turned = np.rot90(picture, which % 4)
     return np.ascontiguousarray(turned[:, ::-1] if which >= 4 else turned)
+
+
+def soil(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Picture uint8 (H, W, 3) of a cell with soft smears of precipitated stain, which are no parasite."""
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    cover = np.zeros((height, width), np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        centre = rng.uniform(0.15, 0.85, 2) * (height, width)
+        spread = rng.uniform(2.5, 8.0, 2)
+        angle = rng.uniform(0, np.pi)
+        across = (x - centre[1]) * np.cos(angle) + (y - centre[0]) * np.sin(angle)
+        along = (y - centre[0]) * np.cos(angle) - (x - centre[1]) * np.sin(angle)
+        blob = np.exp(-((across / spread[0]) ** 2) / 2 - ((along / spread[1]) ** 2) / 2)
+        cover += blob.astype(np.float32) * np.float32(rng.uniform(0.2, 1.0))
+    grain = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), 1.5)
+    cover *= np.clip(1 + np.float32(rng.uniform(0, 3)) * grain, 0, None)
+    tint = np.asarray((0.03, 0.3, 0.08), np.float32) + np.abs(rng.normal(0.0, 0.05, 3)).astype(np.float32)
+    light = picture * np.exp(-cover[..., None] * tint * np.float32(rng.uniform(0.4, 1.4)))
+    return np.clip(np.rint(light), 0, 255).astype(np.uint8)
 
 
 def vary_look(

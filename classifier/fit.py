@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.augment import turn, vary_look
+from classifier.augment import soil, turn, vary_look
 from classifier.network import build_classifier
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["ClassifierSettings", "CropSample", "classifier_loss", "draw_batch", "fit_classifier"]
+
+SOILED = 0.15
+"""Share of the training crops that get smears of precipitated stain, infected or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +118,11 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
     matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
     moved = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
+    moved = np.asarray(moved, np.uint8)
+    if rng.random() < SOILED:
+        moved = soil(moved, rng)
     # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.
-    return vary_look(np.asarray(moved, np.uint8), rng, strength=float(rng.random()))
+    return vary_look(moved, rng, strength=float(rng.uniform(0.0, 0.8)))
 
 
 def _batches(samples: Sequence[CropSample], settings: ClassifierSettings, seed: int, epoch: int) -> Any:

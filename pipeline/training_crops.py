@@ -1,7 +1,7 @@
 """Labelled crops for the classifier: pre-cut cells, and cells cut from fields as a count cuts them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 
 from classifier.precut import as_cut
 from pipeline.field_plan import field_light, plan_field, read_window
-from pipeline.fieldset import INFECTED_LABELS, CropSet, FieldSet, read_crops
+from pipeline.fieldset import INFECTED_LABELS, CropSet, FieldSet, read_crops, read_field_set
 from pipeline.matching import match_boxes, match_points
 from pipeline.networks import Detector
 from pipeline.reader import open_slide
+from pipeline.synthetic import RenderSettings, render_set, varied_settings
 from pipeline.training_fields import label_scale, read_rgb
 from segmentation.crops import CROP_PX, WHITE, CropStyle
 from segmentation.detections import Kind
 from segmentation.scale import RED_CELL_UM
 from segmentation.segment import SegmentedCells, segment
 
-__all__ = ["LabelledCrops", "field_crops", "precut_crops"]
+__all__ = ["LabelledCrops", "field_crops", "precut_crops", "rendered_crops"]
 
+RENDERED_SLIDES = 40
 POINT_REACH = 0.5
 """A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
 
@@ -77,12 +79,30 @@ def field_crops(
             continue
         for name in names:
             parts.append(_of_field(fields, name, str(slide), um_per_px, (detector, style)))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[LabelledCrops]) -> LabelledCrops:
     return LabelledCrops(
         crops=np.concatenate([part.crops for part in parts]),
         infected=np.concatenate([part.infected for part in parts]),
         group=np.concatenate([part.group for part in parts]),
         names=np.concatenate([part.names for part in parts]),
     )
+
+
+def rendered_crops(
+    detector: Detector, style: CropStyle, rng: np.random.Generator, folder: Path
+) -> LabelledCrops:
+    """Cells cut from rendered fields with much dirt and many platelets, written into `folder` first."""
+    parts = []
+    for number in range(RENDERED_SLIDES):
+        base = RenderSettings(width=720, height=720, um_per_px=0.15, seed=number, parasitaemia=0.25)
+        varied = varied_settings(rng, base)
+        settings = replace(varied, dirt=float(rng.uniform(10, 60)), platelets=float(rng.uniform(5, 30)))
+        fields = read_field_set(render_set(settings, folder / f"slide-{number}"))
+        parts.append(field_crops(fields, fields.fields["slide"].tolist(), detector, style))
+    return _joined(parts)
 
 
 def _of_field(

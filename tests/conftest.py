@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine must not fail a property.
+settings.register_profile("smearcount", deadline=None)
+settings.load_profile("smearcount")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -73,7 +73,10 @@ def test_golden_counts_of_a_rendered_smear(tmp_path: Path, um_per_px: float) -> 
     assert found == pytest.approx(red, rel=0.08)
 
 
-GOLDEN = {0.09: {"detected": 0, "counted": 0, "infected": 0}, 0.14: {"detected": 0, "counted": 0, "infected": 0}}
+GOLDEN = {
+    0.09: {"detected": 0, "counted": 0, "infected": 0},
+    0.14: {"detected": 0, "counted": 0, "infected": 0},
+}
 
 
 def _crops(field: RenderedField) -> NDArray[np.uint8]:
@@ -83,6 +86,6 @@ def _crops(field: RenderedField) -> NDArray[np.uint8]:
     centres = (field.cells[["x", "y"]].to_numpy() * scale).round().astype(int)
     half = CROP_PX // 2
     inside = np.all((centres >= half) & (centres < (small.shape[1] - half, small.shape[0] - half)), axis=1)
-    return np.stack(
-        [small[y - half : y + half, x - half : x + half] for x, y in centres[inside]]
-    ).astype(np.uint8)
+    return np.stack([small[y - half : y + half, x - half : x + half] for x, y in centres[inside]]).astype(
+        np.uint8
+    )

@@ -26,7 +26,7 @@ def test_the_black_surround_is_gone_and_the_cell_stands_in_the_middle(side):
     assert crop.shape == (SIDE, SIDE, 3)
     assert crop.min() > 60
     assert crop[:5, :5].min() > 215
-    dark = np.argwhere(crop[..., 1] < 170)
+    dark = np.argwhere(crop[..., 1] < 217)
     assert dark.mean(axis=0) == pytest.approx([(SIDE - 1) / 2] * 2, abs=0.5)
     width = np.ptp(dark[:, 1]) + 1
     assert width == pytest.approx(0.88 * USUAL_CELL_PX, rel=0.08)
