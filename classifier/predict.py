@@ -13,9 +13,9 @@ BATCH = 64
 """Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own."""
 
 QUARTER_TURNS = (0, 1, 2, 3)
-"""Turns that each crop is looked at in. A cell has no up or down, and the mean of four looks errs less: on left-out
-`nih_fields` 58% of the infected cells were found at 100 false positives in 10,000, with one look 38%. Four looks
-make the classifier 4% of a count's time in place of 1%."""
+"""Turns that each crop is looked at in. A cell has no up or down, and the mean of four looks errs less: on
+left-out `nih_fields` 58% of the infected cells were found at 100 false positives in 10,000, with one 38%.
+Four looks make the classifier 4% of a count's time in place of 1%."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def classifier(
         ),
     ] = None,
     detector: DetectorOption = None,
-    style: Annotated[str, typer.Option(help="How crops are cut: masked or context.")] = "masked",
+    style: Annotated[str, typer.Option(help="How crops are cut: masked or context.")] = "context",
 ) -> None:
     """Train the network that tells infected cells."""
     from pipeline.train import TrainingOrder

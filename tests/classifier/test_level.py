@@ -1,4 +1,4 @@
-"""Levelling: the same cell in another light or stain looks the same, a parasite stays darker than its cell."""
+"""Levelling: a cell looks the same in another light or stain, and a parasite stays darker than its cell."""
 
 import numpy as np
 import pytest
