@@ -47,7 +47,7 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/classifier \
 		--detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/classifier \
-		--detector $(BUILT)/detector/detector.toml --measured-by $(BUILT)/left_out/classifier/classifier.toml
+		--detector $(BUILT)/detector/detector.toml --steps 1800 --measured-by $(BUILT)/left_out/classifier/classifier.toml
 
 serve: $(VENV)/.core  ## start the web service on this machine
 	$(BIN)/smearcount serve $(ARGS)

@@ -76,7 +76,7 @@ def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "c
     """
     if not order.leave_out and order.measured_by is None:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
-    claim_folder(order, "classifier")
+    claim_folder(order, f"classifier, {style}")
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     report("cutting labelled cells from fields")
     sources = _sources(order, style)
