@@ -32,7 +32,7 @@ def soil(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
     cover *= np.clip(1 + np.float32(rng.uniform(0, 3)) * grain, 0, None)
     tint = np.asarray((0.03, 0.3, 0.08), np.float32) + np.abs(rng.normal(0.0, 0.05, 3)).astype(np.float32)
     light = picture * np.exp(-cover[..., None] * tint * np.float32(rng.uniform(0.4, 1.4)))
-    return np.clip(np.rint(light), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(light), 0, 255), np.uint8)
 
 
 def vary_look(

@@ -117,8 +117,8 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     size = float(np.exp(rng.normal(0.0, 0.09)))
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
     matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
-    moved = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
-    moved = np.asarray(moved, np.uint8)
+    warped = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
+    moved = np.asarray(warped, np.uint8)
     if rng.random() < SOILED:
         moved = soil(moved, rng)
     # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.

@@ -42,7 +42,7 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
     cut = cv2.warpAffine(filled, matrix, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(mask.astype(np.float32), matrix, (side_px, side_px))[..., None]
     crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), (share[..., 0] > 0.5).astype(np.uint8))
-    return np.rint(crop * share + white * (1 - share)).astype(np.uint8)
+    return np.asarray(np.rint(crop * share + white * (1 - share)), np.uint8)
 
 
 def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> N
 def _seen(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
     """Mean logit of the crops in each of their turns."""
     turned = [_run(np.rot90(crops, quarter, axes=(1, 2)), network) for quarter in QUARTER_TURNS]
-    return np.mean(turned, axis=0, dtype=np.float32)
+    return np.asarray(np.mean(turned, axis=0), np.float32)
 
 
 def _run(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:

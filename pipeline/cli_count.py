@@ -89,7 +89,7 @@ def classify(
 
     good, errors = readable(crops)
     for error in errors:
-        say(f"smearcount: {error}")
+        say(error)
     answers = classify_files(good, CountSettings(classifier=classifier))
     if as_json:
         text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
