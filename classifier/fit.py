@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.augment import soil, turn, vary_look
+from classifier.epochs import compiled, fit_epochs
 from classifier.network import build_classifier
 
 if TYPE_CHECKING:
@@ -67,21 +68,18 @@ def fit_classifier(
     model = resume
     if model is None:
         keras.utils.set_random_seed(seed)
-        model = build_classifier(samples[0].crops.shape[1])
-        rate = keras.optimizers.schedules.CosineDecay(
-            1e-5, settings.steps, warmup_target=settings.learning_rate, warmup_steps=settings.steps // 20
+        model = compiled(
+            build_classifier(samples[0].crops.shape[1]),
+            classifier_loss,
+            rate=settings.learning_rate,
+            decay=1e-3,
+            steps=settings.steps,
         )
-        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0), loss=classifier_loss)
-    first = int(model.optimizer.iterations) // settings.steps_per_epoch
-    for epoch in range(first, settings.steps // settings.steps_per_epoch):
-        model.fit(
-            _batches(samples, settings, seed, epoch),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            verbose=0,
-            callbacks=list(callbacks),
-        )
-    return model
+
+    def draw(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return draw_batch(samples, settings, rng)
+
+    return fit_epochs(model, draw, (settings.steps, settings.steps_per_epoch), seed, callbacks)
 
 
 def classifier_loss(y_true: Any, y_pred: Any) -> Any:
@@ -123,16 +121,3 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
         moved = soil(moved, rng)
     # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.
     return vary_look(moved, rng, strength=float(rng.uniform(0.0, 0.8)))
-
-
-def _batches(samples: Sequence[CropSample], settings: ClassifierSettings, seed: int, epoch: int) -> Any:
-    import keras
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
-        def __len__(self) -> int:
-            return settings.steps_per_epoch
-
-        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            return draw_batch(samples, settings, np.random.default_rng((seed, epoch, index)))
-
-    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)

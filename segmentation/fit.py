@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.augment import turn, vary_look
+from classifier.epochs import compiled, fit_epochs
 from segmentation.network import CLASSES, OUTPUT_STRIDE, build_detector
 from segmentation.targets import AnnotatedCells, draw_targets
 
@@ -79,21 +80,18 @@ def fit_detector(
     model = resume
     if model is None:
         keras.utils.set_random_seed(seed)
-        model = build_detector() if start_from is None else start_from
-        rate = keras.optimizers.schedules.CosineDecay(
-            1e-5, settings.steps, warmup_target=settings.learning_rate, warmup_steps=settings.steps // 20
+        model = compiled(
+            build_detector() if start_from is None else start_from,
+            detector_loss,
+            rate=settings.learning_rate,
+            decay=1e-4,
+            steps=settings.steps,
         )
-        model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=5.0), loss=detector_loss)
-    first = int(model.optimizer.iterations) // settings.steps_per_epoch
-    for epoch in range(first, settings.steps // settings.steps_per_epoch):
-        model.fit(
-            _batches(samples, settings, seed, epoch),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            verbose=0,
-            callbacks=list(callbacks),
-        )
-    return model
+
+    def draw(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return draw_batch(samples, settings, rng)
+
+    return fit_epochs(model, draw, (settings.steps, settings.steps_per_epoch), seed, callbacks)
 
 
 def detector_loss(y_true: Any, y_pred: Any) -> Any:
@@ -194,16 +192,3 @@ def _turn_boxes(boxes: NDArray[np.float64], side: int, which: int) -> NDArray[np
     if which >= 4:
         x0, x1 = side - x1, side - x0
     return np.stack([x0, y0, x1, y1], axis=1)
-
-
-def _batches(samples: Sequence[DetectorSample], settings: DetectorSettings, seed: int, epoch: int) -> Any:
-    import keras
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
-        def __len__(self) -> int:
-            return settings.steps_per_epoch
-
-        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            return draw_batch(samples, settings, np.random.default_rng((seed, epoch, index)))
-
-    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)
