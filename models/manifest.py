@@ -57,7 +57,7 @@ class Manifest(_Strict):
     threshold : least peak of a detection, or least probability of an infected cell, 0 to 1.
     crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only, at
         the prevalence of fields. precut : the same for pre-cut single cells, at even odds (threshold 0.5).
-    measured : classifier only, first entry is the one that counts and limits are worked out with.
+    measured : classifier only, all left-out sources together first, then each.
     """
 
     name: str

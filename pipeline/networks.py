@@ -34,8 +34,12 @@ class Classifier:
 
     @property
     def measured(self) -> Measured:
-        """The measurement that verdicts and limits of detection are worked out with."""
-        return self.manifest.measured[0]
+        """What verdicts and limits of detection are worked out with: the source of most false positives.
+
+        The user's microscope is a new source; a verdict must hold on the worst one known.
+        """
+        rows = [row for row in self.manifest.measured if row.infected] or list(self.manifest.measured)
+        return max(rows, key=lambda row: row.false_positive_rate)
 
 
 def load_detector(settings: CountSettings) -> Detector:

@@ -27,7 +27,9 @@ def test_the_shipped_networks_fit():
     detector, classifier = load_detector(CountSettings()), load_classifier(CountSettings())
     assert 0 < detector.manifest.threshold < 1
     assert classifier.calibration.slope > 0
-    assert classifier.measured == classifier.manifest.measured[0]
+    others = [row for row in classifier.manifest.measured if row.infected]
+    assert all(classifier.measured.false_positive_rate >= row.false_positive_rate for row in others)
+    assert classifier.measured.infected > 0
     assert describe(detector.manifest, None)["sha256"] == detector.manifest.sha256
 
 

@@ -77,3 +77,14 @@ def test_objects_that_look_like_no_cell_are_refused() -> None:
 def test_one_bad_field_of_a_slide_refuses_nothing() -> None:
     empty = replace(GOOD_FIELD, red_cells=0, objects=0, median_score=None, median_focus=None)
     assert check(replace(GOOD, fields=(*GOOD.fields, empty))) == ()
+
+
+@pytest.mark.parametrize(
+    ("covered", "score", "refused"),
+    [(0.4, 0.48, False), (0.4, 0.45, True), (0.1, 0.48, True), (0.1, 0.5, False)],
+)
+def test_scattered_shapes_must_look_more_like_cells_than_a_full_field(
+    covered: float, score: float, refused: bool
+) -> None:
+    notices = check(with_fields(covered_fraction=covered, median_score=score))
+    assert any(notice.code == "not_a_smear" for notice in notices) == refused
