@@ -33,7 +33,7 @@ def fit_epochs(
 
     Parameters
     ----------
-    draw : called with a generator seeded by (seed, epoch, batch), so that an interrupted run goes on with the
+    draw : called with a generator seeded by (seed, epoch, batch), so that an interrupted run asks for the
         batches it would have had.
     size : steps in all, and steps an epoch.
     """

@@ -1,4 +1,4 @@
-"""Training: it learns, and an interrupted run ends where it would have ended."""
+"""Training: it learns, and an interrupted run goes on."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_it_learns_to_tell_dotted_from_plain_cells() -> None:
     assert logits[unseen.infected].mean() > logits[~unseen.infected].mean() + 0.5
 
 
-def test_an_interrupted_training_ends_with_the_weights_it_would_have_had(tmp_path: Path) -> None:
+def test_an_interrupted_training_goes_on_and_ends_near_where_it_would_have_ended(tmp_path: Path) -> None:
     class Stop(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             self.model.save(tmp_path / "checkpoint.keras")
@@ -70,4 +70,5 @@ def test_an_interrupted_training_ends_with_the_weights_it_would_have_had(tmp_pat
     resumed = fit_classifier([sample(20, 0)], settings, 1, resume=checkpoint)
     assert int(resumed.optimizer.iterations) == 9
     crops = sample(10, 2).crops.astype(np.float32)
+    # Weights and optimiser are restored exactly, the next epoch's loss still differs: the cause is not found.
     np.testing.assert_allclose(resumed.predict_on_batch(crops), whole.predict_on_batch(crops), atol=0.05)
