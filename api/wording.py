@@ -107,6 +107,10 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
             (name, _percent(summary["parasitaemia"])),
             ("95% interval", _interval(summary)),
         ]
+        if summary["stages"].get("gametocyte"):
+            figures.append(("Without gametocytes", _percent(summary["asexual_parasitaemia"])))
+        if set(summary["stages"]) - {"unknown"}:
+            figures += [(f"Stage: {stage}", f"{number:,}") for stage, number in summary["stages"].items()]
     figures.append(("Objects found in all", f"{summary['detected']:,}"))
     for reason, number in summary["excluded"].items():
         figures.append((f"Not counted: {_EXCLUDED.get(reason, reason.replace('_', ' '))}", f"{number:,}"))

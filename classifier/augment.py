@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["soil", "turn", "vary_look"]
+__all__ = ["refract", "soil", "turn", "vary_look"]
 
 _ABSORBANCE = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1.0) / np.float32(230.0))
 
@@ -32,6 +32,26 @@ def soil(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
     cover *= np.clip(1 + np.float32(rng.uniform(0, 3)) * grain, 0, None)
     tint = np.asarray((0.03, 0.3, 0.08), np.float32) + np.abs(rng.normal(0.0, 0.05, 3)).astype(np.float32)
     light = picture * np.exp(-cover[..., None] * tint * np.float32(rng.uniform(0.4, 1.4)))
+    return np.asarray(np.clip(np.rint(light), 0, 255), np.uint8)
+
+
+def refract(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Picture uint8 (S, S, 3) of a cell that was dried badly: a thick dark ring round a bright middle.
+
+    Such cells bend the light at their rim. Only what is light in the middle brightens: no parasite fades.
+    """
+    side = picture.shape[0]
+    y, x = np.mgrid[:side, :side].astype(np.float32) - np.float32((side - 1) / 2)
+    angle, stretch = rng.uniform(0, np.pi), np.exp(rng.normal(0.0, 0.12))
+    along = (x * np.cos(angle) + y * np.sin(angle)) / stretch
+    across = (y * np.cos(angle) - x * np.sin(angle)) * stretch
+    distance = np.hypot(along, across) / (side * rng.uniform(0.32, 0.40))
+    place, width = rng.uniform(0.6, 0.85), rng.uniform(0.15, 0.3)
+    depth = rng.uniform(0.15, 0.6) * np.exp(-(((distance - place) / width) ** 2))
+    tint = (1 + rng.normal(0.0, 0.08, 3)).astype(np.float32)
+    light = picture * np.exp(-depth[..., None] * tint)
+    hole = rng.uniform(0.0, 0.8) * np.exp(-((distance / (place - 0.15)) ** 4))
+    light += hole[..., None] * np.clip(np.minimum(light - 120.0, 225.0 - light), 0.0, 20.0)
     return np.asarray(np.clip(np.rint(light), 0, 255), np.uint8)
 
 

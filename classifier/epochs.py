@@ -45,6 +45,8 @@ def fit_epochs(
             _batches(draw, seed, epoch, steps_per_epoch),
             initial_epoch=epoch,
             epochs=epoch + 1,
+            # Keras shuffles by default, by Python's global generator, whose state no checkpoint holds.
+            shuffle=False,
             verbose=0,
             callbacks=list(callbacks),
         )

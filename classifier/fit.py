@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.augment import soil, turn, vary_look
+from classifier.augment import refract, soil, turn, vary_look
 from classifier.epochs import compiled, fit_epochs
 from classifier.network import build_classifier
 
@@ -19,6 +19,14 @@ __all__ = ["ClassifierSettings", "CropSample", "classifier_loss", "draw_batch", 
 
 SOILED = 0.15
 """Share of the training crops that get smears of precipitated stain, infected or not."""
+REFRACTED = 0.1
+"""Share that gets the thick dark rim of a cell that was dried badly."""
+SURROUNDED = 0.7
+"""Share of the pre-cut cells that are set among the neighbours of a cell of a field."""
+WHITE = 230
+STAGE_WEIGHT = 0.3
+"""Weight of the stage's loss beside that of the decision."""
+UNKNOWN_STAGE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +36,17 @@ class CropSample:
     Attributes
     ----------
     crops : uint8 (n, side, side, 3), normalised, at crop scale.
-    infected : bool (n,). weight : float64 (n,), chance of each to be drawn, relative to all others.
+    infected : bool (n,). stage : int64 (n,), place in `STAGES`, or UNKNOWN_STAGE.
+    weight : float64 (n,), chance of each to be drawn, relative to all others.
+    surroundings : uint8 (m, side, side, 3), neighbours of other cells on white, for crops that show the bare
+        cell; none where the crops show their own.
     """
 
     crops: NDArray[np.uint8]
     infected: NDArray[np.bool_]
+    stage: NDArray[np.int64]
     weight: NDArray[np.float64]
+    surroundings: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +55,14 @@ class ClassifierSettings:
 
     Attributes
     ----------
-    batch : crops a step. steps : in all. steps_per_epoch : steps between checkpoints.
+    batch : crops a step. steps : in all; what is over whole epochs is left out.
+    steps_per_epoch : steps between checkpoints.
     learning_rate : highest rate of the schedule.
     smoothing : share of each label given to the other class: some public labels are wrong (Fuhad 2020).
     """
 
     batch: int = 128
-    steps: int = 1500
+    steps: int = 2100
     steps_per_epoch: int = 150
     learning_rate: float = 3e-3
     smoothing: float = 0.04
@@ -83,28 +97,46 @@ def fit_classifier(
 
 
 def classifier_loss(y_true: Any, y_pred: Any) -> Any:
-    """Binary cross-entropy of logits, a number a batch."""
+    """Cross-entropy of the decision, and of the stage where it is known, a number a batch.
+
+    `y_true` float32 (n, 2): smoothed label, and stage; `y_pred` float32 (n, 5), see `build_classifier`.
+    """
     from keras import ops
 
-    return ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=True))
+    decision = ops.mean(ops.binary_crossentropy(y_true[:, :1], y_pred[:, :1], from_logits=True))
+    told = ops.cast(y_true[:, 1] != UNKNOWN_STAGE, "float32")
+    stage = ops.one_hot(ops.cast(ops.maximum(y_true[:, 1], 0.0), "int32"), y_pred.shape[-1] - 1)
+    each = ops.categorical_crossentropy(stage, y_pred[:, 1:], from_logits=True)
+    return decision + STAGE_WEIGHT * ops.sum(each * told) / ops.maximum(ops.sum(told), 1.0)
 
 
 def draw_batch(
     samples: Sequence[CropSample], settings: ClassifierSettings, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Random crops with another look, float32 (batch, side, side, 3), and smoothed labels (batch, 1)."""
+    """Random crops with another look, float32 (batch, side, side, 3), and what `classifier_loss` asks for."""
     totals = np.asarray([sample.weight.sum() for sample in samples])
     sources = rng.choice(len(samples), settings.batch, p=totals / totals.sum())
     crops: list[NDArray[np.uint8]] = []
-    labels: list[bool] = []
-    for source in range(len(samples)):
-        sample = samples[source]
+    labels: list[NDArray[np.float32]] = []
+    for source, sample in enumerate(samples):
         number = int((sources == source).sum())
         chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
-        crops.extend(_vary(sample.crops[which], rng) for which in chosen)
-        labels.extend(sample.infected[chosen].tolist())
-    smoothed = np.asarray(labels, np.float32) * (1 - settings.smoothing) + settings.smoothing / 2
-    return np.stack(crops).astype(np.float32), smoothed[:, None]
+        crops.extend(_vary(_among_neighbours(sample, which, rng), rng) for which in chosen)
+        smoothed = sample.infected[chosen] * (1 - settings.smoothing) + settings.smoothing / 2
+        labels.append(np.stack([smoothed, sample.stage[chosen]], axis=1).astype(np.float32))
+    return np.stack(crops).astype(np.float32), np.concatenate(labels)
+
+
+def _among_neighbours(sample: CropSample, which: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Crop of the sample; a bare cell mostly gets the neighbours that some other cell has.
+
+    Light is multiplied, so what overlaps darkens as stained cells do.
+    """
+    crop: NDArray[np.uint8] = sample.crops[which]
+    if not len(sample.surroundings) or rng.random() >= SURROUNDED:
+        return crop
+    around = turn(sample.surroundings[rng.integers(len(sample.surroundings))], int(rng.integers(8)))
+    return np.asarray(crop.astype(np.uint16) * around // WHITE, np.uint8)
 
 
 def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -117,6 +149,8 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
     warped = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
     moved = np.asarray(warped, np.uint8)
+    if rng.random() < REFRACTED:
+        moved = refract(moved, rng)
     if rng.random() < SOILED:
         moved = soil(moved, rng)
     # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BASELINE_PX", "build_baseline", "build_classifier"]
+__all__ = ["BASELINE_PX", "STAGES", "build_baseline", "build_classifier", "split_outputs"]
+
+STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
+"""Life stages that the second output tells apart, in its order."""
 
 BASELINE_PX = 64
 """Side of a crop, stretched to it, in the baseline."""
@@ -14,8 +17,8 @@ BASELINE_PX = 64
 def build_classifier(side_px: int) -> "keras.Model":
     """Untrained classifier.
 
-    Input: float32 (N, side_px, side_px, 3), normalised RGB 0 to 255, at crop scale. Output: float32 (N, 1),
-    logit of an infected cell.
+    Input: float32 (N, side_px, side_px, 3), normalised RGB 0 to 255, at crop scale. Output: float32 (N, 5),
+    the logit of an infected cell, then one of each of `STAGES`, which mean something on an infected cell.
 
     Residual blocks (He et al. 2016) on few channels: a ring is 2 to 3 µm, 11 to 16 px of a crop, so two
     halvings come early and the depth where it costs little. The last features are pooled by mean and by
@@ -34,7 +37,16 @@ def build_classifier(side_px: int) -> "keras.Model":
         [layers.GlobalAveragePooling2D()(features), layers.GlobalMaxPooling2D()(features)]
     )
     pooled = layers.Dropout(0.3)(pooled)
-    return keras.Model(picture, layers.Dense(1, name="logit")(pooled), name="classifier")
+    infected = layers.Dense(1, name="infected")(pooled)
+    stage = layers.Dense(len(STAGES), name="stage")(pooled)
+    return keras.Model(picture, layers.Concatenate()([infected, stage]), name="classifier")
+
+
+def split_outputs(model: "keras.Model") -> "keras.Model":
+    """The same network with two outputs, infected and stage, so that each is quantised with its own step."""
+    import keras
+
+    return keras.Model(model.input, [model.get_layer("infected").output, model.get_layer("stage").output])
 
 
 def build_baseline() -> "keras.Model":

@@ -3,13 +3,13 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import ModelError
 
-__all__ = ["Calibration", "Manifest", "Measured", "read_manifest", "shipped", "verified_file"]
+__all__ = ["Calibration", "Manifest", "Measured", "StageFigures", "read_manifest", "shipped", "verified_file"]
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -45,6 +45,28 @@ class Measured(_Strict):
         return self.infected_found / max(self.infected, 1)
 
 
+class StageFigures(_Strict):
+    """Life stages that the network tells, and how well it did on infected cells of slides left out.
+
+    Attributes
+    ----------
+    names : in the order of the network's second output.
+    least : probability below which a cell's stage is called unknown.
+    confusion : cells, a row for each true stage, a column for each called one and a last one for unknown.
+    """
+
+    names: tuple[str, ...] = Field(min_length=2)
+    least: float = Field(ge=0, le=1)
+    confusion: tuple[tuple[int, ...], ...]
+
+    @model_validator(mode="after")
+    def _shaped(self) -> Self:
+        rows = {len(row) for row in self.confusion}
+        if len(self.confusion) != len(self.names) or rows != {len(self.names) + 1}:
+            raise ValueError("confusion needs a row a stage, and a column a stage and one for unknown")
+        return self
+
+
 class Manifest(_Strict):
     """What is to be known of one network.
 
@@ -57,6 +79,7 @@ class Manifest(_Strict):
     threshold : least peak of a detection, or least probability of an infected cell, 0 to 1.
     crop : classifier: 'context' or 'masked', how its input is cut. calibration : classifier only, at
         the prevalence of fields. precut : the same for pre-cut single cells, at even odds (threshold 0.5).
+    stages : classifier only, what its second output tells; None where it has none.
     measured : classifier only, all left-out sources together first, then each.
     """
 
@@ -72,6 +95,7 @@ class Manifest(_Strict):
     crop: Literal["context", "masked"] | None = None
     calibration: Calibration | None = None
     precut: Calibration | None = None
+    stages: StageFigures | None = None
     measured: tuple[Measured, ...] = ()
     trained_on: tuple[str, ...]
     left_out: tuple[str, ...]

@@ -1,5 +1,7 @@
 """Pools scored cells into measures: over all fields, by slide and by field."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,7 +17,33 @@ from pipeline.accuracy_report import (
 from pipeline.fieldset import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
 from pipeline.measures import agreement, classification, count_error, detection, rate
 
-__all__ = ["field_report", "summarise"]
+__all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideCounts:
+    """Red cells of a slide's completely labelled fields, at the border too.
+
+    Attributes
+    ----------
+    annotated_infected, annotated : infected and all, by the labels. called, counted : the same, by the count.
+    """
+
+    slide: str
+    annotated_infected: int
+    annotated: int
+    called: int
+    counted: int
+
+    @property
+    def annotated_percent(self) -> float | None:
+        """Annotated parasitaemia; None without a cell."""
+        return 100.0 * self.annotated_infected / self.annotated if self.annotated else None
+
+    @property
+    def estimated_percent(self) -> float | None:
+        """Estimated parasitaemia; None without a cell."""
+        return 100.0 * self.called / self.counted if self.counted else None
 
 
 def field_report(
@@ -29,15 +57,15 @@ def field_report(
     tallies : index field; counted and infected, the red cells as the count itself gives them.
     """
     fields = field_set.fields.sort_values(["slide", "field"])
-    slides = []
-    for slide, own in fields.groupby("slide", sort=True):
-        annotated, estimated = _parasitaemia(field_set, own, tallies)
-        accuracy = summarise(own, scored)
-        slides.append(
-            SlideAccuracy(
-                slide=str(slide), accuracy=accuracy, annotated_percent=annotated, estimated_percent=estimated
-            )
+    slides = [
+        SlideAccuracy(
+            slide=counts.slide,
+            accuracy=summarise(fields[fields["slide"] == counts.slide], scored),
+            annotated_percent=counts.annotated_percent,
+            estimated_percent=counts.estimated_percent,
         )
+        for counts in slide_counts(field_set, tallies)
+    ]
     both = [
         (slide.estimated_percent, slide.annotated_percent)
         for slide in slides
@@ -51,6 +79,19 @@ def field_report(
         by_slide=tuple(slides),
         by_field=tuple(_field_accuracy(fields.iloc[[i]], scored) for i in range(len(fields))),
         failed=failed,
+    )
+
+
+def slide_counts(field_set: FieldSet, tallies: pd.DataFrame) -> tuple[SlideCounts, ...]:
+    """Annotated and counted red cells of each slide, pooled over its completely labelled fields.
+
+    Parameters
+    ----------
+    tallies : index field; counted and infected, the red cells as the count itself gives them.
+    """
+    return tuple(
+        _slide_counts(str(slide), field_set, own, tallies)
+        for slide, own in field_set.fields.groupby("slide", sort=True)
     )
 
 
@@ -113,16 +154,19 @@ def _other_cells(scored: pd.DataFrame, kind: str) -> OtherCells:
     )
 
 
-def _parasitaemia(
-    field_set: FieldSet, fields: pd.DataFrame, tallies: pd.DataFrame
-) -> tuple[float | None, float | None]:
-    """Annotated and estimated percent of one slide, pooled over its completely labelled fields."""
+def _slide_counts(
+    slide: str, field_set: FieldSet, fields: pd.DataFrame, tallies: pd.DataFrame
+) -> SlideCounts:
     names = fields["field"][fields["complete"]]
     labels = field_set.cells["label"][field_set.cells["field"].isin(names)]
-    red, infected = int(labels.isin(RED_CELL_LABELS).sum()), int(labels.isin(INFECTED_LABELS).sum())
-    tally = tallies.loc[tallies.index.isin(names)].sum()
-    counted, called = int(tally["counted"]), int(tally["infected"])
-    return (100.0 * infected / red if red else None), (100.0 * called / counted if counted else None)
+    tally = tallies.loc[tallies.index.isin(names), ["counted", "infected"]].sum()
+    return SlideCounts(
+        slide=slide,
+        annotated_infected=int(labels.isin(INFECTED_LABELS).sum()),
+        annotated=int(labels.isin(RED_CELL_LABELS).sum()),
+        called=int(tally["infected"]),
+        counted=int(tally["counted"]),
+    )
 
 
 def _field_accuracy(field: pd.DataFrame, scored: pd.DataFrame) -> FieldAccuracy:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.manifest import Manifest
 from pipeline.field_plan import FieldPlan
 from pipeline.records import CELL_COLUMNS
 from pipeline.tile_work import TileCells
@@ -20,13 +21,13 @@ BORDER_DETECTOR_PX = 0.75
 
 
 def cell_table(
-    slide: str, plans: Sequence[FieldPlan], found: Sequence[TileCells], threshold: float, model: str
+    slide: str, plans: Sequence[FieldPlan], found: Sequence[TileCells], classifier: Manifest
 ) -> pd.DataFrame:
     """One row an object, columns `CELL_COLUMNS`, by field, then y, then x, whatever order they came in.
 
     Parameters
     ----------
-    threshold : least probability of an infected cell. model : name of the classifier.
+    classifier : its threshold, stages and name.
     """
     by_index = {plan.index: plan for plan in plans}
     parts = [_rows(by_index[cells.field], cells) for cells in found]
@@ -42,7 +43,9 @@ def cell_table(
     kind = kind.mask((kind == "red_cell") & ~red_shape, "artefact")
     at_border = table["at_border"].astype(bool)
     red = kind == "red_cell"
-    infected = red & (table["p_infected"] >= threshold)
+    # The last one is what -1 points to.
+    stage_names = np.asarray([*(classifier.stages.names if classifier.stages else ()), "unknown"], object)
+    infected = red & (table["p_infected"] >= classifier.threshold)
     table = table.assign(
         slide=slide,
         field=table["field_index"].map(names).astype(object),
@@ -52,18 +55,19 @@ def cell_table(
         at_border=at_border,
         p_infected=table["p_infected"].where(red),
         infected=infected,
-        stage=np.where(infected, "unknown", ""),
+        stage=np.where(infected, stage_names[table["stage_number"].to_numpy(np.int64)], ""),
         counted=red & ~at_border,
         excluded_because=np.where(~red, kind, np.where(at_border, "at_border", "")),
         reviewed_as="",
-        model=model,
+        model=classifier.name,
     )
     return table[list(CELL_COLUMNS)]
 
 
 _NUMBERS = (
     *("x", "y", "x_min", "y_min", "x_max", "y_max"),
-    *("area_um2", "diameter_um", "circularity", "focus", "overlaps", "p_infected", "at_border"),
+    *("area_um2", "diameter_um", "circularity", "focus", "overlaps"),
+    *("p_infected", "stage_number", "at_border"),
 )
 
 
@@ -85,6 +89,7 @@ def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
             "focus": focus,
             "overlaps": cells.overlaps,
             "p_infected": cells.p_infected.astype(np.float64),
+            "stage_number": cells.stages,
             "kind_number": cells.kinds,
             "at_border": _at_border(plan, cells.boxes),
         }

@@ -9,13 +9,22 @@ import typer
 
 from pipeline.cli_count import ClassifierOption, DetectorOption, WorkersOption
 
-__all__ = ["app", "crops", "fields"]
+__all__ = ["app", "card", "crops", "fields"]
 
 app = typer.Typer(help="Measure the accuracy on a labelled set.", no_args_is_help=True)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the labelled set.")]
 JsonFileOption = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the measures as JSON to this file too.")
+]
+
+
+PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write plots, a table by slide or patient, and galleries of the worst errors into this folder.",
+    ),
 ]
 
 
@@ -35,19 +44,25 @@ def fields(
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
     workers: WorkersOption = 1,
+    pictures: PicturesOption = None,
 ) -> None:
     """Count labelled fields and hold detection, classification and parasitaemia against the labels."""
-    from pipeline.evaluate import evaluate_fields
+    from pipeline.evaluate import count_fields
     from pipeline.settings import CountSettings
     from pipeline.terminal import shown_progress
 
     settings = CountSettings(detector=detector, classifier=classifier, workers=workers)
+    _claim(pictures)
     chosen = None if slides is None else [name.strip() for name in slides.split(",") if name.strip()]
     with shown_progress() as (show, _):
-        report = evaluate_fields(
+        counted = count_fields(
             folder, settings, slides=chosen, progress=lambda done, every: show("fields", done, every)
         )
-    _give(report, json_file)
+    _give(counted.report(), json_file)
+    if pictures is not None:
+        from pipeline.evaluation_pictures import draw_field_pictures
+
+        draw_field_pictures(pictures, counted, settings)
 
 
 @app.command()
@@ -59,20 +74,49 @@ def crops(
         typer.Option(metavar="FILE", help="Write the probability of every crop to this CSV file."),
     ] = None,
     classifier: ClassifierOption = None,
+    pictures: PicturesOption = None,
 ) -> None:
     """Classify labelled crops of single cells and hold the answers against the labels."""
-    from pipeline.evaluate import evaluate_crops
+    from pipeline.evaluate_crops import classify_crops
     from pipeline.settings import CountSettings
     from pipeline.terminal import shown_progress
 
+    settings = CountSettings(classifier=classifier)
+    _claim(pictures)
     with shown_progress() as (show, _):
-        report = evaluate_crops(
+        classified = classify_crops(
             folder,
-            CountSettings(classifier=classifier),
+            settings,
             predictions_path=predictions,
             progress=lambda done, every: show("crops", done, every),
         )
-    _give(report, json_file)
+    _give(classified.report(), json_file)
+    if pictures is not None:
+        from pipeline.evaluation_pictures import draw_crop_pictures
+
+        draw_crop_pictures(pictures, classified, settings)
+
+
+@app.command()
+def card(
+    manifest: Annotated[Path, typer.Argument(metavar="TOML", help="Manifest of the network.")],
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder that --pictures wrote; may be repeated."),
+    ] = None,
+) -> None:
+    """Write a network's model card anew, with results by source and patient and links to the plots."""
+    from pipeline.card_files import write_card
+
+    sys.stdout.write(f"{write_card(manifest, results or [])}\n")
+
+
+def _claim(pictures: Path | None) -> None:
+    """An unusable folder is told before the work, not after it."""
+    if pictures is not None:
+        from pipeline.evaluation_pictures import claim_pictures
+
+        claim_pictures(pictures)
 
 
 def _give(report: _Report, json_file: Path | None) -> None:

@@ -1,6 +1,7 @@
 """The commands that train the networks; they need the extra `train`."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,9 +12,9 @@ from pipeline.cli_count import DetectorOption
 from pipeline.terminal import say
 
 if TYPE_CHECKING:
-    from pipeline.cross_validate import Score
+    from pipeline.train import TrainingOrder
 
-__all__ = ["app", "baseline", "classifier", "detector", "folds"]
+__all__ = ["app", "baseline", "classifier", "detector", "familiar", "folds", "sources"]
 
 app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
 
@@ -92,26 +93,72 @@ def classifier(
 
 
 @app.command()
-def folds(data: DataOption, out: OutOption, seed: SeedOption = 1, steps: StepsOption = None) -> None:
-    """Measure the classifier on pre-cut cells, five folds by patient."""
-    from pipeline.cross_validate import fold_scores
+def familiar(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    fields: Annotated[
+        int | None, typer.Option(min=1, help="Most fields of a labelled set; else all of them.")
+    ] = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Fit what known smears look like, measure it on other pictures, and write familiar.toml."""
+    from pipeline.train_familiar import FamiliarOrder, train_familiar
+
+    order = FamiliarOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)
+    sys.stdout.write(f"{train_familiar(order, say)}\n")
+
+
+@app.command()
+def folds(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Measure the classifier in five folds by patient and slide, and list labels that it contradicts."""
     from pipeline.train import TrainingOrder
 
-    _write_scores(fold_scores(TrainingOrder(data=data, out=out, seed=seed, steps=steps), say), out)
+    order = TrainingOrder(data=data, out=out, seed=seed, steps=steps, detector=detector)
+    _cross_validate(order, "patients")
+
+
+@app.command()
+def sources(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Measure the classifier on each whole source, trained on all others."""
+    from pipeline.train import TrainingOrder
+
+    order = TrainingOrder(data=data, out=out, seed=seed, steps=steps, detector=detector)
+    _cross_validate(order, "sources")
 
 
 @app.command()
 def baseline(data: DataOption, out: OutOption, seed: SeedOption = 1) -> None:
     """Measure the earlier work's network, split at random and split by patient."""
-    from pipeline.cross_validate import baseline_scores
+    from pipeline.baseline import baseline_scores
     from pipeline.train import TrainingOrder
 
-    _write_scores(baseline_scores(TrainingOrder(data=data, out=out, seed=seed), say), out)
+    scores = baseline_scores(TrainingOrder(data=data, out=out, seed=seed), say)
+    _write_scores({score.split: asdict(score) for score in scores}, out)
 
 
-def _write_scores(scores: "tuple[Score, ...]", out: Path) -> None:
+def _cross_validate(order: "TrainingOrder", split: Literal["patients", "sources"]) -> None:
+    from pipeline.cross_validate import cross_validate
+
+    scores = cross_validate(order, split, say)
+    _write_scores({score.source: asdict(score) for score in scores}, order.out)
+
+
+def _write_scores(scores: Mapping[str, object], out: Path) -> None:
     from pipeline.evaluate import write_json
 
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "scores.json", {score.split: asdict(score) for score in scores})
+    write_json(out / "scores.json", scores)
     sys.stdout.write(f"{out / 'scores.json'}\n")

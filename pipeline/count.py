@@ -11,11 +11,12 @@ import pandas as pd
 from pipeline.cell_table import cell_table
 from pipeline.errors import EmptySlideError, InputError, SmearcountError
 from pipeline.executors import WorkerDiedError, run_here, run_in_processes
+from pipeline.familiar import FieldLooks, familiarity, read_familiar
 from pipeline.field_plan import FieldLight, field_light, plan_field
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
 from pipeline.provenance import run_record
 from pipeline.quality import check
-from pipeline.quality_measures import slide_measures
+from pipeline.quality_measures import looks_of, slide_measures
 from pipeline.reader import Slide, open_slide
 from pipeline.records import CountResult, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
@@ -25,7 +26,7 @@ from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_wor
 from pipeline.tiling import Tile, tiles
 from segmentation.detector import ALIGNMENT_PX
 
-__all__ = ["count_slide"]
+__all__ = ["count_slide", "look_at"]
 
 Progress = Callable[[int, int], None]
 SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
@@ -79,6 +80,20 @@ def count_slide(source: Path, settings: CountSettings, progress: Progress | None
         seconds={"prepare": prepared - clock, "count": time.perf_counter() - prepared},
     )
     return CountResult(summary=summary, cells=cells, run=run)
+
+
+def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
+    """What the fields of a slide with red cells look like to quality control; errors as `count_slide`."""
+    _check(settings)
+    detector, classifier = load_detector(settings), load_classifier(settings)
+    with open_slide(source) as slide:
+        lights, broken = _lights(slide, source)
+        scale = find_scale(slide, lights, settings, detector)
+        worker = _worker(slide, lights, scale, detector, classifier)
+        found = _find(source, settings, worker, broken, None)
+    plans = list(worker.plans.values())
+    table = cell_table(worker.slide.name, plans, found.cells, classifier.manifest)
+    return looks_of(slide_measures(table, plans, found.cells, scale, (len(found.failed), found.tiles)))
 
 
 def _check(settings: CountSettings) -> None:
@@ -162,9 +177,10 @@ def _summarise(
 ) -> tuple[SlideSummary, pd.DataFrame]:
     plans = list(worker.plans.values())
     manifest = worker.classifier.manifest
-    table = cell_table(worker.slide.name, plans, found.cells, manifest.threshold, manifest.name)
+    table = cell_table(worker.slide.name, plans, found.cells, manifest)
     failed = sorted(found.failed, key=lambda tile: (tile.field, tile.y, tile.x))
     measures = slide_measures(table, plans, found.cells, scale, (len(failed), found.tiles))
+    familiar = familiarity(looks_of(measures), read_familiar())
     facts = SlideFacts(
         slide=worker.slide.name,
         source=str(source),
@@ -175,10 +191,12 @@ def _summarise(
         um_per_px=scale.um_per_px,
         scale_source=scale.source,
         false_positive_rate=worker.classifier.measured.false_positive_rate,
+        tells_stages=manifest.stages is not None,
         sensitivity=worker.classifier.measured.sensitivity,
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(failed),
-        notices=check(measures),
+        notices=check(measures, familiar),
+        familiar=familiar,
     )
     return summarise(table, facts), table

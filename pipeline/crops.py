@@ -35,7 +35,7 @@ def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSett
     found = []
     waiting = iter(pictures)
     while some := [as_cut(picture, CROP_PX, WHITE) for picture in islice(waiting, BATCH)]:
-        found.append(predict(np.stack(some), classifier.network, classifier.precut))
+        found.append(predict(np.stack(some), classifier.network, classifier.precut).p_infected)
     return np.concatenate(found) if found else np.empty(0, np.float32)
 
 

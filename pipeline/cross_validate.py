@@ -1,110 +1,210 @@
-"""How well networks do on pre-cut cells of patients not trained on; the earlier work beside them."""
+"""How well the classifier does on patients, slides and whole sources that it was not trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.fit import ClassifierSettings, CropSample, fit_classifier
-from classifier.network import BASELINE_PX, build_baseline
-from pipeline.fieldset import CropSet, folds_by_group, read_crop_set, read_crops
-from pipeline.measures import roc_auc
+from classifier.calibrate import fit_platt
+from classifier.fit import ClassifierSettings, fit_classifier
+from classifier.predict import Platt, predict
+from pipeline.classifier_sources import BARE, RENDERED, Sources, read_sources
+from pipeline.curves import sweep
+from pipeline.export import write_whole
+from pipeline.fieldset import folds_by_group
+from pipeline.label_noise import doubtful, doubts_table
+from pipeline.measures import calibration_error, roc_auc
 from pipeline.train import Report, TrainingOrder
-from pipeline.training_crops import precut_crops
 
-__all__ = ["Score", "baseline_scores", "fold_scores"]
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Held", "cross_validate"]
 
 FOLDS = 5
-BASELINE_EPOCHS, BASELINE_BATCH = 6, 64
+STEPS = 900
+"""Steps of each fold: fewer than the shipped network's, since there are five of them."""
+PREDICTIONS, DOUBTS = "predictions.csv", "doubted_labels.csv"
+FAMILIES = {"nih_crops": "nih", "nih_fields": "nih", "iml": "iml", "chula": "chula"}
+"""Sources that are left out as a whole, those of one microscope and people together."""
+ALLOWED = (30, 100)
+"""False positives in 10,000 uninfected cells at which the infected cells found are told."""
+PLAIN = Platt(slope=1.0, offset=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """Accuracy at probability 0.5 and area under the ROC curve on `crops` crops not trained on."""
+class Held:
+    """Figures of cells of one source that were not trained on.
 
-    split: str
-    crops: int
+    Attributes
+    ----------
+    accuracy : at even odds for pre-cut cells, else at the calibrated probability 0.5.
+    auc : None where only one class is there. found : share of the infected cells found at so many false
+        positives in 10,000. calibration_error : expected, of probabilities calibrated on the other folds.
+    """
+
+    source: str
+    cells: int
+    infected: int
     accuracy: float
-    auc: float
+    auc: float | None
+    found: Mapping[str, float | None]
+    calibration_error: float | None
 
     def to_text(self) -> str:
         """One line for a person."""
-        return f"{self.split}: accuracy {self.accuracy:.4f}, AUC {self.auc:.4f} on {self.crops} crops"
+        auc = "-" if self.auc is None else f"{self.auc:.4f}"
+        found = ", ".join(
+            f"{share:.0%} found at {rate}" for rate, share in self.found.items() if share is not None
+        )
+        return (
+            f"{self.source}: {self.cells} cells, {self.infected} infected, accuracy {self.accuracy:.4f}, "
+            f"AUC {auc}{', ' + found if found else ''}, calibration error {self.calibration_error:.4f}"
+        )
 
 
-def fold_scores(order: TrainingOrder, report: Report) -> tuple[Score, ...]:
-    """The classifier in five folds by patient: each fold, then all crops together.
+def cross_validate(
+    order: TrainingOrder, split: Literal["patients", "sources"], report: Report
+) -> tuple[Held, ...]:
+    """Train once a fold, each time on everything else, and measure what was left out.
 
-    It is trained on the pre-cut cells alone, each time on four fifths of the patients.
+    `patients` deals the patients and slides of every source into five folds; `sources` leaves out one whole
+    source after the other. Every cell left out is written to `PREDICTIONS` in `order.out`, and those whose
+    label is contradicted with confidence to `DOUBTS`.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no labelled set.
     """
-    crops = precut_crops(read_crop_set(order.data / "nih_crops"))
-    settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
-    fold = folds_by_group(crops.group.tolist(), FOLDS, order.seed)
-    logits = np.zeros(len(fold), np.float64)
-    scores = []
-    for number in range(FOLDS):
-        kept, left = crops.take(fold != number), fold == number
-        sample = CropSample(crops=kept.crops, infected=kept.infected, weight=np.ones(len(kept.infected)))
-        model = fit_classifier([sample], settings, order.seed + number)
-        logits[left] = _logits(model, crops.crops[left])
-        scores.append(_score(f"fold {number + 1} of {FOLDS}", logits[left], crops.infected[left]))
-        report(scores[-1].to_text())
-    scores.append(_score("five folds by patient", logits, crops.infected))
-    report(scores[-1].to_text())
-    return tuple(scores)
-
-
-def baseline_scores(order: TrainingOrder, report: Report) -> tuple[Score, ...]:
-    """The earlier work's network, 80/20, split at random and split by patient."""
-    source = read_crop_set(order.data / "nih_crops")
-    table = source.crops
-    pictures = _stretched(source, table["crop"].astype(str).tolist())
-    infected = (table["label"] == "parasitized").to_numpy()
-    at_random = np.random.default_rng(order.seed).permutation(len(infected)) % FOLDS
-    by_patient = folds_by_group(table["patient"].astype(str).tolist(), FOLDS, order.seed)
-    scores = []
-    for split, fold in (("baseline, split at random", at_random), ("baseline, split by patient", by_patient)):
-        left = fold == 0
-        model = _fit_baseline(pictures[~left], infected[~left], order.seed)
-        scores.append(_score(split, _logits(model, pictures[left]), infected[left]))
-        report(scores[-1].to_text())
-    return tuple(scores)
-
-
-def _fit_baseline(pictures: NDArray[np.uint8], infected: NDArray[np.bool_], seed: int) -> Any:
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    model = build_baseline()
-    model.compile("adam", loss=keras.losses.BinaryCrossentropy(from_logits=True))
-    model.fit(
-        pictures, infected.astype(np.float32), batch_size=BASELINE_BATCH, epochs=BASELINE_EPOCHS, verbose=0
+    order.out.mkdir(parents=True, exist_ok=True)
+    report("cutting labelled cells from fields")
+    sources = read_sources(order, "context")
+    folds = _by_patient(sources, order.seed) if split == "patients" else _by_source(sources)
+    settings = ClassifierSettings(steps=order.steps or STEPS)
+    table = _table(sources, folds)
+    for fold in sorted(set(table["fold"]) - {-1}):
+        model = fit_classifier(
+            sources.samples({name: own == fold for name, own in folds.items()}), settings, order.seed + fold
+        )
+        for name, own in folds.items():
+            rows = (table["source"] == name) & (table["fold"] == fold)
+            if rows.any():
+                table.loc[rows, "logit"] = _logits(model, sources.crops[name].crops[own == fold])
+        report(f"fold {fold + 1} of {max(table['fold']) + 1} done")
+    held = table[table["fold"] >= 0].copy()
+    held["p_infected"] = _calibrated(held)
+    write_whole(order.out / PREDICTIONS, held.to_csv(index=False, float_format="%.5f").encode())
+    write_whole(order.out / DOUBTS, doubts_table(held).to_csv(index=False, float_format="%.4f").encode())
+    believed = held[~doubtful(held)]
+    scores = tuple(
+        _held(f"{name}{which}", own)
+        for which, table in (("", held), (", without doubted labels", believed))
+        for name, own in table.groupby("source", sort=True)
     )
-    return model
+    for score in scores:
+        report(score.to_text())
+    return scores
 
 
-def _stretched(source: CropSet, names: list[str]) -> NDArray[np.uint8]:
-    size = (BASELINE_PX, BASELINE_PX)
-    stretched = [
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in read_crops(source, names)
-    ]
-    return np.stack(stretched).astype(np.uint8)
+def _by_patient(sources: Sources, seed: int) -> dict[str, NDArray[np.int64]]:
+    """Fold of each row; -1 is trained on every time: drawn cells, and sources of one slide."""
+    groups = {
+        name: np.char.add(f"{FAMILIES[name]}/", crops.group)
+        for name, crops in sources.crops.items()
+        if name in FAMILIES
+    }
+    folds = {name: np.full(len(crops.labels), -1) for name, crops in sources.crops.items()}
+    for family in sorted(set(FAMILIES.values())):
+        own = [name for name in groups if FAMILIES[name] == family]
+        if own:
+            dealt = folds_by_group(np.concatenate([groups[name] for name in own]).tolist(), FOLDS, seed)
+            ends = np.cumsum([len(groups[name]) for name in own])[:-1]
+            folds.update(zip(own, np.split(dealt, ends), strict=True))
+    return folds
 
 
-def _logits(model: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _by_source(sources: Sources) -> dict[str, NDArray[np.int64]]:
+    """Fold of each row: its family's, or -1 where it is trained on every time."""
+    families = sorted({FAMILIES[name] for name in sources.crops if name in FAMILIES})
+    return {
+        name: np.full(len(crops.labels), families.index(FAMILIES[name]) if name in FAMILIES else -1)
+        for name, crops in sources.crops.items()
+    }
+
+
+def _table(sources: Sources, folds: Mapping[str, NDArray[np.int64]]) -> pd.DataFrame:
     parts = [
-        np.asarray(model.predict_on_batch(pictures[start : start + 256].astype(np.float32)))[:, 0]
-        for start in range(0, len(pictures), 256)
+        pd.DataFrame(
+            {
+                "source": name,
+                "group": crops.group,
+                "name": crops.names,
+                "x": crops.places[:, 0],
+                "y": crops.places[:, 1],
+                "label": crops.labels,
+                "infected": crops.infected,
+                "fold": folds[name],
+                "logit": np.nan,
+            }
+        )
+        for name, crops in sources.crops.items()
+        if name != RENDERED
     ]
-    return np.concatenate(parts).astype(np.float64)
+    return pd.concat(parts, ignore_index=True)
 
 
-def _score(split: str, logits: NDArray[np.float64], infected: NDArray[np.bool_]) -> Score:
-    return Score(
-        split=split,
-        crops=len(logits),
-        accuracy=float(((logits > 0) == infected).mean()),
-        auc=roc_auc(infected, logits) or 0.0,
+def _calibrated(held: pd.DataFrame) -> NDArray[np.float64]:
+    """Probability of each row by a calibration on the other folds; pre-cut cells apart."""
+    chance = np.full(len(held), np.nan)
+    bare = (held["source"] == BARE).to_numpy()
+    fold, infected = held["fold"].to_numpy(), held["infected"].to_numpy(bool)
+    logit = held["logit"].to_numpy(np.float32)
+    for kind in (bare, ~bare):
+        for number in np.unique(fold[kind]):
+            here, others = kind & (fold == number), kind & (fold != number)
+            # A source alone of its kind is left with its own rows.
+            fitted = others if infected[others].any() and not infected[others].all() else here
+            platt = fit_platt(logit[fitted], infected[fitted], np.ones(int(fitted.sum())))
+            chance[here] = platt.probability(logit[here])
+    return chance
+
+
+def _logits(model: "keras.Model", crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    chance = predict(crops, _Trained(model), PLAIN).p_infected.astype(np.float64).clip(1e-7, 1 - 1e-7)
+    return np.asarray(np.log(chance / (1 - chance)), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A network fresh from training, see `models.runtime.Network`."""
+
+    model: "keras.Model"
+
+    def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        return (np.asarray(self.model.predict_on_batch(batch.astype(np.float32)), np.float32),)
+
+
+def _held(source: str, own: pd.DataFrame) -> Held:
+    infected, chance = own["infected"].to_numpy(bool), own["p_infected"].to_numpy(float)
+    logit = own["logit"].to_numpy(float)
+    return Held(
+        source=source,
+        cells=len(own),
+        infected=int(infected.sum()),
+        accuracy=float(((chance >= 0.5) == infected).mean()),
+        auc=roc_auc(infected, logit),
+        found={str(rate): _found(infected, logit, rate) for rate in ALLOWED},
+        calibration_error=calibration_error(infected, chance),
     )
+
+
+def _found(infected: NDArray[np.bool_], logit: NDArray[np.float64], allowed: int) -> float | None:
+    """Share of the infected cells called at so many false positives in 10,000; None without both kinds."""
+    if not infected.any() or infected.all():
+        return None
+    curve = sweep(infected, logit)
+    return float(curve.sensitivity[curve.false_positive_rate <= allowed / 10_000].max())

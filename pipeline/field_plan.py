@@ -20,8 +20,6 @@ __all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window"
 
 THUMBNAIL_PX = 1024
 """Light is measured on a picture of the field whose long side is at most twice this."""
-SCALE_WINDOW_PX = 448
-"""Side of the part of a field that its scale is estimated from, detector px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +65,12 @@ def field_light(field: Field) -> FieldLight:
     across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink
     thumbnail = field.read(0, 0, across, down, shrink)
     view = bright_view(thumbnail, float(shrink))
-    lit = thumbnail.reshape(-1, 3) if view is None else thumbnail[view.mask]
+    lit = np.ones(thumbnail.shape[:2], bool) if view is None else view.mask
     return FieldLight(
         white_point=white_point(thumbnail, view),
         view=view,
-        saturated_fraction=float((darkest_channel(lit) == 255).mean()),
-        dark_fraction=float((brightest_channel(lit) < 40).mean()),
+        saturated_fraction=float((darkest_channel(thumbnail)[lit] == 255).mean()),
+        dark_fraction=float((brightest_channel(thumbnail)[lit] < 40).mean()),
     )
 
 
@@ -103,12 +101,17 @@ def read_window(
     return normalise(grid.cut(shrunk, (left // shrink, top // shrink), window), light.white_point)
 
 
-def view_at(field: Field, light: FieldLight, um_per_px: float) -> NDArray[np.uint8] | None:
-    """The middle of the field at detector scale, were its pixels of that size; None where it is too small."""
+def view_at(field: Field, light: FieldLight, um_per_px: float, side_px: int) -> NDArray[np.uint8] | None:
+    """The middle of the field at detector scale, were its pixels of that size; None where it is too small.
+
+    Parameters
+    ----------
+    side_px : most detector px that it is wide and high.
+    """
     grid = working_grid(field.width, field.height, um_per_px)
     middle_x, middle_y = _middle(field, light)
-    width = min(2 * SCALE_WINDOW_PX, grid.width)
-    height = min(2 * SCALE_WINDOW_PX, grid.height)
+    width = min(2 * side_px, grid.width)
+    height = min(2 * side_px, grid.height)
     if min(width, height) < 64:
         return None
     x = int(np.clip(middle_x / grid.step - width / 2, 0, grid.width - width)) // 2 * 2

@@ -36,9 +36,12 @@ class Facts:
 
 def write_network(model: "keras.Model", out: Path, task: str) -> Path:
     """Write `out`/<task>.keras without its optimiser; gives its path."""
+    import keras
+
     file = out / f"{task}.keras"
     beside = out / f".writing-{task}.keras"
-    model.save(beside, include_optimizer=False)
+    # The same layers in a model that was never compiled: Keras would keep the optimiser of one that was.
+    keras.Model(model.inputs, model.outputs, name=model.name).save(beside)
     beside.replace(file)
     return file
 

@@ -33,6 +33,16 @@ class Classifier:
     manifest: Manifest
 
     @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Stages that it tells; none where its manifest names none."""
+        return self.manifest.stages.names if self.manifest.stages else ()
+
+    @property
+    def least_stage(self) -> float:
+        """Probability below which a stage is unknown."""
+        return self.manifest.stages.least if self.manifest.stages else math.inf
+
+    @property
     def measured(self) -> Measured:
         """What verdicts and limits of detection are worked out with: the source of most false positives.
 

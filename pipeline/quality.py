@@ -3,9 +3,26 @@
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from pipeline.records import Notice, ScaleSource
+from pipeline.familiar import FieldLooks
+from pipeline.records import Familiarity, Notice, ScaleSource
 
 __all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
+
+_REASONS = {
+    "": "many small differences",
+    "detector_score": "unsure detections",
+    "colour_spread": "cells of many colours",
+    "depth_spread": "cells unequally dark",
+    "unexplained": "dark parts that are no cells",
+    "explained": "dark parts that do not fit the cells",
+    "half_tones": "shades between background and cells",
+    "darker": "parts much darker than the cells",
+    "background": "background",
+    "roundness": "ragged shapes",
+    "focus": "edges",
+    "depth": "depth of stain",
+    "coverage": "number of cells",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +36,10 @@ class FieldMeasures:
     covered_fraction : share of the view that red cells cover, 0 to 1.
     overlaps_fraction : share of the red cells that touch or overlap another, 0 to 1.
     median_focus : median of the red cells' focus, 0 (blurred) to 1 (sharp); None where there is no cell.
-    median_score : median of the detector's score over the objects, 0 to 1; None where there is none.
     background_level : brightness of the empty background, 0 to 255.
     saturated_fraction : share of the view at 255 in every channel, 0 to 1.
     dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
+    looks : what is held against known smears; None where there is no red cell.
     """
 
     red_cells: int
@@ -30,10 +47,10 @@ class FieldMeasures:
     covered_fraction: float
     overlaps_fraction: float
     median_focus: float | None
-    median_score: float | None
     background_level: float
     saturated_fraction: float
     dark_fraction: float
+    looks: FieldLooks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +85,6 @@ class QualityLimits:
     Attributes
     ----------
     counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
-    objects_score_min : median detector score below which what was found looks like no blood cell, 0 to 1.
-    sparse_score_min, sparse_covered : the same limit where cells cover less of the view than this: shapes
-        that are no cells lie scattered. Fields of the labelled sets have 0.49 to 0.79, six pictures of other
-        things 0.43 to 0.51.
     focus_min : median focus of the cells, 0 to 1.
     background_max, background_min : brightness of the background, 0 to 255.
     saturated_max : share of the view at full white, background included, 0 to 1.
@@ -83,9 +96,6 @@ class QualityLimits:
     """
 
     counted_min: int = 500
-    objects_score_min: float = 0.46
-    sparse_score_min: float = 0.49
-    sparse_covered: float = 0.2
     focus_min: float = 0.15
     background_max: float = 253.0
     background_min: float = 70.0
@@ -97,36 +107,50 @@ class QualityLimits:
     scale_spread_max: float = 0.5
 
 
-def check(slide: SlideMeasures, limits: QualityLimits | None = None) -> tuple[Notice, ...]:
+def check(
+    slide: SlideMeasures, familiar: Familiarity | None = None, limits: QualityLimits | None = None
+) -> tuple[Notice, ...]:
     """Notices of a slide, those that refuse first.
 
-    Where no red cell was found, or what was found looks like none, that is said alone: every other finding
-    would only describe a picture that is no smear.
+    Where no red cell was found, or what was found looks like no thin film, that is said alone: every other
+    finding would only describe a picture that is no smear.
+
+    Parameters
+    ----------
+    familiar : how far the slide is from known smears; left out, nothing is said of that.
     """
     limits = limits or QualityLimits()
     tiles = _tiles(slide)
-    gross = _not_a_smear(slide, limits)
+    gross = _not_a_smear(slide, familiar)
     if gross:
         return gross + tiles
     found = _number(slide, limits) + _scale(slide, limits) + _film(slide, limits) + _light(slide, limits)
-    return tiles + found
+    return tiles + found + _stain(familiar)
 
 
-def _not_a_smear(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+def _not_a_smear(slide: SlideMeasures, familiar: Familiarity | None) -> tuple[Notice, ...]:
     red_cells = sum(field.red_cells for field in slide.fields)
     if red_cells == 0:
         text = "No red cell was found: expected a stained thin blood film, in focus, 18 to 220 px a cell."
         return (_refuse("not_a_smear", 0.0, 1.0, text),)
-    score = _middle([field.median_score for field in slide.fields])
-    sparse = _mean([field.covered_fraction for field in slide.fields]) < limits.sparse_covered
-    least = limits.sparse_score_min if sparse else limits.objects_score_min
-    if score is not None and score < least:
-        text = (
-            f"What was found looks little like blood cells (detector score {score:.2f}, expected at least "
-            f"{least:.2f}): check that this is a stained thin blood film, in focus."
-        )
-        return (_refuse("not_a_smear", score, least, text),)
-    return ()
+    if familiar is None or familiar.smear_distance <= familiar.smear_limit:
+        return ()
+    text = (
+        f"This looks unlike every thin film known here (distance {familiar.smear_distance:.2f}, at most "
+        f"{familiar.smear_limit:.2f}; most by its {_REASONS[familiar.farthest]}): check that it is a stained "
+        "thin blood film, in focus."
+    )
+    return (_refuse("not_a_smear", familiar.smear_distance, familiar.smear_limit, text),)
+
+
+def _stain(familiar: Familiarity | None) -> tuple[Notice, ...]:
+    if familiar is None or familiar.stain_distance <= familiar.stain_limit:
+        return ()
+    text = (
+        f"The red cells are stained or lit like none known here (distance {familiar.stain_distance:.2f}, at "
+        f"most {familiar.stain_limit:.2f}): check the calls by eye before you use this count."
+    )
+    return (_warn("unfamiliar_stain", familiar.stain_distance, familiar.stain_limit, text),)
 
 
 def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from pipeline.familiar import FieldLooks
+from pipeline.field_looks import field_looks
 from pipeline.field_plan import FieldPlan
 from pipeline.quality import FieldMeasures, SlideMeasures
 from pipeline.slide_scale import SlideScale
 from pipeline.tile_work import TileCells
 
-__all__ = ["slide_measures"]
+__all__ = ["looks_of", "slide_measures"]
 
 
 def slide_measures(
@@ -27,12 +28,12 @@ def slide_measures(
     table : one row an object, columns `CELL_COLUMNS`.
     tile_numbers : tiles that failed, and tiles in all.
     """
-    scores: dict[int, list[float]] = {}
+    tiles: dict[int, list[TileCells]] = {}
     for cells in found:
-        scores.setdefault(cells.field, []).extend(cells.scores.tolist())
+        tiles.setdefault(cells.field, []).append(cells)
     groups = {str(name): group for name, group in table.groupby("field", sort=False)}
     fields = tuple(
-        _field(plan, groups.get(plan.name, table.iloc[:0]), scores.get(plan.index, [])) for plan in plans
+        _field(plan, groups.get(plan.name, table.iloc[:0]), tiles.get(plan.index, [])) for plan in plans
     )
     return SlideMeasures(
         fields=fields,
@@ -46,7 +47,12 @@ def slide_measures(
     )
 
 
-def _field(plan: FieldPlan, cells: pd.DataFrame, scores: list[float]) -> FieldMeasures:
+def looks_of(measures: SlideMeasures) -> list[FieldLooks]:
+    """Looks of the fields that hold red cells."""
+    return [field.looks for field in measures.fields if field.looks is not None]
+
+
+def _field(plan: FieldPlan, cells: pd.DataFrame, tiles: Sequence[TileCells]) -> FieldMeasures:
     red = cells[cells["kind"] == "red_cell"]
     view = plan.light.view
     lit_px = plan.width * plan.height if view is None else float(view.mask.sum()) * view.px**2
@@ -57,8 +63,8 @@ def _field(plan: FieldPlan, cells: pd.DataFrame, scores: list[float]) -> FieldMe
         covered_fraction=min(1.0, covered),
         overlaps_fraction=float(red["overlaps"].mean()) if len(red) else 0.0,
         median_focus=float(red["focus"].median()) if len(red) else None,
-        median_score=float(np.median(scores)) if scores else None,
         background_level=float(plan.light.white_point.mean()),
         saturated_fraction=plan.light.saturated_fraction,
         dark_fraction=plan.light.dark_fraction,
+        looks=field_looks(cells, tiles),
     )

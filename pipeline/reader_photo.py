@@ -42,6 +42,7 @@ _PILLOW_FORMATS = {
     "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
 }
+_HELD_BYTES = 2**24  # of pictures at other shrinks than the last; light, scale and tiles ask for several
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -63,7 +64,7 @@ class _Header:
 
 
 class PhotoField:
-    """One photo as a field; keeps at most one decoded array, that of the last shrink it was read at.
+    """One photo as a field; keeps what it decoded last, and pictures at other shrinks while they are small.
 
     Attributes
     ----------
@@ -82,20 +83,25 @@ class PhotoField:
         self._kind = kind
         self._header = header
         self._turn = turn
-        self._decoded: tuple[int, NDArray[np.uint8]] | None = None
+        self._decoded: dict[int, NDArray[np.uint8]] = {}
 
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
         """RGB uint8 (height / shrink, width / shrink, 3) of a region in level-0 px; see `reader.Field`."""
         check_region((self.width, self.height), (x, y, x + width, y + height), shrink)
         self._turn.take(self._release)
-        if self._decoded is None or self._decoded[0] != shrink:
-            self._decoded = None
-            self._decoded = shrink, self._decode(shrink)
-        picture = self._decoded[1]
+        if shrink not in self._decoded:
+            self._make_room()
+            self._decoded[shrink] = self._decode(shrink)
+        picture = self._decoded[shrink]
         return picture[y // shrink : (y + height) // shrink, x // shrink : (x + width) // shrink].copy()
 
     def _release(self) -> None:
-        self._decoded = None
+        self._decoded = {}
+
+    def _make_room(self) -> None:
+        """Let go of the largest pictures until the rest is small."""
+        while sum(picture.nbytes for picture in self._decoded.values()) > _HELD_BYTES:
+            del self._decoded[min(self._decoded)]
 
     def _decode(self, shrink: int) -> NDArray[np.uint8]:
         try:

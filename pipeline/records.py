@@ -9,6 +9,7 @@ __all__ = [
     "CELL_COLUMNS",
     "CountResult",
     "FailedTile",
+    "Familiarity",
     "FieldResult",
     "Notice",
     "ScaleSource",
@@ -67,6 +68,25 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Familiarity:
+    """How far a slide is from what is known; the middle of its fields.
+
+    Attributes
+    ----------
+    smear_distance : 0 where the slide shows nothing that known thin films do not; above `smear_limit` it is
+        refused.
+    stain_distance : to the nearest known stain; warned of above `stain_limit`.
+    farthest : the value that adds most to `smear_distance`; empty where it is 0.
+    """
+
+    smear_distance: float
+    smear_limit: float
+    stain_distance: float
+    stain_limit: float
+    farthest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailedTile:
     """A tile that could not be read or worked on; box in level-0 px of its field."""
 
@@ -109,8 +129,12 @@ class SlideSummary:
     verdict : what may be claimed; never more than was seen.
     parasitaemia, low, high : pooled fraction (0 to 1) infected / counted and its 95% Wilson interval;
         None where nothing was counted.
+    stages : infected cells among the counted by life stage, `unknown` where it is not sure.
+    asexual_parasitaemia, asexual_low, asexual_high : the same without gametocytes, which stand beside it;
+        None where nothing was counted or the classifier tells no stage.
     false_positive_rate : per uninfected cell, as the classifier's manifest states it.
     limit_of_detection : lowest fraction told from none at this number of cells (95%), or None.
+    familiar : how far the slide is from known thin films and stains; None where no red cell was found.
     """
 
     slide: str
@@ -126,6 +150,10 @@ class SlideSummary:
     parasitaemia: float | None
     low: float | None
     high: float | None
+    stages: dict[str, int]
+    asexual_parasitaemia: float | None
+    asexual_low: float | None
+    asexual_high: float | None
     interval_method: str
     false_positive_rate: float
     limit_of_detection: float | None
@@ -136,6 +164,7 @@ class SlideSummary:
     failed_tiles: tuple[FailedTile, ...]
     detector: str
     classifier: str
+    familiar: Familiarity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,15 @@ SCORE_COLUMNS: Final = (
     "label",  # as in the labelled set; empty where no label stands behind the row
     "p_infected",  # NaN where nothing was found or the cell was not classified
     "called",  # called infected
+    "stage",  # as the count tells it; empty where the cell was not found or not called infected
+    "x",  # centre, level-0 px: of the found cell, else of the label; NaN of white cells and platelets
+    "y",
+    "x_min",  # its box; NaN where it was not found and its label is a point
+    "y_min",
+    "x_max",
+    "y_max",
 )
+_PLACE = SCORE_COLUMNS[6:]
 
 _FOUND_BOX = ("x_min", "y_min", "x_max", "y_max")
 _LABEL_OF_KIND = {"white_cell": "white_blood_cell", "platelet": "platelet"}
@@ -52,7 +60,14 @@ def score_field(labelled: pd.DataFrame, found: pd.DataFrame, frame: Frame) -> pd
         confused = match_cells(places, _found_places(extra), frame, diameter_px)
         outcomes = ["matched"] * len(matched.pairs) + ["missed"] * len(matched.missed)
         outcomes += ["counted_as_red_cell"] * len(confused.pairs)
-        rows = {"kind": kind, "outcome": outcomes, "label": label, "p_infected": np.nan, "called": False}
+        rows = {
+            "kind": kind,
+            "outcome": outcomes,
+            "label": label,
+            "p_infected": np.nan,
+            "called": False,
+            "stage": "",
+        }
         tables.append(pd.DataFrame(rows, columns=SCORE_COLUMNS))
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
@@ -69,6 +84,8 @@ def _red_rows(truth: pd.DataFrame, found: pd.DataFrame, matched: Matched) -> pd.
     p_infected = found["p_infected"].to_numpy(dtype=np.float64, na_value=np.nan)
     called = found["infected"].eq(True).fillna(False).to_numpy(dtype=np.bool_)
     labels = truth["label"].to_numpy(dtype=object)
+    stages = found["stage"].astype(object).where(found["stage"].notna(), "").to_numpy(dtype=object)
+    truth_places, found_places = _table_of_places(truth, BOX_COLUMNS), _table_of_places(found, _FOUND_BOX)
     columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in SCORE_COLUMNS[1:]}
     for outcome, truth_rows, found_rows in parts:
         size = max(len(truth_rows), len(found_rows))
@@ -76,9 +93,18 @@ def _red_rows(truth: pd.DataFrame, found: pd.DataFrame, matched: Matched) -> pd.
         columns["label"].append(labels[truth_rows] if len(truth_rows) else np.full(size, "", dtype=object))
         columns["p_infected"].append(p_infected[found_rows] if len(found_rows) else np.full(size, np.nan))
         columns["called"].append(called[found_rows] if len(found_rows) else np.zeros(size, dtype=np.bool_))
+        columns["stage"].append(stages[found_rows] if len(found_rows) else np.full(size, "", dtype=object))
+        places = found_places[found_rows] if len(found_rows) else truth_places[truth_rows]
+        for name, values in zip(_PLACE, places.T, strict=True):
+            columns[name].append(values)
     table = pd.DataFrame({name: np.concatenate(values) for name, values in columns.items()})
     table.insert(0, "kind", "red_cell")
     return table
+
+
+def _table_of_places(cells: pd.DataFrame, box: tuple[str, str, str, str]) -> NDArray[np.float64]:
+    """Centre and box of each cell, float64 (n, 6)."""
+    return np.asarray(cells[["x", "y", *box]].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _labelled_places(cells: pd.DataFrame) -> Places:

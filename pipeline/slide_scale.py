@@ -87,8 +87,8 @@ def _estimates(slide: Slide, lights: Mapping[int, FieldLight], detector: Detecto
     found = []
     for index in sorted(asked):
 
-        def view(um_per_px: float, index: int = index) -> NDArray[np.uint8] | None:
-            return view_at(slide.fields[index], lights[index], um_per_px)
+        def view(um_per_px: float, side_px: int, index: int = index) -> NDArray[np.uint8] | None:
+            return view_at(slide.fields[index], lights[index], um_per_px, side_px)
 
         estimate = estimate_um_per_px(view, detector.network)
         if estimate is not None:

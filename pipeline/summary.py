@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.records import (
     FailedTile,
+    Familiarity,
     FieldResult,
     Notice,
     ScaleSource,
@@ -45,6 +46,8 @@ class SlideFacts:
     false_positive_rate : per uninfected cell, as the classifier's manifest states it, 0 to 1.
     sensitivity : per infected cell, as the classifier's manifest states it, 0 to 1.
     detector, classifier : names of the networks.
+    familiar : how far the slide is from known thin films and stains.
+    tells_stages : whether the classifier tells life stages.
     """
 
     slide: str
@@ -58,6 +61,8 @@ class SlideFacts:
     sensitivity: float = 1.0
     failed_tiles: tuple[FailedTile, ...] = ()
     notices: tuple[Notice, ...] = ()
+    familiar: Familiarity | None = None
+    tells_stages: bool = False
 
 
 def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
@@ -78,7 +83,9 @@ def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
     counted = cells[cells["counted"].astype(bool)]
     n_counted = len(counted)
     n_infected = int(_infected(counted).sum())
-    low, high = wilson(n_infected, n_counted) if n_counted else (None, None)
+    stages = _stages(counted)
+    share, low, high = _fraction(n_infected, n_counted)
+    asexual = _fraction(n_infected - stages.get("gametocyte", 0), n_counted if facts.tells_stages else 0)
     return SlideSummary(
         slide=facts.slide,
         source=facts.source,
@@ -90,9 +97,13 @@ def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
         counted=n_counted,
         infected=n_infected,
         excluded=_excluded(cells),
-        parasitaemia=n_infected / n_counted if n_counted else None,
+        parasitaemia=share,
         low=low,
         high=high,
+        stages=stages,
+        asexual_parasitaemia=asexual[0],
+        asexual_low=asexual[1],
+        asexual_high=asexual[2],
         interval_method=INTERVAL_METHOD,
         false_positive_rate=facts.false_positive_rate,
         limit_of_detection=limit_of_detection(n_counted, facts.false_positive_rate, facts.sensitivity),
@@ -103,6 +114,7 @@ def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
         failed_tiles=facts.failed_tiles,
         detector=facts.detector,
         classifier=facts.classifier,
+        familiar=facts.familiar,
     )
 
 
@@ -136,6 +148,17 @@ def percent_text(fraction: float | None) -> str:
     percent = 100 * fraction
     decimals = 1 if percent >= 1 or percent == 0 else 2 if percent >= 0.1 else 3
     return f"{percent:.{decimals}f}%"
+
+
+def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None, None, None]:
+    """A fraction and the bounds of its interval; none of them of nothing."""
+    return (part / whole, *wilson(part, whole)) if whole else (None, None, None)
+
+
+def _stages(counted: pd.DataFrame) -> dict[str, int]:
+    """Number of infected cells of each stage that was told."""
+    told = counted.loc[_infected(counted), "stage"].astype(str).value_counts()
+    return {str(stage): int(number) for stage, number in sorted(told.items())}
 
 
 def _reconcile(cells: pd.DataFrame, facts: SlideFacts) -> None:

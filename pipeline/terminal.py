@@ -118,12 +118,31 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         ("verdict", verdict),
         ("parasitaemia", percent_text(summary.parasitaemia)),
         ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}"),
-        ("infected", f"{summary.infected} of {summary.counted} red cells"),
+        ("infected", f"{summary.infected} of {summary.counted} red cells{_stages(summary.stages)}"),
+        *_asexual(summary),
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
         ("limit of detection", told),
         ("scale", f"{size} ({summary.scale_source})"),
         ("results", folder),
     ]
+
+
+def _stages(stages: dict[str, int]) -> str:
+    """Stages told, in brackets; nothing where none is told."""
+    if not set(stages) - {"unknown"}:
+        return ""
+    told = (f"{number} {'stage unknown' if name == 'unknown' else name}" for name, number in stages.items())
+    return f" ({', '.join(told)})"
+
+
+def _asexual(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """The parasitaemia without gametocytes, where there are any."""
+    from pipeline.summary import percent_text
+
+    if not summary.stages.get("gametocyte"):
+        return []
+    low, high = percent_text(summary.asexual_low), percent_text(summary.asexual_high)
+    return [("without gametocytes", f"{percent_text(summary.asexual_parasitaemia)} ({low} to {high})")]
 
 
 def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:

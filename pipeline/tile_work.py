@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.predict import predict
+from classifier.predict import predict, sure_stage
 from pipeline.errors import SmearcountError
 from pipeline.field_plan import FieldPlan, read_window
 from pipeline.networks import Classifier, Detector, load_classifier, load_detector
@@ -16,7 +16,9 @@ from pipeline.reader import Slide, open_slide
 from pipeline.records import FailedTile
 from pipeline.settings import CountSettings
 from pipeline.tiling import Tile
+from segmentation.colours import TileColours, tile_colours
 from segmentation.detections import Kind
+from segmentation.resample import halve
 from segmentation.segment import segment
 
 __all__ = ["TileCells", "TileWorker", "make_tile_worker"]
@@ -32,6 +34,8 @@ class TileCells:
     boxes : float64 (n, 4). kinds : uint8 (n,), see `Kind`. scores : float32 (n,).
     measured : float64 (n, 4): area_um2, diameter_um, circularity, focus.
     overlaps : bool (n,). p_infected : float32 (n,), NaN for what is no red cell.
+    stages : int64 (n,), place in the manifest's stages, -1 where the stage is unknown.
+    colours : of the cells and of the tile, for quality control.
     """
 
     field: int
@@ -41,6 +45,8 @@ class TileCells:
     measured: NDArray[np.float64]
     overlaps: NDArray[np.bool_]
     p_infected: NDArray[np.float32]
+    stages: NDArray[np.int64]
+    colours: TileColours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +80,12 @@ class TileWorker:
         if crop is None:
             raise ValueError("the classifier's manifest names no crop style; expected context or masked")
         cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, crop)
+        red = cells.found.kinds == Kind.RED_CELL
+        calls = predict(cells.crops, self.classifier.network, self.classifier.calibration)
         probability = np.full(len(cells.found), np.nan, np.float32)
-        probability[cells.found.kinds == Kind.RED_CELL] = predict(
-            cells.crops, self.classifier.network, self.classifier.calibration
-        )
+        probability[red] = calls.p_infected
+        stages = np.full(len(cells.found), -1, np.int64)
+        stages[red] = sure_stage(calls.stages, self.classifier.least_stage)
         origin = np.asarray((x0, y0, x0, y0), np.float64)
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
         return TileCells(
@@ -88,6 +96,8 @@ class TileWorker:
             measured=np.asarray(rows, np.float64).reshape(-1, 4),
             overlaps=cells.overlaps,
             p_infected=probability,
+            stages=stages,
+            colours=tile_colours(halve(picture), core, cells.found),
         )
 
 

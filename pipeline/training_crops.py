@@ -1,12 +1,14 @@
 """Labelled crops for the classifier: pre-cut cells, and cells cut from fields as a count cuts them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.fit import UNKNOWN_STAGE
+from classifier.network import STAGES
 from classifier.precut import as_cut
 from pipeline.field_plan import field_light, plan_field, read_window
 from pipeline.fieldset import INFECTED_LABELS, CropSet, FieldSet, read_crops, read_field_set
@@ -20,9 +22,13 @@ from segmentation.detections import Kind
 from segmentation.scale import RED_CELL_UM
 from segmentation.segment import SegmentedCells, segment
 
-__all__ = ["LabelledCrops", "field_crops", "precut_crops", "rendered_crops"]
+__all__ = ["LabelledCrops", "Surroundings", "field_crops", "precut_crops", "rendered_crops", "surroundings"]
 
 RENDERED_SLIDES = 40
+CLEAN_SOURCES = ("chula", "bccd", "draaslan")
+"""Sets of people without malaria: whatever is taken for a red cell there is none that is infected."""
+SURROUNDED_FIELDS = 30
+"""Fields that surroundings are taken from."""
 POINT_REACH = 0.5
 """A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
 
@@ -33,22 +39,59 @@ class LabelledCrops:
 
     Attributes
     ----------
-    crops : uint8 (n, CROP_PX, CROP_PX, 3). infected : bool (n,).
+    crops : uint8 (n, CROP_PX, CROP_PX, 3). labels : str (n,), as in cells.csv or crops.csv.
     group : str (n,), patient or slide. names : str (n,), the crop's file or its field.
+    places : float64 (n, 2), centre in px of the field's picture, NaN for pre-cut cells.
     """
 
     crops: NDArray[np.uint8]
-    infected: NDArray[np.bool_]
+    labels: NDArray[np.str_]
     group: NDArray[np.str_]
     names: NDArray[np.str_]
+    places: NDArray[np.float64]
+
+    @property
+    def infected(self) -> NDArray[np.bool_]:
+        """bool (n,)."""
+        return np.isin(self.labels, INFECTED_LABELS)
+
+    @property
+    def stage(self) -> NDArray[np.int64]:
+        """int64 (n,), place in `STAGES`, UNKNOWN_STAGE where the label tells none."""
+        places = {name: place for place, name in enumerate(STAGES)}
+        return np.asarray([places.get(str(label), UNKNOWN_STAGE) for label in self.labels], np.int64)
 
     def take(self, which: NDArray[np.bool_]) -> "LabelledCrops":
         """The chosen ones."""
         return LabelledCrops(
             crops=self.crops[which],
-            infected=self.infected[which],
+            labels=self.labels[which],
             group=self.group[which],
             names=self.names[which],
+            places=self.places[which],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What lies around red cells, each taken out and white in its place.
+
+    Attributes
+    ----------
+    crops : uint8 (n, CROP_PX, CROP_PX, 3). source, group : str (n,), set and slide.
+    """
+
+    crops: NDArray[np.uint8]
+    source: NDArray[np.str_]
+    group: NDArray[np.str_]
+
+    @classmethod
+    def joined(cls, parts: Sequence["Surroundings"]) -> "Surroundings":
+        """All of them as one."""
+        return cls(
+            crops=np.concatenate([part.crops for part in parts]),
+            source=np.concatenate([part.source for part in parts]),
+            group=np.concatenate([part.group for part in parts]),
         )
 
 
@@ -59,35 +102,64 @@ def precut_crops(source: CropSet) -> LabelledCrops:
     crops = np.stack([as_cut(picture, CROP_PX, WHITE) for picture in read_crops(source, names)])
     return LabelledCrops(
         crops=crops,
-        infected=(table["label"] == "parasitized").to_numpy(),
+        labels=table["label"].to_numpy(np.str_),
         group=table["patient"].to_numpy(np.str_),
         names=np.asarray(names),
+        places=np.full((len(names), 2), np.nan),
     )
 
 
 def field_crops(
     fields: FieldSet, slides: Sequence[str], detector: Detector, style: CropStyle
 ) -> LabelledCrops:
-    """Red cells that the detector finds in the fields of `slides` and that match a labelled cell."""
+    """Red cells that the detector finds in the fields of `slides` and that match a labelled cell.
+
+    Of people without malaria everything that the detector takes for a red cell is taken, labelled or not.
+    """
     parts: list[LabelledCrops] = []
+    for slide, names, um_per_px in _scaled(fields, slides):
+        for name in names:
+            parts.append(_of_field(fields, name, slide, um_per_px, (detector, style)))
+    return _joined(parts)
+
+
+def surroundings(
+    fields: FieldSet, slides: Sequence[str], detector: Detector, rng: np.random.Generator
+) -> Surroundings:
+    """What lies around the red cells of some fields of `slides`."""
+    crops, groups = [np.empty((0, CROP_PX, CROP_PX, 3), np.uint8)], [np.empty(0, np.str_)]
+    scaled = [(slide, name, size) for slide, names, size in _scaled(fields, slides) for name in names]
+    for which in rng.permutation(len(scaled))[:SURROUNDED_FIELDS]:
+        slide, name, um_per_px = scaled[which]
+        styles: tuple[CropStyle, ...] = ("context", "masked")
+        shown, bare = (
+            _segmented(fields.image_path(name), um_per_px, detector, style)[0].crops.astype(np.int16)
+            for style in styles
+        )
+        crops.append(np.clip(shown + WHITE - bare, 0, WHITE).astype(np.uint8))
+        groups.append(np.full(len(shown), slide, dtype=np.str_(slide).dtype))
+    group = np.concatenate(groups)
+    return Surroundings(crops=np.concatenate(crops), source=np.full(len(group), fields.name), group=group)
+
+
+def _scaled(fields: FieldSet, slides: Sequence[str]) -> Iterator[tuple[str, list[str], float]]:
+    """Each slide that has a labelled scale, its fields, and that scale in µm per px."""
     rows = fields.fields[fields.fields["slide"].isin(list(slides))]
     for slide, of_slide in rows.groupby("slide", sort=True):
         names = [str(name) for name in of_slide["field"]]
         pictures = [read_rgb(fields.image_path(name)) for name in names[:5]]
         um_per_px = label_scale(pictures, [fields.cells_of(name) for name in names[:5]])
-        if um_per_px is None:
-            continue
-        for name in names:
-            parts.append(_of_field(fields, name, str(slide), um_per_px, (detector, style)))
-    return _joined(parts)
+        if um_per_px is not None:
+            yield str(slide), names, um_per_px
 
 
 def _joined(parts: Sequence[LabelledCrops]) -> LabelledCrops:
     return LabelledCrops(
         crops=np.concatenate([part.crops for part in parts]),
-        infected=np.concatenate([part.infected for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
         group=np.concatenate([part.group for part in parts]),
         names=np.concatenate([part.names for part in parts]),
+        places=np.concatenate([part.places for part in parts]),
     )
 
 
@@ -120,13 +192,16 @@ def _of_field(
         pairs = match_points(truth[["x", "y"]].to_numpy(np.float64), centres, reach)
     else:
         pairs = match_boxes(boxes, red_boxes)
-    label = truth["label"].to_numpy(np.str_)
-    known = pairs[np.isin(label[pairs[:, 0]], ("uninfected", *INFECTED_LABELS))]
+    label = np.full(len(red), "uninfected" if fields.name in CLEAN_SOURCES else "", dtype="U20")
+    if fields.name not in CLEAN_SOURCES:
+        label[pairs[:, 1]] = truth["label"].to_numpy(np.str_)[pairs[:, 0]]
+    known = np.isin(label, ("uninfected", *INFECTED_LABELS))
     return LabelledCrops(
-        crops=cells.crops[known[:, 1]],
-        infected=np.isin(label[known[:, 0]], INFECTED_LABELS),
-        group=np.full(len(known), slide, dtype=np.str_(slide).dtype),
-        names=np.full(len(known), name, dtype=np.str_(name).dtype),
+        crops=cells.crops[known],
+        labels=label[known],
+        group=np.full(known.sum(), slide, dtype=np.str_(slide).dtype),
+        names=np.full(known.sum(), name, dtype=np.str_(name).dtype),
+        places=red.centres[known].astype(np.float64) * step,
     )
 
 

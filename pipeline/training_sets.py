@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from models.runtime import Network
 from pipeline.errors import InputError
 from pipeline.fieldset import FieldSet, read_crop_set, read_field_set
 from pipeline.synthetic import RenderSettings, render_field, varied_settings
 from pipeline.training_fields import detector_sample, field_samples
+from pipeline.unlabelled import doubt_unlabelled
 from segmentation.fit import DetectorSample
 from segmentation.resample import CROP_UM_PER_PX
 
@@ -21,18 +23,23 @@ RENDERED_SHARE = 0.16
 RENDERED_FIELDS, RENDERED_SIDE_PX = 96, 720
 
 
-def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[DetectorSample]:
+def detector_samples(
+    data: Path, leave_out: Sequence[str], seed: int, doubting: Network | None = None
+) -> list[DetectorSample]:
     """Samples of every labelled field but those left out, and rendered fields.
 
     Parameters
     ----------
     data : folder of the labelled sets. leave_out : names of sets or slides.
+    doubting : detector whose unlabelled finds are neither right nor wrong, see `doubt_unlabelled`.
     """
     samples: list[DetectorSample] = []
     for fields in field_sets(data, leave_out):
         slides = kept_slides(fields, leave_out)
         if slides:
             samples.extend(field_samples(fields, slides, weight=FIELD_SETS[fields.name]))
+    if doubting is not None:
+        samples = [doubt_unlabelled(sample, doubting) for sample in samples]
     return samples + rendered_samples(np.random.default_rng((seed, 1)))
 
 
@@ -50,7 +57,7 @@ def field_sets(data: Path, leave_out: Sequence[str]) -> list[FieldSet]:
         raise InputError(f"{data} holds no labelled set; expected folders named {names}; pass another --data")
     known = {fields.name for fields in sets}.union(*(set(fields.fields["slide"]) for fields in sets))
     if (data / "nih_crops").is_dir():
-        known |= set(read_crop_set(data / "nih_crops").crops["patient"])
+        known |= {"nih_crops", *read_crop_set(data / "nih_crops").crops["patient"]}
     strangers = sorted(set(leave_out) - known)
     if strangers:
         raise InputError(

@@ -51,10 +51,10 @@ class Detections:
         return Detections(boxes=self.boxes[which], kinds=self.kinds[which], scores=self.scores[which])
 
 
-def overlap_with(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union, float32 (n,), of one box (4,) with each of `boxes` (n, 4)."""
-    low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[2:], boxes[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(box[2:] - box[:2])
+def overlap_with(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union, float32 (n,), of boxes (n, 4), or of one box (4,), with as many others."""
+    low = np.maximum(one[..., :2], other[..., :2])
+    high = np.minimum(one[..., 2:], other[..., 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=-1)
+    areas = np.prod(other[..., 2:] - other[..., :2], axis=-1) + np.prod(one[..., 2:] - one[..., :2], axis=-1)
     return np.asarray(shared / np.maximum(areas - shared, 1e-6), np.float32)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.detections import Detections, Kind, overlap_with
+from segmentation.neighbours import near_pairs
 from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE
 
 __all__ = ["ALIGNMENT_PX", "detect"]
@@ -80,38 +81,16 @@ def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float
 
 def _one_an_object(found: Detections) -> Detections:
     """Drop what a stronger one explains; only near neighbours decide, so that a tile does not matter."""
+    strong, weak = near_pairs(found.centres, float(found.sides.max(initial=1.0)))
+    later = weak > strong
+    strong, weak = strong[later], weak[later]
+    same = found.kinds[strong] == found.kinds[weak]
+    gone = same & (overlap_with(found.boxes[strong], found.boxes[weak]) > SAME_OBJECT_IOU)
+    white = ~same & (found.kinds[strong] == Kind.WHITE_CELL)
+    apart = found.centres[weak[white]] - found.centres[strong[white]]
+    gone[white] = np.hypot(*apart.T) < INSIDE_WHITE_CELL * found.sides[strong[white]]
     kept = np.ones(len(found), bool)
-    centres, sides = found.centres, found.sides
-    cells = _Neighbours(centres, float(sides.max(initial=1.0)))
-    for index in range(len(found)):
-        if not kept[index]:
-            continue
-        near = cells.of(index)
-        near = near[(near > index) & kept[near]]
-        if not len(near):
-            continue
-        same = found.kinds[near] == found.kinds[index]
-        gone = same & (overlap_with(found.boxes[index], found.boxes[near]) > SAME_OBJECT_IOU)
-        if found.kinds[index] == Kind.WHITE_CELL:
-            distance = np.hypot(*(centres[near] - centres[index]).T)
-            gone |= ~same & (distance < INSIDE_WHITE_CELL * sides[index])
-        kept[near[gone]] = False
+    for one, other in zip(strong[gone].tolist(), weak[gone].tolist(), strict=True):
+        if kept[one]:
+            kept[other] = False
     return found.take(kept)
-
-
-class _Neighbours:
-    """Indices of the objects in a place's cell of a square grid and the eight around it."""
-
-    def __init__(self, centres: NDArray[np.float32], side: float) -> None:
-        self._places = np.floor(centres / side).astype(int)
-        self._held: dict[tuple[int, int], list[int]] = {}
-        for index, (x, y) in enumerate(self._places.tolist()):
-            self._held.setdefault((x, y), []).append(index)
-
-    def of(self, index: int) -> NDArray[np.intp]:
-        x, y = self._places[index].tolist()
-        found: list[int] = []
-        for across in (-1, 0, 1):
-            for down in (-1, 0, 1):
-                found.extend(self._held.get((x + across, y + down), ()))
-        return np.asarray(found, np.intp)

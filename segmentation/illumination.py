@@ -39,13 +39,15 @@ class BrightView:
 
 
 def brightest_channel(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Largest of three channels, uint8 (...), of uint8 (..., 3); ten times as fast as `max(axis=-1)`."""
-    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    """Largest of the three channels, uint8 (H, W), of a picture, uint8 (H, W, 3)."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
 def darkest_channel(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Smallest of the three channels; see `brightest_channel`."""
-    return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
 
 
 def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
@@ -55,7 +57,7 @@ def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
     ----------
     thumbnail : uint8 (h, w, 3) of the whole field, `px` level-0 px per pixel.
     """
-    bright = cv2.medianBlur(np.ascontiguousarray(brightest_channel(thumbnail)), 5)
+    bright = cv2.medianBlur(brightest_channel(thumbnail), 5)
     dark = (bright < DARK_LEVEL).astype(np.uint8)
     surround = _touching_border(dark)
     if surround.mean() < MIN_DARK_FRACTION:
@@ -78,13 +80,23 @@ def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArra
 
     Threshold: Otsu, IEEE Trans. SMC 9 (1979), on the green channel, where stained cells absorb most.
     """
-    pixels = thumbnail.reshape(-1, 3) if view is None else thumbnail[view.mask]
-    green = np.ascontiguousarray(pixels[:, 1])[None]
-    threshold, _ = cv2.threshold(green, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    background = pixels[pixels[:, 1] > threshold]
-    if len(background) == 0:
-        background = pixels
-    return np.asarray(np.maximum(np.median(background, axis=0), 1.0), np.float32)
+    green = thumbnail[..., 1]
+    lit = np.ones(green.shape, bool) if view is None else view.mask
+    threshold, _ = cv2.threshold(green[lit][None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    background = lit & (green > int(threshold))
+    return np.maximum(_median_colour(thumbnail, background if background.any() else lit), np.float32(1))
+
+
+def _median_colour(picture: NDArray[np.uint8], which: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Median of each channel, float32 (3,), as `numpy.median` gives it, of one chosen pixel at least."""
+    chosen = which.astype(np.uint8)
+    medians = []
+    for channel in range(3):
+        counts = cv2.calcHist([picture], [channel], chosen, [256], [0, 256]).ravel().astype(np.int64)
+        ranked, total = counts.cumsum(), int(counts.sum())
+        middle = np.searchsorted(ranked, [(total - 1) // 2, total // 2], side="right")
+        medians.append(middle.mean())
+    return np.asarray(medians, np.float32)
 
 
 def _touching_border(dark: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -1,15 +1,21 @@
 """The pixels of each detected cell: watershed seeded by the detections, one small window a cell.
 
-A window holds only what is near, so a cell's mask is the same in whatever tile it is worked on.
+A window holds only what is near, so a cell's mask is the same in whatever tile it is worked on. The windows
+of many cells are worked on at once (see `segmentation.stacks`), and no cell changes another's mask by that.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import watershed
+
+# The public `watershed` prepares and copies its arguments anew for each small window, which takes five times
+# as long as the flood itself, and brings SciPy in. A test holds the flood against it.
+from skimage.segmentation._watershed_cy import watershed_raveled
 
 from segmentation.detections import Detections
 from segmentation.illumination import darkest_channel
+from segmentation.neighbours import near_pairs
+from segmentation.stacks import MARGIN_PX, Stack, percentiles, stacks
 
 __all__ = ["CellMask", "cell_masks", "stain_depth"]
 
@@ -22,6 +28,8 @@ CORE = 0.3
 """Half axes of the middle of a cell, relative to those of the box, that is the cell's without being asked."""
 LEVELS = 64
 """Steps of the elliptical distance that the watershed floods through."""
+OWN, OTHER = 1, 2
+"""Regions of the watershed: the cell itself, and its neighbours together."""
 
 
 class CellMask:
@@ -57,85 +65,146 @@ def cell_masks(
     depth : uint8 (H, W), see `stain_depth`.
     cells : all detections of the picture; the unwanted ones are neighbours that keep their pixels.
     """
-    centres, sides = cells.centres, cells.sides
-    reach = float(sides.max(initial=1.0)) * REACH
-    order = np.argsort(centres[:, 1], kind="stable")
-    sorted_y = centres[order, 1]
-    masks: list[CellMask | None] = []
-    for index in range(len(cells)):
-        if not wanted[index]:
-            masks.append(None)
-            continue
-        low, high = np.searchsorted(sorted_y, (centres[index, 1] - reach, centres[index, 1] + reach))
-        rows = order[low:high]
-        distance = np.abs(centres[rows] - centres[index]).max(axis=1)
-        near = rows[(distance < (sides[rows] + sides[index]) / 2 * REACH) & (rows != index)]
-        masks.append(_mask(depth, cells.boxes[index], cells.boxes[np.sort(near)]))
+    masks: list[CellMask | None] = [None] * len(cells)
+    chosen = np.flatnonzero(wanted)
+    near = _near(cells)
+    for stack in stacks(_windows(cells.boxes[chosen], depth.shape)):
+        rows = chosen[stack.rows]
+        own = np.sqrt(_squares(stack.windows, cells.boxes[rows], stack.inside.shape))
+        pixels, touches = _own_pixels(stack, stack.gather(depth), own, _others(stack, rows, cells, near))
+        corners = stack.windows[:, :2].tolist()
+        for row, mask, (x, y), touch in zip(
+            rows.tolist(), stack.windows_of(pixels), corners, touches.tolist(), strict=True
+        ):
+            masks[row] = CellMask(mask, x, y, touch)
     return masks
 
 
-def _mask(depth: NDArray[np.uint8], box: NDArray[np.float32], near: NDArray[np.float32]) -> CellMask:
-    height, width = depth.shape
-    grow_x, grow_y = (box[2:] - box[:2]) * (REACH - 1) / 2 + 1
-    x0, y0 = max(0, int(box[0] - grow_x)), max(0, int(box[1] - grow_y))
-    x1, y1 = min(width, int(box[2] + grow_x) + 2), min(height, int(box[3] + grow_y) + 2)
-    window = depth[y0:y1, x0:x1]
-    distances = np.stack([_elliptical(other, x0, y0, window.shape) for other in (box, *near)])
-    stained = _stained(window, distances[0])
-    own = stained & (distances[0] < REACH)
-    nearest = distances.min(axis=0)
-    touches = False
-    if len(near) and bool((own & (distances[1:].min(axis=0) < REACH)).any()):
-        regions = _flood(nearest, distances, stained)
-        own &= regions == 1
-        ring = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-        touches = bool((ring & (regions > 1)).any())
-    return CellMask(_one_piece(own), x0, y0, touches)
+def _windows(boxes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Window of each box within the picture, wide enough for all that its mask may fill."""
+    grow = (boxes[:, 2:] - boxes[:, :2]) * (REACH - 1) / 2 + 1
+    size = shape[1::-1]
+    low = np.clip((boxes[:, :2] - grow).astype(np.int64), 0, size)
+    high = np.clip((boxes[:, 2:] + grow).astype(np.int64) + 2, low, size)
+    return np.concatenate([low, high], axis=1)
 
 
-def _elliptical(box: NDArray[np.float32], x0: int, y0: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Distance from the box's centre in half axes, 1 on the inscribed ellipse; float32 (h, w)."""
-    centre_x, centre_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    x = (np.arange(x0, x0 + shape[1], dtype=np.float32) + 0.5 - centre_x) / ((box[2] - box[0]) / 2)
-    y = (np.arange(y0, y0 + shape[0], dtype=np.float32) + 0.5 - centre_y) / ((box[3] - box[1]) / 2)
-    return np.asarray(np.sqrt(x[None, :] ** 2 + y[:, None] ** 2), np.float32)
+def _near(cells: Detections) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of cells near enough to share pixels, by the first one's number."""
+    centres, sides = cells.centres, cells.sides
+    first, second = near_pairs(centres, float(sides.max(initial=1.0)) * REACH)
+    distance = np.abs(centres[second] - centres[first]).max(axis=1, initial=0)
+    near = distance < (sides[second] + sides[first]) / 2 * REACH
+    return first[near], second[near]
 
 
-def _stained(window: NDArray[np.uint8], distance: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _others(
+    stack: Stack, rows: NDArray[np.intp], cells: Detections, near: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> NDArray[np.float32]:
+    """Elliptical distance to the nearest neighbour, infinite where there is none; float32 (n, H, W)."""
+    first, second = near
+    start = np.searchsorted(first, rows)
+    held = np.searchsorted(first, rows, side="right") - start
+    squares = np.full(stack.inside.shape, np.inf, np.float32)
+    for nth in range(int(held.max(initial=0))):
+        having = np.flatnonzero(held > nth)
+        boxes = cells.boxes[second[start[having] + nth]]
+        squares[having] = np.minimum(
+            squares[having], _squares(stack.windows[having], boxes, stack.inside.shape)
+        )
+    return np.sqrt(squares)
+
+
+def _squares(
+    windows: NDArray[np.int64], boxes: NDArray[np.float32], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Squared distance from each box's centre in half axes, 1 on the inscribed ellipse; float32 (n, H, W)."""
+    squares = []
+    for axis, length in ((0, shape[2]), (1, shape[1])):
+        low, high = boxes[:, axis, None], boxes[:, axis + 2, None]
+        place = (windows[:, axis, None] + np.arange(length) - MARGIN_PX).astype(np.float32)
+        squares.append(((place + 0.5 - (low + high) / 2) / ((high - low) / 2)) ** 2)
+    return np.asarray(squares[0][:, None, :] + squares[1][:, :, None], np.float32)
+
+
+def _own_pixels(
+    stack: Stack, depth: NDArray[np.uint8], own: NDArray[np.float32], other: NDArray[np.float32]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Pixels of each cell, bool (n, H, W), and whether a neighbour's adjoin, bool (n,).
+
+    Parameters
+    ----------
+    depth : uint8, own, other : elliptical distance to the cell and to its nearest neighbour; all (n, H, W).
+    """
+    stained = _stained(stack, depth, own)
+    pixels = stained & (own < REACH)
+    shared = np.any(pixels & (other < REACH), axis=(1, 2))
+    regions = _flood(stack, own, other, stained, shared)
+    pixels &= (regions == OWN) | ~shared[:, None, None]
+    touches = (stack.widened(pixels) & (regions == OTHER)).any(axis=(1, 2))
+    return _one_piece(pixels), np.asarray(touches, bool)
+
+
+def _stained(stack: Stack, depth: NDArray[np.uint8], own: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Pixels nearer to the cell's depth of stain than to the background's, holes (central pallor) filled."""
-    inside = window[distance < 1]
-    if not inside.size:
-        return np.zeros(window.shape, bool)
-    background = np.percentile(window, BACKGROUND_PERCENTILE)
-    cell = np.percentile(inside, CELL_PERCENTILE)
-    stained = (window > background + CONTRAST * (cell - background)) | (distance < CORE)
-    closed = cv2.morphologyEx(stained.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    inner = (own < 1) & stack.inside
+    counts = stack.counts(depth, inner)
+    background = percentiles(counts.sum(axis=1), BACKGROUND_PERCENTILE)
+    cell = percentiles(counts[:, 1], CELL_PERCENTILE)
+    # Above a threshold is above its whole part, for whole numbers; comparing bytes is faster.
+    threshold = np.floor(background + CONTRAST * (cell - background)).astype(np.uint8)
+    stained = ((depth > threshold[:, None, None]) | (own < CORE)) & stack.inside
+    stained &= np.any(inner, axis=(1, 2))[:, None, None]
+    closed = stack.narrowed(stack.widened(stained)).view(np.uint8).reshape(-1, own.shape[2])
     contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros_like(closed)
     cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
-    return filled.astype(bool)
+    return filled.view(np.bool_).reshape(own.shape)
 
 
 def _flood(
-    nearest: NDArray[np.float32], distances: NDArray[np.float32], stained: NDArray[np.bool_]
+    stack: Stack,
+    own: NDArray[np.float32],
+    other: NDArray[np.float32],
+    stained: NDArray[np.bool_],
+    shared: NDArray[np.bool_],
 ) -> NDArray[np.int32]:
-    """Watershed of the distance to the nearest seed (Beucher and Lantuéjoul 1979): 1 is the cell itself."""
-    seeds = np.zeros(nearest.shape, np.int32)
-    owner = distances.argmin(axis=0)
+    """Regions of the `shared` windows, int32 (n, H, W), 0 elsewhere.
+
+    A watershed of the distance to the nearest seed (Beucher and Lantuéjoul 1979).
+    """
+    nearest = np.minimum(own, other)
     core = nearest < CORE
+    theirs = other < own
     # The middle of a neighbour that only touches lies outside: it floods in through the window's border.
-    rim = np.ones(nearest.shape, bool)
-    rim[1:-1, 1:-1] = False
-    seeded = core | (rim & (owner > 0))
-    seeds[seeded] = owner[seeded] + 1
-    relief = np.minimum(nearest / REACH * LEVELS, 255).astype(np.uint8)
-    flooded = watershed(relief, seeds, mask=(stained & (nearest < REACH)) | core)
-    return np.asarray(flooded, np.int32)
+    rim = stack.rim()
+    flooded = ((stained & (nearest < REACH)) | core) & stack.inside
+    seeds = (core | (rim & theirs)) & flooded & shared[:, None, None]
+    regions = np.where(seeds, np.where(theirs, OTHER, OWN), 0).astype(np.int32)
+    relief = np.minimum(nearest / REACH * LEVELS, 255).astype(np.uint8).astype(np.float64)
+    height, width = own.shape[1:]
+    around = np.asarray((-width, -1, 1, width), np.intp)
+    places = np.flatnonzero(regions)
+    for of_cell in np.split(places, np.searchsorted(places, np.arange(1, len(own)) * height * width)):
+        watershed_raveled(
+            relief.ravel(),
+            of_cell,
+            around,
+            flooded.view(np.int8).ravel(),
+            around[2:],
+            0.0,
+            regions.ravel(),
+            False,
+        )
+    return regions
 
 
-def _one_piece(own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest connected piece."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(own.astype(np.uint8), connectivity=4)
-    if count <= 2:
-        return own
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
+def _one_piece(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest connected piece of each cell."""
+    tall = pixels.view(np.uint8).reshape(-1, pixels.shape[2])
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(tall, connectivity=4)
+    cell, area = stats[1:, cv2.CC_STAT_TOP] // pixels.shape[1], stats[1:, cv2.CC_STAT_AREA]
+    order = np.lexsort((-area, cell))
+    kept = np.zeros(len(stats), bool)
+    kept[1 + order[np.unique(cell[order], return_index=True)[1]]] = True
+    return np.asarray(kept[labels].reshape(pixels.shape))

@@ -1,6 +1,7 @@
 """Size of a pixel from the cells themselves: the scale at which the detector finds them of the right size."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,53 +17,95 @@ RED_CELL_UM = 7.5
 """Diameter of a red cell in a dried film, µm (Turgeon, Clinical Hematology, 6th ed.)."""
 SMALLEST_CELL_PX, LARGEST_CELL_PX = 14.0, 280.0
 """Red cells looked for, level-0 px across."""
-STEP = 2**0.5
-"""Ratio of one tried size to the next; the detector answers from half to twice the true size."""
+SIZES, QUICK_SIZES = 10, 6
+"""Sizes tried, from the smallest to the largest; the detector answers from half to twice the true size."""
+WINDOW_PX, QUICK_WINDOW_PX = 448, 224
+"""Side of the part of the field that is looked at, detector px: to measure in, and to choose a size by."""
 SURE = 0.35
 """Least score of a detection that speaks for a scale."""
 LOG_TOLERANCE = 0.35
 """Width (natural log of the size) of the trust in a size that differs from the tried one."""
 ROUNDS, CLOSE_ENOUGH = 4, 0.02
+QUICK_CELLS, QUICK_COVERED = 20, 0.1
+"""Fewest cells, and least share of the view under them, for a quick answer to be trusted."""
 
-View = Callable[[float], NDArray[np.uint8] | None]
-"""Normalised part of the field, uint8 (h, w, 3) at detector scale, were its level-0 px of that many µm."""
+View = Callable[[float, int], NDArray[np.uint8] | None]
+"""Normalised part of the field, uint8 (h, w, 3) at detector scale, were its level-0 px of that many µm; at
+most so many detector px wide and high. None where the field is too small."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Support:
+    """How much speaks for cells of a size.
+
+    Attributes
+    ----------
+    cell_px, window_px : size tried, level-0 px, in a window of that side, detector px.
+    ratio : size found / size tried. cells : number of cells found.
+    covered : share of the window under them, each weighed with its score.
+    """
+
+    cell_px: float
+    window_px: int
+    ratio: float = 1.0
+    cells: int = 0
+    covered: float = 0.0
+
+    @property
+    def strength(self) -> float:
+        """The share covered, lowered where the size found differs from the tried one."""
+        return self.covered * float(np.exp(-(np.log(self.ratio) ** 2) / (2 * LOG_TOLERANCE**2)))
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the cells found are of the size that was tried."""
+        return self.covered > 0 and abs(float(np.log(self.ratio))) < CLOSE_ENOUGH
 
 
 def estimate_um_per_px(view: View, network: Network) -> tuple[float, int] | None:
     """µm per level-0 px at which red cells are `RED_CELL_UM` across, and the number of cells behind it.
 
-    None where no size gives cells. The sizes are tried coarsely, then the best is improved until the
-    detector's own boxes agree with it.
+    None where no size gives cells. Sizes are tried coarsely, then the best is improved until the detector's
+    own boxes agree with it: first few sizes in a small window; more in a large one where that convinces not.
     """
-    tried = np.geomspace(
-        SMALLEST_CELL_PX,
-        LARGEST_CELL_PX,
-        1 + round(float(np.log(LARGEST_CELL_PX / SMALLEST_CELL_PX) / np.log(STEP))),
-    )
-    best = max(((_support(view, network, float(size))), float(size)) for size in tried)
-    if best[0][0] <= 0:
+    found = _improved(view, network, _best(view, network, QUICK_SIZES, QUICK_WINDOW_PX))
+    if not (found.agrees and found.cells >= QUICK_CELLS and found.covered >= QUICK_COVERED):
+        found = _improved(view, network, _best(view, network, SIZES, WINDOW_PX))
+    if found.covered <= 0:
         return None
-    size, ratio, cells = best[1], best[0][1], best[0][2]
+    return RED_CELL_UM / (found.cell_px * found.ratio), found.cells
+
+
+def _best(view: View, network: Network, sizes: int, window_px: int) -> _Support:
+    """The best supported of so many sizes, evenly spread as ratios."""
+    tried = np.geomspace(SMALLEST_CELL_PX, LARGEST_CELL_PX, sizes).tolist()
+    return max((_support(view, network, size, window_px) for size in tried), key=lambda found: found.strength)
+
+
+def _improved(view: View, network: Network, start: _Support) -> _Support:
+    """Support of the size that the cells themselves tell, in a large window, going from a size near it."""
+    found = start
     for _ in range(ROUNDS):
-        if abs(np.log(ratio)) < CLOSE_ENOUGH:
+        if found.covered <= 0 or (found.agrees and found.window_px == WINDOW_PX):
             break
-        size = float(np.clip(size * ratio, SMALLEST_CELL_PX / 2, 2 * LARGEST_CELL_PX))
-        strength, ratio, cells = _support(view, network, size)
-        if strength <= 0:
-            return None
-    return RED_CELL_UM / (size * ratio), cells
+        size = float(np.clip(found.cell_px * found.ratio, SMALLEST_CELL_PX / 2, 2 * LARGEST_CELL_PX))
+        found = _support(view, network, size, WINDOW_PX)
+    return found
 
 
-def _support(view: View, network: Network, cell_px: float) -> tuple[float, float, int]:
-    """How much speaks for cells of `cell_px`: support, found size / tried size, number of cells."""
-    picture = view(RED_CELL_UM / cell_px)
+def _support(view: View, network: Network, cell_px: float, window_px: int) -> _Support:
+    picture = view(RED_CELL_UM / cell_px, window_px)
+    nothing = _Support(cell_px=cell_px, window_px=window_px)
     if picture is None:
-        return 0.0, 1.0, 0
+        return nothing
     found = detect(picture, network, SURE)
     red = found.take(found.kinds == Kind.RED_CELL)
     if not len(red):
-        return 0.0, 1.0, 0
-    usual = RED_CELL_UM / DETECTOR_UM_PER_PX
-    ratio = float(np.median(red.sides)) / usual
-    covered = float((red.scores * red.sides**2).sum()) / picture[..., 0].size
-    return covered * float(np.exp(-(np.log(ratio) ** 2) / (2 * LOG_TOLERANCE**2))), ratio, len(red)
+        return nothing
+    return _Support(
+        cell_px=cell_px,
+        window_px=window_px,
+        ratio=float(np.median(red.sides)) / (RED_CELL_UM / DETECTOR_UM_PER_PX),
+        cells=len(red),
+        covered=float((red.scores * red.sides**2).sum()) / picture[..., 0].size,
+    )

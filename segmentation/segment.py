@@ -62,7 +62,7 @@ def segment(
     ]
     return SegmentedCells(
         found=found,
-        measurements=tuple(measure(mask, depth, edges) for mask in masks),
+        measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
         crops=np.stack(crops) if crops else np.empty((0, CROP_PX, CROP_PX, 3), np.uint8),
     )

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.accuracy_report import FieldReport
 from pipeline.count import count_slide
-from pipeline.evaluate import CropChoice, evaluate_crops, evaluate_fields
+from pipeline.evaluate import evaluate_fields
+from pipeline.evaluate_crops import CropChoice, evaluate_crops
 from pipeline.fieldset import read_crop_set, read_field_set
 from pipeline.settings import CountSettings
 from pipeline.training_fields import label_scale, read_rgb

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.augment import turn, vary_look
+from classifier.augment import refract, turn, vary_look
 
 PICTURE = np.random.default_rng(0).integers(30, 231, (40, 40, 3), np.uint8)
 
@@ -50,3 +50,15 @@ def test_the_picture_is_not_changed_and_stays_what_it_shows():
 def test_black_and_white_pictures_are_no_trouble(level):
     varied = vary_look(np.full((16, 16, 3), level, np.uint8), np.random.default_rng(2))
     assert np.isfinite(varied).all()
+
+
+def test_a_badly_dried_cell_is_darker_at_its_rim_and_keeps_its_parasite():
+    plain = np.full((56, 56, 3), 200, np.uint8)
+    plain[26:30, 26:30] = 90
+    y, x = np.mgrid[:56, :56] - 27.5
+    rim = (np.hypot(x, y) > 12) & (np.hypot(x, y) < 16)
+    for seed in range(20):
+        changed = refract(plain, np.random.default_rng(seed)).astype(int)
+        assert changed[rim].mean() < 195
+        assert changed[26:30, 26:30].max() <= 90
+        assert changed[0, 0].min() >= 170

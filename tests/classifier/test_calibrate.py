@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.calibrate import fit_platt, least_threshold
+from classifier.calibrate import FALSE_POSITIVES, SENSITIVITY, FoundAt, fit_platt, operating_point
 
 
 def drawn(slope: float, offset: float, number: int = 40_000, seed: int = 0):
@@ -51,22 +51,47 @@ def test_logits_that_say_the_opposite_never_turn_the_order_round():
     assert fit_platt(logits, infected, np.ones(len(logits))).slope > 0
 
 
+def limit(rate: float, sensitivity: float) -> float:
+    """Falls with the false positives and rises as fewer infected cells are found."""
+    return rate / sensitivity
+
+
+def source(clean, infected) -> FoundAt:
+    values = np.asarray([*clean, *infected], np.float32)
+    return FoundAt(probability=values, infected=np.arange(len(values)) >= len(clean))
+
+
 @given(
-    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=200),
-    st.floats(0.0, 1.0),
+    st.lists(st.lists(st.floats(0, 0.96875, width=32), min_size=200, max_size=400), min_size=1, max_size=3),
+    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40),
 )
-def test_no_more_of_the_uninfected_than_allowed_are_called_infected(values, rate):
-    probability = np.asarray([*values, 0.9], np.float32)
-    infected = np.asarray([False] * len(values) + [True])
-    threshold = least_threshold(probability, infected, rate)
+def test_no_source_has_more_false_positives_than_allowed(clean, infected):
+    sources = [source(values, [*infected, 0.99]) for values in clean]
+    threshold = operating_point(sources, limit)
     assert 0 < threshold < 1
-    called = (probability[:-1] >= threshold).sum()
-    assert called <= max(int(rate * len(values)), (np.asarray(values) >= 1 - 1e-4).sum())
+    for one in sources:
+        assert (one.probability[~one.infected] >= threshold).mean() <= FALSE_POSITIVES
 
 
-def test_the_threshold_is_the_least_that_keeps_the_false_positives_down():
-    probability = np.linspace(0.005, 0.5, 100, dtype=np.float32)
-    infected = np.zeros(100, bool)
-    threshold = least_threshold(probability, infected, 0.05)
-    assert (probability >= threshold).sum() == 5
-    assert (probability >= threshold - 0.005).sum() == 6
+def test_fewer_false_positives_are_wanted_as_long_as_enough_infected_cells_are_found():
+    # Between 0.5 and 0.6 lie two false positives, and no infected cell; above 0.9 half of the infected.
+    clean = [*np.linspace(0.0, 0.3, 998), 0.52, 0.56]
+    one = source(clean, [0.7] * 10 + [0.95] * 10)
+    threshold = operating_point([one], limit)
+    assert 0.56 < threshold <= 0.7
+    assert (one.probability[one.infected] >= threshold).mean() >= SENSITIVITY
+
+
+def test_where_enough_cannot_be_found_the_threshold_finds_most_on_the_worst_source():
+    clean = np.linspace(0.0, 0.8, 1000)
+    good, bad = source(clean, [0.95] * 20), source(clean, [0.1] * 15 + [0.85] * 5)
+    threshold = operating_point([good, bad], limit)
+    assert (bad.probability[bad.infected] >= threshold).sum() == 5
+    assert (clean.astype(np.float32) >= threshold).mean() <= FALSE_POSITIVES
+
+
+def test_a_source_without_infected_cells_still_holds_the_false_positives_down():
+    malaria = source(np.linspace(0.0, 0.3, 500), [0.5] * 20)
+    none = source(np.linspace(0.0, 0.45, 500), [])
+    threshold = operating_point([malaria, none], limit)
+    assert (none.probability >= threshold).mean() <= FALSE_POSITIVES

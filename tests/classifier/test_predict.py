@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.predict import BATCH, Platt, predict
+from classifier.predict import BATCH, DOUBTFUL_LOGIT, Platt, predict, sure_stage
 
 PLAIN = Platt(slope=1.0, offset=0.0)
 
@@ -27,7 +27,7 @@ def crops(number: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("number", [1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH + 7])
 def test_every_crop_gets_its_own_probability_in_its_place(number):
     network, given = MeanNetwork(), crops(number)
-    found = predict(given, network, PLAIN)
+    found = predict(given, network, PLAIN).p_infected
     expected = 1 / (1 + np.exp(-(given[:, 0, 0, 0] / 64.0 - 2)))
     assert found == pytest.approx(expected, abs=1e-6)
     assert found.dtype == np.float32
@@ -36,15 +36,58 @@ def test_every_crop_gets_its_own_probability_in_its_place(number):
 
 def test_the_probability_of_a_crop_does_not_depend_on_its_company():
     given = crops(BATCH + 20)
-    whole = predict(given, MeanNetwork(), PLAIN)
-    alone = np.concatenate([predict(given[i : i + 1], MeanNetwork(), PLAIN) for i in range(len(given))])
+    whole = predict(given, MeanNetwork(), PLAIN).p_infected
+    alone = np.concatenate(
+        [predict(given[i : i + 1], MeanNetwork(), PLAIN).p_infected for i in range(len(given))]
+    )
     np.testing.assert_array_equal(whole, alone)
 
 
 def test_no_crops_give_no_probabilities_and_ask_no_network():
     network = MeanNetwork()
-    assert predict(np.empty((0, 8, 8, 3), np.uint8), network, PLAIN).shape == (0,)
+    assert predict(np.empty((0, 8, 8, 3), np.uint8), network, PLAIN).p_infected.shape == (0,)
     assert network.shapes == []
+
+
+class CornerNetwork:
+    """Its logit is what stands in the crop's upper left corner, so each turn gives another."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def run(self, batch):
+        self.looks += 1
+        logit = batch[:, :1, 0, 0].astype(np.float32) / 10 - 5
+        return logit, np.repeat(logit, 4, axis=1) * np.asarray([0, 0, 1, 0], np.float32)
+
+
+def cornered(*corners: int) -> np.ndarray:
+    crop = np.zeros((1, 8, 8, 3), np.uint8)
+    crop[0, [0, 0, -1, -1], [0, -1, -1, 0]] = np.asarray(corners, np.uint8)[:, None]
+    return crop
+
+
+def test_a_doubtful_cell_is_looked_at_in_four_turns_and_the_mean_counts():
+    network = CornerNetwork()
+    found = predict(cornered(60, 40, 80, 100), network, PLAIN)
+    assert network.looks == 4
+    assert found.p_infected[0] == pytest.approx(1 / (1 + np.exp(-2.0)), rel=1e-5)
+    assert found.stages[0].argmax() == 2
+    assert found.stages[0].sum() == pytest.approx(1)
+
+
+def test_a_cell_that_is_plainly_clean_is_looked_at_once():
+    network = CornerNetwork()
+    found = predict(cornered(0, 250, 250, 250), network, PLAIN)
+    assert network.looks == 1
+    assert found.p_infected[0] == pytest.approx(1 / (1 + np.exp(5.0)), rel=1e-5)
+    assert found.p_infected[0] < 1 / (1 + np.exp(-DOUBTFUL_LOGIT))
+
+
+def test_a_stage_less_probable_than_asked_is_none():
+    stages = np.asarray([[0.6, 0.4], [0.2, 0.8], [0.5, 0.5]], np.float32)
+    assert sure_stage(stages, 0.6).tolist() == [0, 1, -1]
+    assert sure_stage(np.empty((3, 0), np.float32), 0.6).tolist() == [-1, -1, -1]
 
 
 def test_calibration_moves_and_stretches_the_logits():

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classifier.network import STAGES
+from models.manifest import Manifest, StageFigures
 from pipeline.cell_table import cell_table
 from pipeline.field_plan import FieldLight, FieldPlan
 from pipeline.records import CELL_COLUMNS
 from pipeline.tile_work import TileCells
+from segmentation.colours import TileColours
 from segmentation.detections import Kind
 from segmentation.illumination import BrightView
 from segmentation.resample import working_grid
@@ -27,8 +30,8 @@ def plan(index=0, name="one", view=None, width=1000, height=800) -> FieldPlan:
     )
 
 
-def cells(*rows, field=0) -> TileCells:
-    """Rows of (x, y, diameter_um, kind, p_infected)."""
+def cells(*rows, field=0, stages=None) -> TileCells:
+    """Rows of (x, y, diameter_um, kind, p_infected), and the place of each one's stage."""
     x, y, diameter, kind, probability = np.asarray(rows, np.float64).reshape(-1, 5).T
     half = diameter / UM_PER_PX / 2
     return TileCells(
@@ -41,11 +44,32 @@ def cells(*rows, field=0) -> TileCells:
         ),
         overlaps=np.zeros(len(x), bool),
         p_infected=np.where(kind == Kind.RED_CELL, probability, np.nan).astype(np.float32),
+        stages=np.asarray(stages or [-1] * len(x), np.int64),
+        colours=TileColours(objects=np.zeros((len(x), 3), np.float32), depths=np.zeros(256, np.int64)),
     )
 
 
 def table(*tiles, plans=None, threshold=0.5) -> pd.DataFrame:
-    return cell_table("slide", plans or [plan()], tiles, threshold, "net")
+    return cell_table("slide", plans or [plan()], tiles, network(threshold))
+
+
+def network(threshold: float) -> Manifest:
+    return Manifest(
+        name="net",
+        task="classifier",
+        file="net.tflite",
+        sha256="0" * 64,
+        keras_file="net.keras",
+        keras_sha256="0" * 64,
+        um_per_px=0.1875,
+        classes=("infected",),
+        threshold=threshold,
+        stages=StageFigures(names=STAGES, least=0.5, confusion=((1, 0, 0, 0, 0),) * 4),
+        trained_on=("rendered",),
+        left_out=(),
+        seed=1,
+        licence="Apache-2.0",
+    )
 
 
 RED, WHITE, PLATELET = Kind.RED_CELL, Kind.WHITE_CELL, Kind.PLATELET
@@ -138,3 +162,16 @@ def test_the_table_reads_back_as_it_was_written(tmp_path: Path):
     back = pd.read_csv(tmp_path / "cells.csv", keep_default_na=False)
     assert back["kind"].tolist() == ["red_cell", "white_cell"]
     assert back["p_infected"].tolist() == ["0.9000", ""]
+
+
+def test_a_stage_is_told_of_infected_cells_only_and_unknown_where_it_is_not_sure():
+    found = table(
+        cells(
+            (100, 100, 7.5, RED, 0.9),
+            (200, 100, 7.5, RED, 0.9),
+            (300, 100, 7.5, RED, 0.1),
+            (400, 100, 7.5, RED, 0.9),
+            stages=[0, 3, 3, -1],
+        )
+    )
+    assert found["stage"].tolist() == ["ring", "gametocyte", "", "unknown"]

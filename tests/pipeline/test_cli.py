@@ -256,11 +256,12 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
 def test_measures_are_printed_and_written_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: dict[str, object] = {}
 
-    def evaluate_fields(folder: Path, settings: object, *, slides: object, progress: object) -> object:
+    def count_fields(folder: Path, settings: object, *, slides: object, progress: object) -> object:
         asked.update(folder=folder, slides=slides)
-        return types.SimpleNamespace(to_text=lambda: "F1 0.95\n", to_json=lambda: {"f1": 0.95})
+        report = types.SimpleNamespace(to_text=lambda: "F1 0.95\n", to_json=lambda: {"f1": 0.95})
+        return types.SimpleNamespace(report=lambda: report)
 
-    monkeypatch.setattr("pipeline.evaluate.evaluate_fields", evaluate_fields)
+    monkeypatch.setattr("pipeline.evaluate.count_fields", count_fields)
     result = run("evaluate", "fields", tmp_path, "--slides", "a, b", "--json", tmp_path / "m.json")
     assert (result.exit_code, result.stdout) == (0, "F1 0.95\n")
     assert json.loads((tmp_path / "m.json").read_text()) == {"f1": 0.95}

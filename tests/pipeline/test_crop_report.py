@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.crop_report import crop_report
 from pipeline.errors import InputError, OutputError
-from pipeline.evaluate import CropChoice, CropClassifier, evaluate_crops
+from pipeline.evaluate_crops import CropChoice, CropClassifier, evaluate_crops
 from pipeline.settings import CountSettings
 
 SETTINGS = CountSettings()
@@ -95,7 +95,7 @@ def test_patients_can_be_chosen_and_those_in_the_fields_left_out(crop_folder: Pa
 def test_many_crops_are_classified_in_order_over_several_batches(
     crop_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.evaluate._CROPS_AT_ONCE", 2)
+    monkeypatch.setattr("pipeline.evaluate_crops._CROPS_AT_ONCE", 2)
     whole = evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS)
     assert whole.overall.accuracy.hits == 3 and whole.overall.auc == pytest.approx(4 / 6)
 

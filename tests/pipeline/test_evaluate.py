@@ -48,7 +48,8 @@ def result(source: Path, rows: list[tuple[float, float, float]]) -> CountResult:
     summary = SlideSummary(
         slide=source.stem, source=str(source), status="complete", verdict="none distinguishable",
         um_per_px=0.1, scale_source="given", detected=len(cells), counted=len(cells), infected=0, excluded={},
-        parasitaemia=None, low=None, high=None, interval_method="wilson", false_positive_rate=0.0,
+        parasitaemia=None, low=None, high=None, stages={}, asexual_parasitaemia=None,
+        asexual_low=None, asexual_high=None, interval_method="wilson", false_positive_rate=0.0,
         limit_of_detection=None, white_cells=0, platelets=0, fields=(), notices=(), failed_tiles=(),
         detector="none", classifier="none",
     )  # fmt: skip

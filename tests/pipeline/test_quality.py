@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.familiar import RANGE_NAMES
 from pipeline.quality import FieldMeasures, SlideMeasures, check
+from pipeline.records import Familiarity
 
 GOOD_FIELD = FieldMeasures(
     red_cells=150,
@@ -12,11 +14,11 @@ GOOD_FIELD = FieldMeasures(
     covered_fraction=0.35,
     overlaps_fraction=0.2,
     median_focus=0.6,
-    median_score=0.9,
     background_level=215.0,
     saturated_fraction=0.01,
     dark_fraction=0.02,
 )
+KNOWN = Familiarity(smear_distance=0.0, smear_limit=0.5, stain_distance=0.3, stain_limit=1.2, farthest="")
 GOOD = SlideMeasures(fields=(GOOD_FIELD,) * 4, counted=560, um_per_px=0.11, scale_source="metadata")
 
 
@@ -69,22 +71,34 @@ def test_a_picture_without_a_red_cell_is_refused_and_nothing_else_is_said_of_it(
     assert (notice.code, notice.severity) == ("not_a_smear", "refuse")
 
 
-def test_objects_that_look_like_no_cell_are_refused() -> None:
-    (notice,) = check(with_fields(median_score=0.2))
-    assert (notice.code, notice.severity, notice.value) == ("not_a_smear", "refuse", 0.2)
+def test_what_looks_like_no_known_smear_is_refused_and_nothing_else_is_said_of_it() -> None:
+    (notice,) = check(replace(GOOD, counted=10), replace(KNOWN, smear_distance=2.5, farthest="unexplained"))
+    assert (notice.code, notice.severity, notice.value, notice.limit) == ("not_a_smear", "refuse", 2.5, 0.5)
+    assert "dark parts that are no cells" in notice.text
+
+
+def test_a_distance_at_its_limit_is_still_a_smear() -> None:
+    assert check(GOOD, replace(KNOWN, smear_distance=0.5, stain_distance=1.2)) == ()
+
+
+def test_an_unfamiliar_stain_is_warned_of_but_counted() -> None:
+    (notice,) = check(GOOD, replace(KNOWN, stain_distance=1.3))
+    assert (notice.code, notice.severity, notice.value, notice.limit) == (
+        "unfamiliar_stain",
+        "warn",
+        1.3,
+        1.2,
+    )
+
+
+def test_every_range_that_may_be_left_has_words_for_a_person() -> None:
+    for name in RANGE_NAMES:
+        (notice,) = check(GOOD, replace(KNOWN, smear_distance=9.0, farthest=name))
+        assert "most by its " in notice.text
+        assert "_" not in notice.text
+        assert notice.text.endswith(".")
 
 
 def test_one_bad_field_of_a_slide_refuses_nothing() -> None:
-    empty = replace(GOOD_FIELD, red_cells=0, objects=0, median_score=None, median_focus=None)
+    empty = replace(GOOD_FIELD, red_cells=0, objects=0, median_focus=None)
     assert check(replace(GOOD, fields=(*GOOD.fields, empty))) == ()
-
-
-@pytest.mark.parametrize(
-    ("covered", "score", "refused"),
-    [(0.4, 0.48, False), (0.4, 0.45, True), (0.1, 0.48, True), (0.1, 0.5, False)],
-)
-def test_scattered_shapes_must_look_more_like_cells_than_a_full_field(
-    covered: float, score: float, refused: bool
-) -> None:
-    notices = check(with_fields(covered_fraction=covered, median_score=score))
-    assert any(notice.code == "not_a_smear" for notice in notices) == refused

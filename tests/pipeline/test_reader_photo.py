@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from pipeline import reader_photo
 from pipeline.errors import SlideError
 from pipeline.reader import open_slide
 from pipeline.reader_photo import MAX_PHOTO_MEGAPIXELS, PhotoField
@@ -125,10 +127,33 @@ def test_only_the_field_read_last_holds_pixels(tmp_path: Path):
         assert isinstance(second, PhotoField)
         whole(first, 1)
         whole(second, 2)
-        assert first._decoded is None
-        assert second._decoded is not None
-        assert second._decoded[1].shape == (35, 45, 3)
-    assert second._decoded is None
+        assert first._decoded == {}
+        assert {shrink: picture.shape for shrink, picture in second._decoded.items()} == {2: (35, 45, 3)}
+    assert second._decoded == {}
+
+
+def test_small_pictures_at_several_shrinks_are_decoded_once_and_large_ones_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    picture = noise(256, 192)
+    field = open_slide(write_photo(tmp_path / "a.png", picture)).fields[0]
+    assert isinstance(field, PhotoField)
+    decoded: list[int] = []
+    decode = PhotoField._decode
+
+    def noted(self: PhotoField, shrink: int) -> NDArray[np.uint8]:
+        decoded.append(shrink)
+        return decode(self, shrink)
+
+    monkeypatch.setattr(PhotoField, "_decode", noted)
+    for shrink in (1, 4, 2, 1, 4, 2):
+        whole(field, shrink)
+    assert decoded == [1, 4, 2]
+    monkeypatch.setattr(reader_photo, "_HELD_BYTES", picture[::2, ::2].nbytes + 1)
+    for shrink in (8, 2, 1, 2, 8):
+        whole(field, shrink)
+    assert decoded == [1, 4, 2, 8, 2, 1, 2]
+    assert sorted(field._decoded) == [2, 4, 8]
 
 
 def test_read_gives_the_caller_an_array_of_its_own(tmp_path: Path):

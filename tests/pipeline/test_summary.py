@@ -91,6 +91,29 @@ def test_a_slide_without_a_counted_cell_has_no_fraction() -> None:
     assert summary.verdict == "not countable"
 
 
+def staged(*stages: str) -> pd.DataFrame:
+    """Infected cells of those stages, and as many uninfected ones."""
+    cells = make_cells(*(["infected", "uninfected"] * len(stages)))
+    cells.loc[cells["infected"].astype(bool), "stage"] = list(stages)
+    return cells
+
+
+def test_gametocytes_stand_beside_the_asexual_parasitaemia_not_in_it() -> None:
+    cells = staged("ring", "gametocyte", "ring", "unknown")
+    summary = summarise(cells, make_facts(tells_stages=True))
+    assert summary.stages == {"gametocyte": 1, "ring": 2, "unknown": 1}
+    assert summary.parasitaemia == 4 / 8
+    assert summary.asexual_parasitaemia == 3 / 8
+    assert summary.asexual_low is not None and summary.asexual_high is not None
+    assert summary.asexual_low < 3 / 8 < summary.asexual_high
+
+
+def test_without_stages_nothing_is_said_of_the_asexual_ones() -> None:
+    summary = summarise(staged("unknown", "unknown"), make_facts())
+    assert summary.asexual_parasitaemia is None
+    assert summary.asexual_high is None
+
+
 def test_a_failed_tile_makes_the_count_partial() -> None:
     tile = FailedTile(field="film", x=0, y=0, width=64, height=64, reason="damaged")
     assert summarise(make_cells("uninfected"), make_facts(failed_tiles=(tile,))).status == "partial"

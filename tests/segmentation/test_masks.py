@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from skimage.segmentation import watershed
+from skimage.segmentation._watershed_cy import watershed_raveled
 
 from segmentation.masks import cell_masks, stain_depth
 from tests.segmentation.disc_pictures import detections, draw_discs
@@ -106,3 +108,39 @@ def test_a_box_on_empty_background_gives_no_nonsense():
 
 def test_stain_depth_is_what_the_darkest_channel_lacks_to_white():
     assert stain_depth(np.asarray([[[200, 120, 180], [255, 255, 255]]], np.uint8)).tolist() == [[135, 0]]
+
+
+CROWD = [
+    (60.0, 60.0, 12.0), (78.0, 60.0, 12.0), (69.0, 76.0, 11.0), (100.3, 40.2, 9.0), (112.6, 52.9, 8.5),
+    (30.5, 30.5, 10.0), (49.5, 30.5, 10.0), (40.0, 47.0, 10.0), (120.0, 90.0, 22.0), (140.0, 100.0, 10.0),
+]  # fmt: skip
+
+
+def test_a_cells_mask_does_not_depend_on_how_many_are_worked_on_at_once():
+    depth = stain_depth(draw_discs(160, 120, CROWD))
+    together = cell_masks(depth, detections(CROWD), np.ones(len(CROWD), bool))
+    for row, mask in enumerate(together):
+        alone = cell_masks(depth, detections(CROWD), np.arange(len(CROWD)) == row)[row]
+        assert mask is not None
+        assert alone is not None
+        np.testing.assert_array_equal(mask.pixels, alone.pixels)
+        assert (mask.x, mask.y, mask.touches) == (alone.x, alone.y, alone.touches)
+
+
+def test_the_flood_is_that_of_scikit_images_public_watershed(monkeypatch):
+    floods = []
+
+    def compared(relief, places, around, mask, *others):
+        regions, width = others[2], -around[0]
+        seeds = np.zeros_like(regions)
+        seeds[places] = regions[places]
+        watershed_raveled(relief, places, around, mask, *others)
+        tall = [flat.reshape(-1, width) for flat in (relief, seeds, mask)]
+        public = watershed(tall[0], tall[1], mask=tall[2] > 0).ravel()
+        floods.append(int((public > 0).sum()))
+        np.testing.assert_array_equal(regions[public > 0], public[public > 0])
+
+    monkeypatch.setattr("segmentation.masks.watershed_raveled", compared)
+    masks_of(CROWD)
+    assert len(floods) == len(CROWD)
+    assert sum(count > 100 for count in floods) >= 8

@@ -14,7 +14,7 @@ def measured(mask: np.ndarray, depth: np.ndarray):
     rows, columns = np.nonzero(mask)
     y, x = max(rows.min() - 3, 0), max(columns.min() - 3, 0)
     window = np.ascontiguousarray(mask[y : rows.max() + 4, x : columns.max() + 4])
-    return measure(CellMask(window, int(x), int(y), False), depth, edge_strength(depth))
+    return measure([CellMask(window, int(x), int(y), False)], depth, edge_strength(depth))[0]
 
 
 def disc(radius: float, blur: float = 0.0):
@@ -60,7 +60,7 @@ def test_focus_does_not_depend_on_how_dark_the_stain_is():
 
 def test_an_empty_mask_measures_nothing():
     depth = np.zeros((20, 20), np.uint8)
-    found = measure(CellMask(np.zeros((5, 5), bool), 3, 3, False), depth, edge_strength(depth))
+    (found,) = measure([CellMask(np.zeros((5, 5), bool), 3, 3, False)], depth, edge_strength(depth))
     assert (found.area_um2, found.diameter_um, found.circularity, found.focus) == (0, 0, 0, 0)
 
 
@@ -71,3 +71,43 @@ def test_a_lone_pixel_is_measured_without_a_division_by_nothing():
     assert found.area_um2 == pytest.approx(DETECTOR_UM_PER_PX**2)
     assert 0 <= found.circularity <= 1
     assert 0 <= found.focus <= 1
+
+
+def test_many_cells_measured_at_once_give_what_each_gives_alone():
+    rng = np.random.default_rng(3)
+    discs = [
+        (float(x), float(y), float(rng.uniform(3, 16)))
+        for x in range(20, 190, 34)
+        for y in range(20, 130, 34)
+    ]
+    depth = stain_depth(draw_discs(200, 140, discs))
+    masks = []
+    for x, y, radius in discs:
+        window = disc_share(40, 40, [(20, 20, radius)])[: 40 - int(radius)] > 0.5
+        masks.append(CellMask(window, int(x) - 20, int(y) - 20, False))
+    edges = edge_strength(depth)
+    together = measure(masks, depth, edges)
+    assert together == tuple(measure([mask], depth, edges)[0] for mask in masks)
+    assert len({cell.area_um2 for cell in together}) > 10
+
+
+def test_focus_is_read_off_the_percentiles_that_numpy_gives():
+    picture = np.asarray(cv2.GaussianBlur(draw_discs(100, 100, [(50, 50, 12)]), (0, 0), 1.5), np.uint8)
+    depth = stain_depth(picture)
+    mask = disc_share(100, 100, [(50, 50, 12)])[30:70, 30:70] > 0.5
+    found = measure([CellMask(mask, 30, 30, False)], depth, edge_strength(depth))[0]
+    rim = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    steepest = float(np.percentile(edge_strength(depth)[30:70, 30:70][rim], 75.0))
+    dark, bright = np.percentile(depth[30:70, 30:70], (90.0, 10.0)).tolist()
+    assert 0 < found.focus < 1
+    assert found.focus == steepest / (dark - bright) / 0.5
+
+
+def test_the_longest_outline_of_a_mask_in_pieces_is_measured():
+    depth = np.zeros((60, 60), np.uint8)
+    mask = np.zeros((60, 60), bool)
+    mask[10:30, 10:30] = True
+    whole = measure([CellMask(mask.copy(), 0, 0, False)], depth, edge_strength(depth))[0]
+    mask[40:43, 40:43] = True
+    pieces = measure([CellMask(mask, 0, 0, False)], depth, edge_strength(depth))[0]
+    assert pieces.circularity == pytest.approx(whole.circularity * 409 / 400)

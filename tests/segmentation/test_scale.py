@@ -5,17 +5,24 @@ import numpy as np
 import pytest
 
 from segmentation.resample import DETECTOR_UM_PER_PX
-from segmentation.scale import RED_CELL_UM, estimate_um_per_px
+from segmentation.scale import (
+    QUICK_SIZES,
+    QUICK_WINDOW_PX,
+    RED_CELL_UM,
+    SIZES,
+    WINDOW_PX,
+    estimate_um_per_px,
+)
 from tests.segmentation.disc_pictures import DiscNetwork
 
 
 def slide_of_discs(diameter_px: float):
     """A view on a field of discs that are that many level-0 px across, drawn at whatever scale is asked."""
 
-    def view(um_per_px: float) -> np.ndarray | None:
+    def view(um_per_px: float, side_px: int) -> np.ndarray | None:
         zoom = um_per_px / DETECTOR_UM_PER_PX
         radius = diameter_px * zoom / 2
-        side = 320
+        side = min(320, side_px)
         step = radius * 3.1
         places = np.arange(step / 2, side, step)
         if len(places) == 0 or radius < 0.5:
@@ -41,25 +48,49 @@ def test_the_scale_is_that_at_which_cells_have_the_usual_diameter(diameter_px):
 
 
 def test_a_picture_without_cells_has_no_scale():
-    assert estimate_um_per_px(lambda _: np.full((320, 320, 3), 230, np.uint8), DiscNetwork()) is None
+    assert estimate_um_per_px(lambda *_: np.full((320, 320, 3), 230, np.uint8), DiscNetwork()) is None
 
 
 def test_a_field_too_small_for_every_scale_has_none():
-    assert estimate_um_per_px(lambda _: None, DiscNetwork()) is None
+    assert estimate_um_per_px(lambda *_: None, DiscNetwork()) is None
 
 
 def test_dirt_of_another_size_does_not_outvote_the_cells():
     cells = slide_of_discs(60)
 
-    def view(um_per_px: float) -> np.ndarray | None:
-        picture = cells(um_per_px)
+    def view(um_per_px: float, side_px: int) -> np.ndarray | None:
+        picture = cells(um_per_px, side_px)
         if picture is None:
             return None
         radius = 11 * um_per_px / DETECTOR_UM_PER_PX / 2
-        for x in range(12, 310, 60):
+        for x in range(12, picture.shape[1] - 10, 60):
             cv2.circle(picture, (x, 3), max(1, round(radius)), (200, 120, 180), cv2.FILLED)
         return picture
 
     found = estimate_um_per_px(view, DiscNetwork())
     assert found is not None
     assert found[0] == pytest.approx(RED_CELL_UM / 60, rel=0.05)
+
+
+def sides_asked(diameter_px: float, side: int) -> list[int]:
+    """Sides of the windows asked for, one after the other, of a field that gives at most so many px."""
+    asked, discs = [], slide_of_discs(diameter_px)
+
+    def view(um_per_px: float, side_px: int) -> np.ndarray | None:
+        asked.append(side_px)
+        return discs(um_per_px, min(side, side_px))
+
+    assert estimate_um_per_px(view, DiscNetwork()) is not None
+    return asked
+
+
+def test_where_there_are_many_cells_a_few_small_windows_choose_the_size():
+    asked = sides_asked(60, side=320)
+    assert asked[:QUICK_SIZES] == [QUICK_WINDOW_PX] * QUICK_SIZES
+    assert set(asked[QUICK_SIZES:]) == {WINDOW_PX}
+    assert 1 <= len(asked[QUICK_SIZES:]) <= 3
+
+
+def test_where_there_are_few_cells_more_sizes_are_tried():
+    asked = sides_asked(60, side=130)
+    assert len(asked) > QUICK_SIZES + SIZES

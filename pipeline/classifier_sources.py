@@ -1,0 +1,127 @@
+"""The crops that the classifier is trained and measured on, source by source, and who is left out of them."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.fit import CropSample
+from pipeline.fieldset import read_crop_set
+from pipeline.networks import load_detector
+from pipeline.settings import CountSettings
+from pipeline.train import TrainingOrder
+from pipeline.training_crops import (
+    LabelledCrops,
+    Surroundings,
+    field_crops,
+    precut_crops,
+    rendered_crops,
+    surroundings,
+)
+from pipeline.training_sets import field_sets
+from segmentation.crops import CropStyle
+
+__all__ = ["BARE", "RENDERED", "Sources", "read_sources"]
+
+BARE, RENDERED = "nih_crops", "rendered"
+"""Source whose crops show the cell without its neighbours; source that is drawn."""
+CROP_SHARE = {
+    "nih_crops": (0.20, 0.22),
+    "iml": (0.14, 0.16),
+    "nih_fields": (0.07, 0.08),
+    "chula": (0.0, 0.10),
+    "bccd": (0.0, 0.05),
+    "draaslan": (0.0, 0.03),
+    "rendered": (0.05, 0.06),
+}
+"""Shares of the training crops drawn from each source: infected, uninfected. Where a source holds
+both, their ratio is the same, so that one threshold serves all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Every labelled crop.
+
+    Attributes
+    ----------
+    crops : by source. around : what lies around cells of fields, set round crops that show the bare cell.
+    in_fields : patients of `nih_crops` that have fields in `nih_fields`.
+    """
+
+    crops: Mapping[str, LabelledCrops]
+    around: Surroundings
+    in_fields: frozenset[str]
+
+    def left_out(self, names: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+        """bool (n,) for each source: what goes with these sets, slides and patients."""
+        gone = set(names)
+        if "nih_fields" in gone:
+            # The same patients lie in both sets.
+            gone |= self.in_fields
+        return {
+            name: np.full(len(crops.labels), name in gone) | np.isin(crops.group, sorted(gone))
+            for name, crops in self.crops.items()
+        }
+
+    def taken(self, which: Mapping[str, NDArray[np.bool_]]) -> dict[str, LabelledCrops]:
+        """The rows that are chosen, by source; no source without any."""
+        return {name: crops.take(which[name]) for name, crops in self.crops.items() if which[name].any()}
+
+    def samples(self, left: Mapping[str, NDArray[np.bool_]]) -> list[CropSample]:
+        """What is trained on where the rows of `left` (see `left_out`) are not."""
+        hidden = {name for name, gone in left.items() if gone.all()}
+        groups = {str(group) for name, gone in left.items() for group in self.crops[name].group[gone]}
+        seen = ~np.isin(self.around.group, sorted(groups)) & ~np.isin(self.around.source, sorted(hidden))
+        return [
+            _sample(name, crops.take(~left[name]), self.around.crops[seen])
+            for name, crops in self.crops.items()
+            if name not in hidden
+        ]
+
+
+def read_sources(order: TrainingOrder, style: CropStyle) -> Sources:
+    """Cut every labelled cell of `order.data` as a count would, and draw some; nothing is left out.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no labelled set, or `order.leave_out` names what is not there.
+    """
+    crops: dict[str, LabelledCrops] = {}
+    in_fields: frozenset[str] = frozenset()
+    folder = order.data / BARE
+    if folder.is_dir():
+        table = read_crop_set(folder)
+        crops[BARE] = precut_crops(table)
+        own = table.crops["patient"][table.crops["patient_in_nih_fields"].to_numpy(bool)]
+        in_fields = frozenset(own.astype(str))
+    detector = load_detector(CountSettings(detector=order.detector))
+    around = []
+    rng = np.random.default_rng((order.seed, 4))
+    for fields in field_sets(order.data, order.leave_out):
+        slides = sorted(set(fields.fields["slide"]))
+        crops[fields.name] = field_crops(fields, slides, detector, style)
+        around.append(surroundings(fields, slides, detector, rng))
+    with tempfile.TemporaryDirectory() as drawn:
+        crops[RENDERED] = rendered_crops(detector, style, np.random.default_rng((order.seed, 3)), Path(drawn))
+    return Sources(crops=crops, around=Surroundings.joined(around), in_fields=in_fields)
+
+
+def _sample(name: str, crops: LabelledCrops, around: NDArray[np.uint8]) -> CropSample:
+    """Crops of a source, weighted so that its infected and uninfected ones have their shares."""
+    infected, clean = CROP_SHARE[name]
+    weight = np.where(
+        crops.infected,
+        infected / max(int(crops.infected.sum()), 1),
+        clean / max(int((~crops.infected).sum()), 1),
+    )
+    return CropSample(
+        crops=crops.crops,
+        infected=crops.infected,
+        stage=crops.stage,
+        weight=weight,
+        surroundings=around if name == BARE else around[:0],
+    )

@@ -1,0 +1,66 @@
+"""Colours of a tile's objects, and how its pixels spread from background to stain, for quality control."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.detections import Detections
+from segmentation.illumination import brightest_channel, darkest_channel
+
+__all__ = ["TileColours", "tile_colours"]
+
+INNER = 0.625
+"""Side of the square in the middle of a box whose colour is an object's, relative to the box.
+
+Five eighths of multiples of 1/64 px are exact, wherever in a field the tile lies."""
+SURROUND_LEVEL = 60
+"""Brightest channel (0 to 255) below which a pixel may be the black surround of an eyepiece photo."""
+LEVELS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileColours:
+    """Colours of one tile, of the normalised picture (its white point is 230 in each channel).
+
+    Attributes
+    ----------
+    objects : float32 (n, 3), mean red, green and blue of the middle of each object, 0 to 255.
+    depths : int64 (256,), pixels of the tile's core at each depth of stain (255 less the darkest channel),
+        the black surround left out. Whole numbers, so that their sum does not depend on the tiles.
+    """
+
+    objects: NDArray[np.float32]
+    depths: NDArray[np.int64]
+
+
+def tile_colours(
+    picture: NDArray[np.uint8], core: tuple[int, int, int, int], found: Detections
+) -> TileColours:
+    """Colours of a tile's objects and of its core.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3), normalised, detector scale, core and halo.
+    core : x_min, y_min, x_max, y_max in px of the picture.
+    found : the objects that the tile owns.
+    """
+    owned = picture[core[1] : core[3], core[0] : core[2]]
+    depth = np.ascontiguousarray(255 - darkest_channel(owned))
+    lit = (brightest_channel(owned) >= SURROUND_LEVEL).astype(np.uint8)
+    depths = cv2.calcHist([depth], [0], lit, [LEVELS], [0, LEVELS]).ravel()
+    return TileColours(objects=_object_colours(picture, found), depths=np.rint(depths).astype(np.int64))
+
+
+def _object_colours(picture: NDArray[np.uint8], found: Detections) -> NDArray[np.float32]:
+    height, width = picture.shape[:2]
+    half = (found.boxes[:, 2:] - found.boxes[:, :2]) * (INNER / 2)
+    low = np.floor(found.centres - half).astype(int)
+    high = np.ceil(found.centres + half).astype(int)
+    colours = np.zeros((len(found), 3), np.float32)
+    for index, ((x0, y0), (x1, y1)) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        window = picture[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
+        if window.size:
+            colours[index] = cv2.mean(window)[:3]
+    return colours

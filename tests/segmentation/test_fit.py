@@ -1,0 +1,41 @@
+"""Training of the detector: its pictures fit its targets, and an interrupted run goes on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from segmentation.fit import detector_loss, draw_batch, fit_detector
+from tests.classifier.interruption import assert_same_state, checkpoint_of
+from tests.segmentation.disc_samples import SETTINGS, disc_samples
+
+
+def test_the_same_generator_draws_the_same_batch() -> None:
+    first = draw_batch(disc_samples(), SETTINGS, np.random.default_rng(3))
+    again = draw_batch(disc_samples(), SETTINGS, np.random.default_rng(3))
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+
+
+def test_a_cell_is_asked_for_where_it_lies_however_the_picture_was_turned_and_scaled() -> None:
+    cells = 0
+    for seed in range(10):
+        pictures, targets = draw_batch(disc_samples(), SETTINGS, np.random.default_rng(seed))
+        for picture, target in zip(pictures, targets, strict=True):
+            green = picture[::2, ::2, 1]
+            centres = target[..., 0] == 1
+            cells += int(centres.sum())
+            # The discs take in most green; the brightest tenth of a window is background.
+            assert np.all(green[centres] < np.quantile(green, 0.9) - 30)
+    assert cells > 50
+
+
+def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
+    def train(callbacks: Sequence[Any] = (), resume: keras.Model | None = None) -> keras.Model:
+        return fit_detector(disc_samples(), SETTINGS, 1, resume=resume, callbacks=callbacks)
+
+    checkpoint = checkpoint_of(train, 7, {"detector_loss": detector_loss}, tmp_path)
+    assert int(checkpoint.optimizer.iterations) == 5
+    assert_same_state(train(resume=checkpoint), train())
