@@ -37,8 +37,7 @@ CROP_SHARE = {
     "draaslan": (0.0, 0.03),
     "rendered": (0.05, 0.06),
 }
-"""Shares of the training crops drawn from each source: infected, uninfected. Where a source holds
-both, their ratio is the same, so that one threshold serves all."""
+"""Shares of the training crops drawn from each source: infected, uninfected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.runtime import KerasNetwork
 from pipeline.errors import InputError, ModelError
 from pipeline.model_cards import detector_card
 from pipeline.model_files import Facts, write_model_files, write_network
@@ -46,8 +45,7 @@ class TrainingOrder:
     leave_out : names of sets, slides or patients that must not be trained on.
     seed : of every random choice.
     steps : steps in all; None is the number the shipped network was trained with.
-    start_from : a finished .keras file to go on from at a low rate, or None to start anew (detector). What
-        it finds and nobody labelled is then neither right nor wrong.
+    start_from : a finished .keras file to go on from at a low rate, or None to start anew (detector).
     measured_by : manifest of the same training with something left out, whose figures stand for this one
         (classifier).
     detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
@@ -78,8 +76,7 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
         settings = DetectorSettings(steps=settings.steps, learning_rate=FINE_TUNING_RATE)
     claim_folder(order, "detector")
     report("reading labelled fields and rendering smears")
-    doubting = None if order.start_from is None else KerasNetwork(order.start_from)
-    samples = detector_samples(order.data, order.leave_out, order.seed, doubting)
+    samples = detector_samples(order.data, order.leave_out, order.seed)
     report(f"{len(samples)} fields; {settings.steps} steps")
     model = fit_detector(
         samples,
@@ -99,7 +96,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[Detect
     settings = DetectorSettings(batch=REPRESENTATIVE, side_px=240)
     pictures = draw_batch(samples, settings, rng)[0].astype(np.uint8)
     entries = {
-        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}2",
+        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}1",
         "um_per_px": DETECTOR_UM_PER_PX,
         "classes": list(CLASSES),
         "threshold": THRESHOLD,

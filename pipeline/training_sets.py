@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.runtime import Network
 from pipeline.errors import InputError
 from pipeline.fieldset import FieldSet, read_crop_set, read_field_set
 from pipeline.synthetic import RenderSettings, render_field, varied_settings
 from pipeline.training_fields import detector_sample, field_samples
-from pipeline.unlabelled import doubt_unlabelled
 from segmentation.fit import DetectorSample
 from segmentation.resample import CROP_UM_PER_PX
 
@@ -23,23 +21,18 @@ RENDERED_SHARE = 0.16
 RENDERED_FIELDS, RENDERED_SIDE_PX = 96, 720
 
 
-def detector_samples(
-    data: Path, leave_out: Sequence[str], seed: int, doubting: Network | None = None
-) -> list[DetectorSample]:
+def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[DetectorSample]:
     """Samples of every labelled field but those left out, and rendered fields.
 
     Parameters
     ----------
     data : folder of the labelled sets. leave_out : names of sets or slides.
-    doubting : detector whose unlabelled finds are neither right nor wrong, see `doubt_unlabelled`.
     """
     samples: list[DetectorSample] = []
     for fields in field_sets(data, leave_out):
         slides = kept_slides(fields, leave_out)
         if slides:
             samples.extend(field_samples(fields, slides, weight=FIELD_SETS[fields.name]))
-    if doubting is not None:
-        samples = [doubt_unlabelled(sample, doubting) for sample in samples]
     return samples + rendered_samples(np.random.default_rng((seed, 1)))
 
 

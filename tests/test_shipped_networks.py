@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from classifier.predict import Platt, predict
-from models.manifest import read_manifest, shipped
+from models.manifest import read_manifest, shipped, verified_file
 from models.runtime import KerasNetwork, load_network
 from pipeline.count import count_slide
 from pipeline.demo import truth_beside
@@ -20,6 +21,7 @@ from segmentation.crops import CROP_PX
 from segmentation.detector import detect
 from segmentation.resample import CROP_UM_PER_PX
 
+TASKS: tuple[Literal["detector", "classifier"], ...] = ("detector", "classifier")
 # What the shipped networks counted when they were shipped; another network is another row in the changelog.
 GOLDEN = {
     0.09: {"detected": 89, "counted": 65, "infected": 4},
@@ -58,8 +60,16 @@ def test_the_int8_classifier_agrees_with_its_keras_twin(rendered: RenderedField)
     identity = Platt(slope=1.0, offset=0.0)
     small = predict(crops, load_network(path, manifest), identity)
     full = predict(crops, KerasNetwork(path.parent / manifest.keras_file), identity)
-    assert np.abs(small - full).mean() < 0.03
-    assert np.mean((small > 0.5) == (full > 0.5)) > 0.97
+    assert np.abs(small.p_infected - full.p_infected).mean() < 0.03
+    assert np.mean((small.p_infected > 0.5) == (full.p_infected > 0.5)) > 0.97
+    assert manifest.stages is not None
+    assert small.stages.shape == full.stages.shape == (len(crops), len(manifest.stages.names))
+    assert np.mean(small.stages.argmax(axis=1) == full.stages.argmax(axis=1)) > 0.9
+
+
+def test_both_shipped_files_fit_a_phone() -> None:
+    files = [verified_file(shipped(task), read_manifest(shipped(task), task)) for task in TASKS]
+    assert sum(file.stat().st_size for file in files) <= 300_000
 
 
 @pytest.mark.parametrize("um_per_px", [0.09, 0.14])
