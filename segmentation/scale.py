@@ -57,6 +57,11 @@ class _Support:
         return self.covered * float(np.exp(-(np.log(self.ratio) ** 2) / (2 * LOG_TOLERANCE**2)))
 
     @property
+    def convinces(self) -> bool:
+        """Whether so many cells were found that a few sizes need no others beside them."""
+        return self.cells >= QUICK_CELLS and self.covered >= QUICK_COVERED
+
+    @property
     def agrees(self) -> bool:
         """Whether the cells found are of the size that was tried."""
         return self.covered > 0 and abs(float(np.log(self.ratio))) < CLOSE_ENOUGH
@@ -68,18 +73,34 @@ def estimate_um_per_px(view: View, network: Network) -> tuple[float, int] | None
     None where no size gives cells. Sizes are tried coarsely, then the best is improved until the detector's
     own boxes agree with it: first few sizes in a small window; more in a large one where that convinces not.
     """
-    found = _improved(view, network, _best(view, network, QUICK_SIZES, QUICK_WINDOW_PX))
-    if not (found.agrees and found.cells >= QUICK_CELLS and found.covered >= QUICK_COVERED):
-        found = _improved(view, network, _best(view, network, SIZES, WINDOW_PX))
+    found = _improved(view, network, _first_peak(view, network))
+    if not (found.agrees and found.convinces):
+        found = _improved(view, network, _best(view, network))
     if found.covered <= 0:
         return None
     return RED_CELL_UM / (found.cell_px * found.ratio), found.cells
 
 
-def _best(view: View, network: Network, sizes: int, window_px: int) -> _Support:
-    """The best supported of so many sizes, evenly spread as ratios."""
-    tried = np.geomspace(SMALLEST_CELL_PX, LARGEST_CELL_PX, sizes).tolist()
-    return max((_support(view, network, size, window_px) for size in tried), key=lambda found: found.strength)
+def _first_peak(view: View, network: Network) -> _Support:
+    """The first well supported of a few sizes, the largest first: those are read off a small picture."""
+    best = _Support(cell_px=LARGEST_CELL_PX, window_px=QUICK_WINDOW_PX)
+    for size in _sizes(QUICK_SIZES):
+        found = _support(view, network, size, QUICK_WINDOW_PX)
+        if best.convinces and found.strength < best.strength:
+            break
+        best = max(best, found, key=lambda support: support.strength)
+    return best
+
+
+def _best(view: View, network: Network) -> _Support:
+    """The best supported of all sizes."""
+    tried = (_support(view, network, size, WINDOW_PX) for size in _sizes(SIZES))
+    return max(tried, key=lambda found: found.strength)
+
+
+def _sizes(number: int) -> list[float]:
+    """So many sizes, evenly spread as ratios, the largest first."""
+    return [float(size) for size in np.geomspace(LARGEST_CELL_PX, SMALLEST_CELL_PX, number)]
 
 
 def _improved(view: View, network: Network, start: _Support) -> _Support:

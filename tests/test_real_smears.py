@@ -50,9 +50,9 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 49 and 22.
+    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 52 and 24.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 47
+    assert overall.infected_cells_found.hits >= 50
     assert overall.classification.false_positives_per_10000.hits <= 25
     assert overall.classification.auc is not None
     assert overall.classification.auc >= 0.98

@@ -9,6 +9,7 @@ from segmentation.scale import (
     QUICK_SIZES,
     QUICK_WINDOW_PX,
     RED_CELL_UM,
+    ROUNDS,
     SIZES,
     WINDOW_PX,
     estimate_um_per_px,
@@ -84,13 +85,18 @@ def sides_asked(diameter_px: float, side: int) -> list[int]:
     return asked
 
 
-def test_where_there_are_many_cells_a_few_small_windows_choose_the_size():
-    asked = sides_asked(60, side=320)
-    assert asked[:QUICK_SIZES] == [QUICK_WINDOW_PX] * QUICK_SIZES
-    assert set(asked[QUICK_SIZES:]) == {WINDOW_PX}
-    assert 1 <= len(asked[QUICK_SIZES:]) <= 3
+@pytest.mark.parametrize(("diameter_px", "most"), [(200, 3), (60, 5), (18, QUICK_SIZES)])
+def test_where_there_are_many_cells_a_few_small_windows_choose_the_size(diameter_px, most):
+    """From the largest size down, and none far below the cells' own."""
+    asked = sides_asked(diameter_px, side=320)
+    quick = asked.count(QUICK_WINDOW_PX)
+    assert asked[:quick] == [QUICK_WINDOW_PX] * quick
+    assert quick <= most
+    assert 1 <= asked.count(WINDOW_PX) <= ROUNDS
+    assert set(asked) == {QUICK_WINDOW_PX, WINDOW_PX}
 
 
 def test_where_there_are_few_cells_more_sizes_are_tried():
     asked = sides_asked(60, side=130)
-    assert len(asked) > QUICK_SIZES + SIZES
+    assert asked.count(QUICK_WINDOW_PX) == QUICK_SIZES
+    assert asked.count(WINDOW_PX) > SIZES
