@@ -16,8 +16,9 @@ FURTHER_TURNS = (1, 2, 3)
 """Quarter turns in which a crop is looked at again. A cell has no up or down, and the mean of four looks
 errs less."""
 DOUBTFUL_LOGIT = -2.0
-"""Least logit of the first look at which the further turns are looked at: below it no cell was ever called
-by four looks, and nearly every cell of a slide lies there, so that four looks cost little more than one."""
+"""Least logit of the first look at which the further turns are looked at. Of 28,299 cells of five sources
+none would be called otherwise with four looks at all; 3% (`draaslan`) to 31% (`nih_fields`) are looked at
+again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from pipeline.familiar import FieldLooks, familiarity, read_familiar
 from pipeline.field_plan import FieldLight, field_light, plan_field
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
 from pipeline.provenance import run_record
-from pipeline.quality import check
+from pipeline.quality import SlideMeasures, check
 from pipeline.quality_measures import looks_of, slide_measures
 from pipeline.reader import Slide, open_slide
 from pipeline.records import CountResult, FailedTile, SlideSummary
@@ -91,9 +91,7 @@ def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
         scale = find_scale(slide, lights, settings, detector)
         worker = _worker(slide, lights, scale, detector, classifier)
         found = _find(source, settings, worker, broken, None)
-    plans = list(worker.plans.values())
-    table = cell_table(worker.slide.name, plans, found.cells, classifier.manifest)
-    return looks_of(slide_measures(table, plans, found.cells, scale, (len(found.failed), found.tiles)))
+    return looks_of(_tabled(worker, scale, found)[1])
 
 
 def _check(settings: CountSettings) -> None:
@@ -172,14 +170,20 @@ def _find(
     return found
 
 
+def _tabled(worker: TileWorker, scale: SlideScale, found: _Found) -> tuple[pd.DataFrame, SlideMeasures]:
+    """The table of cells, and what quality control is told of it."""
+    plans = list(worker.plans.values())
+    table = cell_table(worker.slide.name, plans, found.cells, worker.classifier.manifest)
+    return table, slide_measures(table, plans, found.cells, scale, (len(found.failed), found.tiles))
+
+
 def _summarise(
     source: Path, worker: TileWorker, scale: SlideScale, found: _Found
 ) -> tuple[SlideSummary, pd.DataFrame]:
     plans = list(worker.plans.values())
     manifest = worker.classifier.manifest
-    table = cell_table(worker.slide.name, plans, found.cells, manifest)
+    table, measures = _tabled(worker, scale, found)
     failed = sorted(found.failed, key=lambda tile: (tile.field, tile.y, tile.x))
-    measures = slide_measures(table, plans, found.cells, scale, (len(failed), found.tiles))
     familiar = familiarity(looks_of(measures), read_familiar())
     facts = SlideFacts(
         slide=worker.slide.name,

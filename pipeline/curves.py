@@ -90,12 +90,6 @@ class Reliability:
     infected: NDArray[np.int64]
     mean_p: NDArray[np.float64]
 
-    @property
-    def error(self) -> float:
-        """Expected calibration error, 0 to 1: mean gap over the cells (Guo 2017)."""
-        gaps = np.nan_to_num(self.mean_p * self.cells) - self.infected
-        return float(np.abs(gaps).sum() / max(int(self.cells.sum()), 1))
-
 
 def reliability(infected: NDArray[np.bool_], p_infected: NDArray[np.float64], bins: int = 15) -> Reliability:
     """Sort the cells into equal bins of probability, as `measures.calibration_error` does."""

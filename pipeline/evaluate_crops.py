@@ -16,7 +16,7 @@ from pipeline.export import write_whole
 from pipeline.fieldset import CropSet, read_crop_set, read_crops
 from pipeline.settings import CountSettings
 
-__all__ = ["ClassifiedCrops", "CropChoice", "CropClassifier", "classify_crops", "evaluate_crops"]
+__all__ = ["ClassifiedCrops", "CropChoice", "CropClassifier", "classify_crops"]
 
 Progress = Callable[[int, int], None]
 
@@ -55,26 +55,6 @@ class ClassifiedCrops:
     def report(self) -> CropReport:
         """Measures over all crops and by patient."""
         return crop_report(self.crop_set.name, self.crop_set.crops, self.threshold)
-
-
-def evaluate_crops(
-    folder: Path,
-    settings: CountSettings,
-    *,
-    predictions_path: Path | None = None,
-    choice: CropChoice | None = None,
-    progress: Progress | None = None,
-    classifier: CropClassifier | None = None,
-) -> CropReport:
-    """Measures of `classify_crops`, which see."""
-    return classify_crops(
-        folder,
-        settings,
-        predictions_path=predictions_path,
-        choice=choice,
-        progress=progress,
-        classifier=classifier,
-    ).report()
 
 
 def classify_crops(

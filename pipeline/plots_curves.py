@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.curves import Sweep, area_under, average_precision, sweep
 from pipeline.decisions import Decisions
-from pipeline.measures import Rate, rate
+from pipeline.measures import Rate, rate, roc_auc
 from pipeline.plot_style import GREY, INK, MOST_LOOKS, Look, Subject, looks, new_figure, place_legend
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def shown_groups(decisions: Decisions) -> tuple[str, ...]:
     if len(both) <= MOST_LOOKS:
         return tuple(both)
     enough = {
-        name: area_under(sweep(own.infected, own.p_infected))
+        name: roc_auc(own.infected, own.p_infected) or 0.0
         for name, own in both.items()
         if LEAST_CELLS <= own.infected.sum() <= len(own.infected) - LEAST_CELLS
     }

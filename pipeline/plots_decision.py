@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.curves import reliability
 from pipeline.decisions import Decisions
-from pipeline.measures import rate
+from pipeline.measures import calibration_error, rate
 from pipeline.plot_style import GREY, INK, Subject, new_figure
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _DARK = 0.55
 
 def plot_reliability(decisions: Decisions, subject: Subject) -> "Figure":
     """Share of infected cells against the probability they were given, and the cells in each bin."""
-    bins = reliability(decisions.infected, decisions.p_infected)
+    labelled = (decisions.infected, decisions.p_infected)
+    bins, error = reliability(*labelled), calibration_error(*labelled) or 0.0
     figure, (axes, below) = new_figure(
         f"Reliability of the probabilities, {subject.source}",
         f"{subject.source}, {subject.cells}: {int(bins.cells.sum()):,} cells, {len(bins.cells)} equal bins, "
@@ -40,9 +41,10 @@ def plot_reliability(decisions: Decisions, subject: Subject) -> "Figure":
         bins.mean_p[some], share, yerr=np.maximum(ends, 0), fmt="o-", color="#0072B2", ecolor=INK,
         markersize=8, capsize=3, elinewidth=1.2, linewidth=1.2, clip_on=False,
     )  # fmt: skip
-    title = f"expected calibration error {bins.error:.4f}; bars: 95% intervals; dotted: perfect"
     axes.set(ylabel="share that is infected", xlim=(0, 1), ylim=(-0.03, 1.03))
-    axes.set_title(title, loc="left")
+    axes.set_title(
+        f"expected calibration error {error:.4f}; bars: 95% intervals; dotted: perfect", loc="left"
+    )
     width = bins.edges[1]
     below.bar(bins.edges[:-1], bins.cells, width, align="edge", color="#bdbdbd", edgecolor=INK, linewidth=0.8)
     for left, count in zip(bins.edges[:-1], bins.cells, strict=True):

@@ -16,9 +16,8 @@ from pipeline.reader import Slide, open_slide
 from pipeline.records import FailedTile
 from pipeline.settings import CountSettings
 from pipeline.tiling import Tile
-from segmentation.colours import TileColours, tile_colours
+from segmentation.colours import TileColours
 from segmentation.detections import Kind
-from segmentation.resample import halve
 from segmentation.segment import segment
 
 __all__ = ["TileCells", "TileWorker", "make_tile_worker"]
@@ -97,7 +96,7 @@ class TileWorker:
             overlaps=cells.overlaps,
             p_infected=probability,
             stages=stages,
-            colours=tile_colours(halve(picture), core, cells.found),
+            colours=cells.colours,
         )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.detections import Detections
-from segmentation.illumination import brightest_channel, darkest_channel
+from segmentation.illumination import brightest_channel
+from segmentation.masks import stain_depth
 
 __all__ = ["TileColours", "tile_colours"]
 
@@ -47,7 +48,7 @@ def tile_colours(
     found : the objects that the tile owns.
     """
     owned = picture[core[1] : core[3], core[0] : core[2]]
-    depth = np.ascontiguousarray(255 - darkest_channel(owned))
+    depth = np.ascontiguousarray(stain_depth(owned))
     lit = (brightest_channel(owned) >= SURROUND_LEVEL).astype(np.uint8)
     depths = cv2.calcHist([depth], [0], lit, [LEVELS], [0, LEVELS]).ravel()
     return TileColours(objects=_object_colours(picture, found), depths=np.rint(depths).astype(np.int64))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.runtime import Network
+from segmentation.colours import TileColours, tile_colours
 from segmentation.crops import CROP_PX, CropStyle, cut_crop
 from segmentation.detections import Detections, Kind
 from segmentation.detector import detect
@@ -25,12 +26,14 @@ class SegmentedCells:
     found : detections, detector px of the tile's picture.
     measurements : one an object. overlaps : bool (n,) where a neighbour's pixels adjoin.
     crops : uint8 (n_red, CROP_PX, CROP_PX, 3), of the red cells in their order in `found`.
+    colours : of all objects and of the core.
     """
 
     found: Detections
     measurements: tuple[Measurement, ...]
     overlaps: NDArray[np.bool_]
     crops: NDArray[np.uint8]
+    colours: TileColours
 
 
 def segment(
@@ -65,4 +68,5 @@ def segment(
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
         crops=np.stack(crops) if crops else np.empty((0, CROP_PX, CROP_PX, 3), np.uint8),
+        colours=tile_colours(small, core, found),
     )

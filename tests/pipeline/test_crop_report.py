@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.crop_report import crop_report
 from pipeline.errors import InputError, OutputError
-from pipeline.evaluate_crops import CropChoice, CropClassifier, evaluate_crops
+from pipeline.evaluate_crops import CropChoice, CropClassifier, classify_crops
 from pipeline.settings import CountSettings
 
 SETTINGS = CountSettings()
@@ -44,7 +44,7 @@ BRIGHTNESS = CropClassifier(classify=brightness, threshold=0.5)
 
 
 def test_crops_are_measured_overall_and_by_patient(crop_folder: Path) -> None:
-    report = evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS)
+    report = classify_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS).report()
     assert (report.overall.accuracy.hits, report.overall.accuracy.of) == (3, 5)
     assert (report.overall.sensitivity.hits, report.overall.sensitivity.of) == (1, 2)
     assert report.overall.auc == pytest.approx(4 / 6)
@@ -57,7 +57,7 @@ def test_crops_are_measured_overall_and_by_patient(crop_folder: Path) -> None:
 
 def test_the_predictions_stand_beside_their_crops(crop_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
-    evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS, predictions_path=path)
+    classify_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS, predictions_path=path)
     assert path.read_text().splitlines() == [
         "crop,p_infected",
         "a1.png,0.800000",
@@ -73,7 +73,7 @@ def test_a_missing_folder_for_predictions_is_told_before_the_work(crop_folder: P
         raise AssertionError("the crops were classified first")
 
     with pytest.raises(OutputError, match="no folder"):
-        evaluate_crops(
+        classify_crops(
             crop_folder,
             SETTINGS,
             predictions_path=crop_folder / "none" / "p.csv",
@@ -83,20 +83,23 @@ def test_a_missing_folder_for_predictions_is_told_before_the_work(crop_folder: P
 
 def test_patients_can_be_chosen_and_those_in_the_fields_left_out(crop_folder: Path) -> None:
     choice = CropChoice(exclude_patients_in_fields=True)
-    report = evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS)
+    report = classify_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS).report()
     assert [row.patient for row in report.by_patient] == ["p1"]
     choice = CropChoice(patients=("p2",))
-    assert evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS).overall.cells == 2
+    assert (
+        classify_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS).report().overall.cells
+        == 2
+    )
     with pytest.raises(InputError, match="no crop"):
         choice = CropChoice(patients=("p2",), exclude_patients_in_fields=True)
-        evaluate_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS)
+        classify_crops(crop_folder, SETTINGS, choice=choice, classifier=BRIGHTNESS)
 
 
 def test_many_crops_are_classified_in_order_over_several_batches(
     crop_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.evaluate_crops._CROPS_AT_ONCE", 2)
-    whole = evaluate_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS)
+    whole = classify_crops(crop_folder, SETTINGS, classifier=BRIGHTNESS).report()
     assert whole.overall.accuracy.hits == 3 and whole.overall.auc == pytest.approx(4 / 6)
 
 

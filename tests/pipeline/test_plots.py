@@ -10,6 +10,7 @@ from pipeline.accuracy import SlideCounts
 from pipeline.curves import reliability
 from pipeline.decisions import Decisions
 from pipeline.errors import OutputError
+from pipeline.measures import calibration_error
 from pipeline.plot_style import Subject, drawn, require_matplotlib
 from pipeline.plots_curves import plot_free_response, plot_precision_recall, plot_roc, shown_groups
 from pipeline.plots_decision import infected_confusion, plot_confusion, plot_reliability
@@ -104,7 +105,7 @@ def test_the_reliability_plot_shows_every_bin_and_its_error() -> None:
     from matplotlib.patches import Rectangle
 
     axes, below = plot_reliability(own, SUBJECT).axes
-    assert f"{bins.error:.4f}" in axes.get_title(loc="left")
+    assert f"{calibration_error(own.infected, own.p_infected):.4f}" in axes.get_title(loc="left")
     assert [text.get_text() for text in below.texts] == [f"{count:,}" for count in bins.cells]
     assert sum(bar.get_bbox().height for bar in below.patches if isinstance(bar, Rectangle)) == len(
         own.infected
