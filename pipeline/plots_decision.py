@@ -34,11 +34,9 @@ def plot_reliability(decisions: Decisions, subject: Subject) -> "Figure":
     )
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=":")
     some = bins.cells > 0
-    rates = [rate(int(hits), int(of)) for hits, of in zip(bins.infected[some], bins.cells[some], strict=True)]
-    share = bins.infected[some] / bins.cells[some]
-    ends = np.array([[(r.value or 0) - (r.low or 0), (r.high or 0) - (r.value or 0)] for r in rates]).T
+    hits, of = bins.infected[some], bins.cells[some]
     axes.errorbar(
-        bins.mean_p[some], share, yerr=np.maximum(ends, 0), fmt="o-", color="#0072B2", ecolor=INK,
+        bins.mean_p[some], hits / of, yerr=_interval_ends(hits, of), fmt="o-", color="#0072B2", ecolor=INK,
         markersize=8, capsize=3, elinewidth=1.2, linewidth=1.2, clip_on=False,
     )  # fmt: skip
     axes.set(ylabel="share that is infected", xlim=(0, 1), ylim=(-0.03, 1.03))
@@ -64,6 +62,13 @@ def plot_reliability(decisions: Decisions, subject: Subject) -> "Figure":
     for panel in (axes, below):
         panel.axvline(subject.threshold, color=INK, linewidth=1.2, linestyle=(0, (5, 3)))
     return figure
+
+
+def _interval_ends(infected: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far the 95% intervals of the shares reach down and up, float64 (2, n)."""
+    rates = [rate(int(hits), int(of)) for hits, of in zip(infected, cells, strict=True)]
+    ends = [[(r.value or 0) - (r.low or 0), (r.high or 0) - (r.value or 0)] for r in rates]
+    return np.maximum(np.asarray(ends, np.float64).reshape(-1, 2).T, 0)
 
 
 def infected_confusion(decisions: Decisions) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...]]:
