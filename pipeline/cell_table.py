@@ -1,4 +1,4 @@
-"""Cells of all tiles as one table, with the counting rules applied."""
+"""Cells of tiles as a table, with the counting rules applied."""
 
 from collections.abc import Sequence
 
@@ -12,28 +12,34 @@ from pipeline.records import CELL_COLUMNS
 from pipeline.tile_work import TileCells
 from segmentation.detections import Kind
 
-__all__ = ["cell_table"]
+__all__ = ["LOOK_COLUMNS", "cell_table"]
 
 SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
 """Diameters of a red cell, from a microspherocyte to one stretched by a gametocyte; else an artefact."""
+LOOK_COLUMNS = ("field_index", "kind_number", "score", "red", "green", "blue")
+"""What quality control is told of an object beside `CELL_COLUMNS`: its field and kind as numbers, the
+detector's score, and the mean colour of its middle, 0 to 255."""
 BORDER_DETECTOR_PX = 0.75
 """A box that comes this near to the border of the picture, detector px, is cut by it."""
 
 
 def cell_table(
-    slide: str, plans: Sequence[FieldPlan], found: Sequence[TileCells], classifier: Manifest
+    slide: str,
+    plans: Sequence[FieldPlan],
+    found: Sequence[TileCells],
+    classifier: Manifest,
+    first_cell: int = 1,
 ) -> pd.DataFrame:
-    """One row an object, columns `CELL_COLUMNS`, by field, then y, then x, whatever order they came in.
+    """One row an object, `CELL_COLUMNS` and `LOOK_COLUMNS`, by field, then y, then x, in whatever tiles.
 
     Parameters
     ----------
     classifier : its threshold, stages and name.
+    first_cell : number of the first row within the slide.
     """
     by_index = {plan.index: plan for plan in plans}
     parts = [_rows(by_index[cells.field], cells) for cells in found]
-    empty = pd.DataFrame(
-        {name: pd.Series(dtype="float64") for name in (*_NUMBERS, "kind_number", "field_index")}
-    )
+    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, *LOOK_COLUMNS)})
     table = pd.concat(parts or [empty], ignore_index=True)
     order = ["field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max"]
     table = table.sort_values(order, kind="stable", ignore_index=True)
@@ -49,7 +55,7 @@ def cell_table(
     table = table.assign(
         slide=slide,
         field=table["field_index"].map(names).astype(object),
-        cell=np.arange(1, len(table) + 1),
+        cell=np.arange(first_cell, first_cell + len(table)),
         kind=kind,
         overlaps=table["overlaps"].astype(bool),
         at_border=at_border,
@@ -61,7 +67,7 @@ def cell_table(
         reviewed_as="",
         model=classifier.name,
     )
-    return table[list(CELL_COLUMNS)]
+    return table[[*CELL_COLUMNS, *LOOK_COLUMNS]]
 
 
 _NUMBERS = (
@@ -74,6 +80,7 @@ _NUMBERS = (
 def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
     x_min, y_min, x_max, y_max = cells.boxes.T
     area, diameter, circularity, focus = cells.measured.T
+    red, green, blue = cells.colours.objects.T
     return pd.DataFrame(
         {
             "field_index": plan.index,
@@ -91,6 +98,10 @@ def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
             "p_infected": cells.p_infected.astype(np.float64),
             "stage_number": cells.stages,
             "kind_number": cells.kinds,
+            "score": cells.scores,
+            "red": red,
+            "green": green,
+            "blue": blue,
             "at_border": _at_border(plan, cells.boxes),
         }
     )

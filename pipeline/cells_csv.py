@@ -1,6 +1,7 @@
 """Write the table of cells as CSV: fixed decimals, the same bytes for the same cells."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from pipeline.records import CELL_COLUMNS
 
 __all__ = ["write_cells"]
 
-ROWS_AT_ONCE = 50_000  # cells formatted in one go: about 50 MB of text objects
+ROWS_AT_ONCE = 20_000  # cells formatted in one go: about 20 MB of text objects
 DECIMALS = {
     "x": 1,
     "y": 1,
@@ -26,14 +27,24 @@ DECIMALS = {
 FLAGS = frozenset({"at_border", "overlaps", "infected", "counted"})
 
 
-def write_cells(path: Path, cells: pd.DataFrame) -> None:
-    """One row a cell, fixed decimals, flags as 0 and 1, line feeds: the same cells give the same bytes."""
+def write_cells(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """One row a cell, fixed decimals, flags as 0 and 1, line feeds: the same cells give the same bytes.
+
+    Parameters
+    ----------
+    parts : tables of cells, one after the other; one at least.
+    """
     with path.open("w", encoding="utf-8", newline="") as handle:
-        for start in range(0, max(len(cells), 1), ROWS_AT_ONCE):
-            rows = cells.iloc[start : start + ROWS_AT_ONCE]
-            _as_text(rows).to_csv(handle, header=start == 0, index=False, lineterminator="\n")
+        for number, rows in enumerate(_few_at_once(parts)):
+            _as_text(rows).to_csv(handle, header=number == 0, index=False, lineterminator="\n")
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def _few_at_once(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    for cells in parts:
+        for start in range(0, max(len(cells), 1), ROWS_AT_ONCE):
+            yield cells.iloc[start : start + ROWS_AT_ONCE]
 
 
 def _as_text(cells: pd.DataFrame) -> pd.DataFrame:

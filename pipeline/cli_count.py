@@ -35,6 +35,20 @@ def _check_um_per_px(value: float | None) -> float | None:
     return value
 
 
+def _region(text: str | None) -> tuple[int, int, int, int] | None:
+    """The region of `--region`, level-0 px."""
+    if text is None:
+        return None
+    sides = text.replace(" ", "").split(",")
+    if len(sides) != 4 or not all(side.isdecimal() for side in sides) or "0" in sides[2:]:
+        raise typer.BadParameter(
+            f"{text!r} is no region; expected x,y,width,height in px, such as 0,0,4000,3000",
+            param_hint="--region",
+        )
+    x, y, width, height = (int(side) for side in sides)
+    return x, y, width, height
+
+
 def _check_tile_px(value: int) -> int:
     if value < TILE_PX_MIN or value % TILE_PX_STEP:
         raise typer.BadParameter(f"{value}: expected a multiple of {TILE_PX_STEP}, {TILE_PX_MIN} or more")
@@ -57,6 +71,20 @@ def count(
     ] = 1024,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Count only cells whose centre lies here, px of the picture."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Stop after the red cells that cdc, bsh, who or nvp asks for.")
+    ] = None,
+    max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
+    whole_film: Annotated[
+        bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of this dask scheduler.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,7 +92,16 @@ def count(
     from pipeline.settings import CountSettings
 
     settings = CountSettings(
-        um_per_px=um_per_px, detector=detector, classifier=classifier, tile_px=tile_px, workers=workers
+        um_per_px=um_per_px,
+        detector=detector,
+        classifier=classifier,
+        tile_px=tile_px,
+        workers=workers,
+        region=_region(region),
+        protocol=protocol,
+        max_cells=max_cells,
+        whole_film=whole_film,
+        scheduler=scheduler,
     )
     outcomes = _count(slides, out, settings, overwrite=overwrite)
     if as_json:
@@ -120,8 +157,8 @@ def _count(
 
     with shown_progress() as (show, tell):
 
-        def progress(slide: Path, done: int, every: int) -> None:
-            show(str(slide), done, every)
+        def progress(slide: Path, done: int, every: int, cells: int) -> None:
+            show(str(slide), done, every, cells)
 
         def on_done(outcome: "SlideOutcome") -> None:
             if outcome.error is not None:

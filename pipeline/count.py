@@ -1,56 +1,75 @@
 """Counts one slide: what is estimated once, the tiles, the table of cells, the summary."""
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
-from pipeline.cell_table import cell_table
-from pipeline.errors import EmptySlideError, InputError, SmearcountError
-from pipeline.executors import WorkerDiedError, run_here, run_in_processes
+from pipeline.cell_parts import CellParts
+from pipeline.errors import InputError
 from pipeline.familiar import FieldLooks, familiarity, read_familiar
-from pipeline.field_plan import FieldLight, field_light, plan_field
+from pipeline.field_plan import FieldPlan
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
-from pipeline.provenance import run_record
+from pipeline.protocols import Goal, goal_of
+from pipeline.provenance import run_record, source_state, versions
 from pipeline.quality import SlideMeasures, check
-from pipeline.quality_measures import looks_of, slide_measures
+from pipeline.quality_measures import FieldSeen, looks_of, slide_measures
 from pipeline.reader import Slide, open_slide
-from pipeline.records import CountResult, FailedTile, SlideSummary
+from pipeline.records import CountResult, SlideSummary
 from pipeline.settings import CountSettings
-from pipeline.slide_scale import SlideScale, find_scale
+from pipeline.slide_plan import SlidePlan, area_of, plan_slide
 from pipeline.summary import FieldFacts, SlideFacts, summarise
-from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_worker
-from pipeline.tiling import Tile, tiles
+from pipeline.tile_runs import Found, Progress, run_tiles, tiles_to_do
+from pipeline.tile_store import Checkpoint, MemoryStore, TileStore
+from pipeline.tile_work import TileWorker
+from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide", "look_at"]
 
-Progress = Callable[[int, int], None]
 SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
 """Pixel sizes at which a red cell is 375 to 7.5 px across."""
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
 """Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
+_SAME_CELLS = frozenset({"workers", "scheduler"})
+"""Settings that change nothing of what a tile holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What the tiles of a slide gave; `failed` also names photos that could not be read."""
+class _Counted:
+    """A slide whose tiles are worked on."""
 
-    cells: list[TileCells]
-    failed: list[FailedTile]
-    tiles: int
+    worker: TileWorker
+    plan: SlidePlan
+    goal: Goal | None
+    found: Found
+    store: TileStore
+
+    def parts(self) -> CellParts:
+        plans = list(self.worker.plans.values())
+        manifest = self.worker.classifier.manifest
+        return CellParts(self.worker.slide.name, plans, self.found.done, self.store, manifest)
 
 
-def count_slide(source: Path, settings: CountSettings, progress: Progress | None = None) -> CountResult:
-    """Find and decide every red cell of a slide.
+def count_slide(
+    source: Path,
+    settings: CountSettings,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> CountResult:
+    """Find and decide every red cell of a slide, or as many as a protocol asks for.
 
     Parameters
     ----------
     source : a photo, a folder of photos, or a whole-slide scan.
-    progress : called with (tiles done, tiles in all) after each tile.
+    progress : called with the tiles done, all tiles and the red cells found, after each tile.
+    checkpoint : keeps the finished tiles of a large slide, and gives back those of a count that was cut
+        short; to be left open until the result's parts are no longer needed.
 
     Raises
     ------
@@ -61,25 +80,28 @@ def count_slide(source: Path, settings: CountSettings, progress: Progress | None
     started, clock = datetime.now(UTC), time.perf_counter()
     _check(settings)
     detector, classifier = load_detector(settings), load_classifier(settings)
+    models = {
+        "detector": describe(detector.manifest, settings.detector),
+        "classifier": describe(classifier.manifest, settings.classifier),
+    }
     with open_slide(source) as slide:
-        lights, broken = _lights(slide, source)
-        scale = find_scale(slide, lights, settings, detector)
-        worker = _worker(slide, lights, scale, detector, classifier)
+        plan = plan_slide(slide, source, settings, detector)
         prepared = time.perf_counter()
-        found = _find(source, settings, worker, broken, progress)
-    summary, cells = _summarise(source, worker, scale, found)
+        key = "" if checkpoint is None else _key(source, settings, models)
+        worker = _worker(slide, plan, detector, classifier)
+        counted = _count((source, settings, worker), plan, (checkpoint, key), progress)
+    parts = counted.parts()
+    summary = _summarise(source, counted, parts)
     run = run_record(
         settings,
         source,
-        models={
-            "detector": describe(detector.manifest, settings.detector),
-            "classifier": describe(classifier.manifest, settings.classifier),
-        },
+        models=models,
         seed=None,
         started=started,
         seconds={"prepare": prepared - clock, "count": time.perf_counter() - prepared},
     )
-    return CountResult(summary=summary, cells=cells, run=run)
+    areas = {field.name: field.area for field in plan.fields.values() if field.area is not None}
+    return CountResult(summary=summary, parts=parts, run=run, areas=areas)
 
 
 def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
@@ -87,11 +109,10 @@ def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
     _check(settings)
     detector, classifier = load_detector(settings), load_classifier(settings)
     with open_slide(source) as slide:
-        lights, broken = _lights(slide, source)
-        scale = find_scale(slide, lights, settings, detector)
-        worker = _worker(slide, lights, scale, detector, classifier)
-        found = _find(source, settings, worker, broken, None)
-    return looks_of(_tabled(worker, scale, found)[1])
+        plan = plan_slide(slide, source, settings, detector)
+        worker = _worker(slide, plan, detector, classifier)
+        counted = _count((source, settings, worker), plan, (None, ""), None)
+    return looks_of(_measures(counted, counted.parts(), _pixels_by_part(counted)))
 
 
 def _check(settings: CountSettings) -> None:
@@ -108,99 +129,92 @@ def _check(settings: CountSettings) -> None:
             f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, "
             f"{SMALLEST_TILE_PX} to {LARGEST_TILE_PX}; pass another --tile-px"
         )
+    goal_of(settings.protocol, settings.max_cells)
 
 
-def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
-    """Light of each field that can be read, and the others."""
-    lights: dict[int, FieldLight] = {}
-    broken = [
-        FailedTile(field=photo.name, x=0, y=0, width=0, height=0, reason=photo.reason)
-        for photo in slide.broken
-    ]
-    for index, field in enumerate(slide.fields):
-        try:
-            lights[index] = field_light(field)
-        except SmearcountError as error:
-            if len(slide.fields) + len(slide.broken) == 1:
-                raise
-            broken.append(
-                FailedTile(
-                    field=field.name, x=0, y=0, width=field.width, height=field.height, reason=str(error)
-                )
-            )
-    if not lights:
-        reason = broken[0].reason if broken else "it is empty"
-        raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
-    return lights, broken
+def _key(source: Path, settings: CountSettings, models: Mapping[str, object]) -> str:
+    """One line that tells all that decides what the tiles of a slide hold."""
+    decides = {name: str(getattr(settings, name)) for name in settings.__slots__ if name not in _SAME_CELLS}
+    facts = [source_state(source), decides, models, versions()]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _worker(
-    slide: Slide, lights: dict[int, FieldLight], scale: SlideScale, detector: Detector, classifier: Classifier
-) -> TileWorker:
-    plans = {
-        index: plan_field(index, slide.fields[index], scale.of_field(slide.fields[index]), light)
-        for index, light in lights.items()
-    }
-    return TileWorker(slide=slide, plans=plans, detector=detector, classifier=classifier)
+def _worker(slide: Slide, plan: SlidePlan, detector: Detector, classifier: Classifier) -> TileWorker:
+    return TileWorker(slide=slide, plans=plan.fields, detector=detector, classifier=classifier)
 
 
-def _find(
-    source: Path,
-    settings: CountSettings,
-    worker: TileWorker,
-    broken: list[FailedTile],
+def _count(
+    order: tuple[Path, CountSettings, TileWorker],
+    plan: SlidePlan,
+    kept: tuple[Checkpoint | None, str],
     progress: Progress | None,
-) -> _Found:
-    todo = [tile for plan in worker.plans.values() for tile in tiles(plan.index, plan.grid, settings.tile_px)]
-    found = _Found(cells=[], failed=list(broken), tiles=len(todo) + len(broken))
-    answers: Iterator[tuple[Tile, TileCells | FailedTile | WorkerDiedError]]
-    if settings.workers > 1 and len(todo) > 1:
-        answers = run_in_processes(make_tile_worker, (source, settings, worker.plans), todo, settings.workers)
-    else:
-        answers = run_here(worker, todo)
-    for done, (tile, answer) in enumerate(answers, start=1):
-        if isinstance(answer, TileCells):
-            found.cells.append(answer)
-        elif isinstance(answer, FailedTile):
-            found.failed.append(answer)
-        else:
-            found.failed.append(failed_tile(tile, worker.plans[tile.field], answer))
-        if progress is not None:
-            progress(done, len(todo))
-    return found
+) -> _Counted:
+    _, settings, worker = order
+    goal = goal_of(settings.protocol, settings.max_cells)
+    todo = tiles_to_do(worker.plans, settings.tile_px, goal)
+    checkpoint, key = kept
+    store = MemoryStore() if checkpoint is None else checkpoint.store(key, len(todo))
+    found = run_tiles(order, todo, goal, store, progress)
+    return _Counted(worker=worker, plan=plan, goal=goal, found=found, store=store)
 
 
-def _tabled(worker: TileWorker, scale: SlideScale, found: _Found) -> tuple[pd.DataFrame, SlideMeasures]:
-    """The table of cells, and what quality control is told of it."""
-    plans = list(worker.plans.values())
-    table = cell_table(worker.slide.name, plans, found.cells, worker.classifier.manifest)
-    return table, slide_measures(table, plans, found.cells, scale, (len(found.failed), found.tiles))
+def _pixels_by_part(counted: _Counted) -> dict[int, dict[str, int]]:
+    """Detector px of each part of each field, by its index."""
+    parts = {}
+    for index, plan in counted.worker.plans.items():
+        failed = [tile.core for tile in counted.found.failed if tile.field == index]
+        reached = None if counted.goal is None else counted.found.reached(plan)
+        parts[index] = area_of(plan).pixels_by_part(failed, reached)
+    return parts
 
 
-def _summarise(
-    source: Path, worker: TileWorker, scale: SlideScale, found: _Found
-) -> tuple[SlideSummary, pd.DataFrame]:
-    plans = list(worker.plans.values())
-    manifest = worker.classifier.manifest
-    table, measures = _tabled(worker, scale, found)
-    failed = sorted(found.failed, key=lambda tile: (tile.field, tile.y, tile.x))
+def _measures(counted: _Counted, parts: CellParts, pixels: Mapping[int, Mapping[str, int]]) -> SlideMeasures:
+    """What quality control is told of a slide."""
+    plans, found, broken = counted.worker.plans, counted.found, len(counted.plan.broken)
+    objects, depths = dict.fromkeys(plans, 0), {index: np.zeros(LEVELS, np.int64) for index in plans}
+    for tile in found.done:
+        cells = counted.store.load(tile)
+        objects[tile.field] += len(cells.kinds)
+        depths[tile.field] += cells.colours.depths
+    seen = {
+        index: FieldSeen(
+            objects=objects[index],
+            depths=depths[index],
+            share=pixels[index]["counted"] / max(sum(pixels[index].values()), 1),
+        )
+        for index in plans
+    }
+    numbers = (len(found.failed) + broken, found.all_tiles + broken)
+    return slide_measures(parts.with_looks(), list(plans.values()), seen, counted.plan.scale, numbers)
+
+
+def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
+    return FieldFacts(
+        name=plan.name, width=plan.width, height=plan.height, um_per_px=plan.um_per_px, parts_px=parts_px
+    )
+
+
+def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummary:
+    worker, scale = counted.worker, counted.plan.scale
+    manifest, measured = worker.classifier.manifest, worker.classifier.measured
+    pixels = _pixels_by_part(counted)
+    measures = _measures(counted, parts, pixels)
     familiar = familiarity(looks_of(measures), read_familiar())
+    failed = (*counted.plan.broken, *counted.found.failed.values())
     facts = SlideFacts(
         slide=worker.slide.name,
         source=str(source),
-        fields=tuple(
-            FieldFacts(name=plan.name, width=plan.width, height=plan.height, um_per_px=plan.um_per_px)
-            for plan in plans
-        ),
+        fields=tuple(_facts_of(plan, pixels[index]) for index, plan in worker.plans.items()),
         um_per_px=scale.um_per_px,
         scale_source=scale.source,
-        false_positive_rate=worker.classifier.measured.false_positive_rate,
+        false_positive_rate=measured.false_positive_rate,
         tells_stages=manifest.stages is not None,
-        sensitivity=worker.classifier.measured.sensitivity,
+        goal=counted.goal,
+        sensitivity=measured.sensitivity,
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
-        failed_tiles=tuple(failed),
+        failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
         notices=check(measures, familiar),
         familiar=familiar,
     )
-    return summarise(table, facts), table
+    return summarise(parts, facts)

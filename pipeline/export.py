@@ -135,7 +135,7 @@ def _write_files(
     for name, picture in pictures:
         (folder / name).parent.mkdir(exist_ok=True)
         _write_file(folder / name, _to_jpeg(picture))
-    write_cells(folder / "cells.csv", result.cells)
+    write_cells(folder / "cells.csv", result.parts)
     _write_file(folder / "run.json", _to_json(result.run).encode())
     _write_file(folder / "summary.json", summary_to_json(result.summary).encode())
     for inner in folder.iterdir():

@@ -1,13 +1,10 @@
-"""What a field looks like to quality control, from its table of cells and the colours of its tiles."""
-
-from collections.abc import Sequence
+"""What a field looks like to quality control, from its table of cells and the colours of its pixels."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.familiar import FieldLooks
-from pipeline.tile_work import TileCells
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
@@ -30,25 +27,27 @@ LEAST_AREA = 0.002
 """Share of the view added to both sides of a ratio of areas, so that few pixels do not decide."""
 
 
-def field_looks(cells: pd.DataFrame, tiles: Sequence[TileCells]) -> FieldLooks | None:
+def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float) -> FieldLooks | None:
     """Looks of one field, None where it holds no red cell.
 
     Parameters
     ----------
-    cells : its rows of the table of cells. tiles : its tiles, in any order.
+    cells : its rows, or a fair sample of them, with `cell_table.LOOK_COLUMNS`.
+    depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
+    covered_um2 : area of all its red cells together, µm².
     """
     red_rows = cells[cells["kind"] == "red_cell"]
     if not len(red_rows):
         return None
-    red = np.concatenate([tile.kinds for tile in tiles]) == Kind.RED_CELL
-    scores = np.concatenate([tile.scores for tile in tiles])[red].astype(np.float64)
-    colours = np.concatenate([tile.colours.objects for tile in tiles])[red].astype(np.float64)
-    depths = np.sum([tile.colours.depths for tile in tiles], axis=0).astype(np.float64)
+    # What the detector takes for one: of an absurd size it is none in the table, but tells of the stain.
+    red = cells["kind_number"].to_numpy() == Kind.RED_CELL
+    scores = cells["score"].to_numpy(np.float64)[red]
+    colours = cells[["red", "green", "blue"]].to_numpy(np.float64)[red]
     absorbance = np.log((WHITE_LEVEL + 1) / (colours + 1))
     usual = np.median(absorbance, axis=0)
     whole = red_rows[~red_rows["at_border"].astype(bool)]
     pixels = max(float(depths.sum()), 1.0)
-    covered = float(red_rows["area_um2"].sum()) / DETECTOR_UM_PER_PX**2 / pixels
+    covered = covered_um2 / DETECTOR_UM_PER_PX**2 / pixels
     cell_depth = float(np.median(255 - colours.min(axis=1)))
     stained, between, darker, background = _shares(depths / pixels, cell_depth)
     depth = max(float(usual.max()), 0.0) + NOISE

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.counted_area import CountedArea
 from pipeline.reader import Field
 from segmentation.illumination import (
     BrightView,
@@ -41,7 +42,7 @@ class FieldLight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPlan:
-    """Everything a tile of the field needs to know."""
+    """Everything a tile of the field needs to know; `area` is None where all of it is counted."""
 
     index: int
     name: str
@@ -50,6 +51,7 @@ class FieldPlan:
     um_per_px: float
     light: FieldLight
     grid: WorkingGrid
+    area: CountedArea | None = None
 
     @property
     def step(self) -> float:
@@ -101,15 +103,18 @@ def read_window(
     return normalise(grid.cut(shrunk, (left // shrink, top // shrink), window), light.white_point)
 
 
-def view_at(field: Field, light: FieldLight, um_per_px: float, side_px: int) -> NDArray[np.uint8] | None:
-    """The middle of the field at detector scale, were its pixels of that size; None where it is too small.
+def view_at(
+    field: Field, light: FieldLight, um_per_px: float, side_px: int, place: tuple[float, float] | None = None
+) -> NDArray[np.uint8] | None:
+    """A part of the field at detector scale, were its pixels of that size; None where it is too small.
 
     Parameters
     ----------
     side_px : most detector px that it is wide and high.
+    place : its middle, level-0 px (x, y); None is the middle of the lit part.
     """
     grid = working_grid(field.width, field.height, um_per_px)
-    middle_x, middle_y = _middle(field, light)
+    middle_x, middle_y = place or _middle(field, light)
     width = min(2 * side_px, grid.width)
     height = min(2 * side_px, grid.height)
     if min(width, height) < 64:

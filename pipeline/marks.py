@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MARKS", "Box", "draw_text", "label_infected", "text_width"]
+__all__ = ["MARKS", "OUTLINED_MIN_PX", "Box", "draw_text", "label_infected", "text_width"]
 
 OUTLINED_MIN_PX = 6.0  # diameter below which an uninfected cell is left unmarked: the outline would cover it
 RING_MIN_PX = 14.0  # diameter below which an infected cell's ring is drawn larger than the cell

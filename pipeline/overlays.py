@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
@@ -16,12 +17,14 @@ from pipeline.figures import (
     overlay_zoom,
     sheet_zoom,
 )
+from pipeline.marks import OUTLINED_MIN_PX
 from pipeline.reader import Field, open_slide
 from pipeline.records import CountResult, FieldResult, SlideSummary
 from pipeline.summary import count_line, percent_text
 
 __all__ = ["overlays"]
 
+CELL_UM = 7.5  # across, of a red cell
 BAND_PX = 2**26  # level-0 px read at once: a gigapixel slide is never in memory whole
 UNREADABLE = 128  # grey of a part that could not be read
 
@@ -42,8 +45,7 @@ def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[n
         found = {field.name: field for field in result.summary.fields}
         fields = [field for field in slide.fields if field.name in found]
         if len(fields) == 1:
-            picture, scale = _picture(fields[0])
-            yield "overlay.jpg", draw_overlay(picture, result.cells, scale, slide_caption(result.summary))
+            yield "overlay.jpg", _one(fields[0], result)
             return
         yield from _many(fields, result)
 
@@ -60,6 +62,20 @@ def field_caption(field: FieldResult) -> str:
     """The count of a field in one line; no interval, for the slide is what is judged."""
     share = percent_text(field.infected / field.counted if field.counted else None)
     return f"{field.name}: {field.infected} infected of {field.counted} red cells: {share}"
+
+
+def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
+    """A photo with every cell marked; a scan with its infected cells, and where it was not counted."""
+    picture, scale = _picture(field)
+    um_per_px = result.summary.fields[0].um_per_px
+    small = CELL_UM / um_per_px * scale < OUTLINED_MIN_PX
+    cells = _infected(result) if small else result.cells
+    return draw_overlay(picture, cells, scale, slide_caption(result.summary))
+
+
+def _infected(result: CountResult) -> pd.DataFrame:
+    """Rows of the infected cells: all cells of a gigapixel slide would not fit into memory."""
+    return pd.concat([part[part["infected"].astype(bool)] for part in result.parts], ignore_index=True)
 
 
 def _many(fields: list[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:

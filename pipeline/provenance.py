@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import SlideError
 
-__all__ = ["HASHED_BYTES_MAX", "describe_input", "run_record", "versions"]
+__all__ = ["HASHED_BYTES_MAX", "describe_input", "run_record", "source_state", "versions"]
 
 HASHED_BYTES_MAX = 1_000_000_000  # a larger file is told by its size and time: reading it all takes too long
 PACKAGES = (
@@ -84,8 +84,30 @@ def describe_input(source: Path) -> dict[str, object]:
         listed = [_describe_file(path, path.name) for path in files[:PICTURES_LISTED_MAX]]
         return {"path": str(source), "files": listed, "files_in_folder": len(files)}
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise SlideError(f"{source}: cannot be read ({reason}); check that it is still there") from error
+        raise _vanished(source, error) from error
+
+
+def source_state(source: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of change (ns) of a slide's files: other ones are another slide.
+
+    Raises
+    ------
+    SlideError
+        Where a file cannot be read.
+    """
+    try:
+        files = (
+            [source] if not source.is_dir() else sorted(path for path in source.iterdir() if path.is_file())
+        )
+        states = ((path.name, path.stat()) for path in files if not path.name.startswith("."))
+        return [(name, status.st_size, status.st_mtime_ns) for name, status in states]
+    except OSError as error:
+        raise _vanished(source, error) from error
+
+
+def _vanished(source: Path, error: OSError) -> SlideError:
+    reason = error.strerror or str(error)
+    return SlideError(f"{source}: cannot be read ({reason}); check that it is still there")
 
 
 def _describe_file(path: Path, name: str) -> dict[str, object]:

@@ -1,9 +1,13 @@
 """The frozen records that flow from one step of a count to the next."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from pipeline.counted_area import CountedArea
 
 __all__ = [
     "CELL_COLUMNS",
@@ -11,6 +15,7 @@ __all__ = [
     "FailedTile",
     "Familiarity",
     "FieldResult",
+    "GoalResult",
     "Notice",
     "ScaleSource",
     "SlideSummary",
@@ -107,6 +112,8 @@ class FieldResult:
     um_per_px : µm per level-0 px used for this field.
     detected : objects found, of every kind; detected == counted + sum(excluded.values()).
     infected : infected red cells among the counted.
+    area_mm2 : mm² of each part: counted, empty_glass, feathered_edge, thick_end, outside_region,
+        not_reached, unreadable; together all of the field.
     """
 
     name: str
@@ -117,6 +124,23 @@ class FieldResult:
     counted: int
     infected: int
     excluded: dict[str, int]
+    area_mm2: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalResult:
+    """What a counting protocol asked for.
+
+    Attributes
+    ----------
+    name, source : of the protocol, and where its number comes from.
+    wanted, missing : red cells to be counted, and how many of them are still to be.
+    """
+
+    name: str
+    source: str
+    wanted: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +158,8 @@ class SlideSummary:
         None where nothing was counted or the classifier tells no stage.
     false_positive_rate : per uninfected cell, as the classifier's manifest states it.
     limit_of_detection : lowest fraction told from none at this number of cells (95%), or None.
+    area_mm2 : mm² of each part of the slide, see `FieldResult.area_mm2`.
+    goal : what a counting protocol asked for; None where every cell was counted.
     familiar : how far the slide is from known thin films and stains; None where no red cell was found.
     """
 
@@ -159,6 +185,8 @@ class SlideSummary:
     limit_of_detection: float | None
     white_cells: int
     platelets: int
+    area_mm2: dict[str, float]
+    goal: GoalResult | None
     fields: tuple[FieldResult, ...]
     notices: tuple[Notice, ...]
     failed_tiles: tuple[FailedTile, ...]
@@ -173,10 +201,18 @@ class CountResult:
 
     Attributes
     ----------
-    cells : one row an object, columns CELL_COLUMNS in that order.
+    parts : tables of the slide's cells, one after the other, columns CELL_COLUMNS in that order, one row an
+        object; can be gone through again and again.
     run : versions, hashes, settings, seed and times for run.json (JSON-ready).
+    areas : of each field of which only a part was counted, by its name, which part that was.
     """
 
     summary: SlideSummary
-    cells: pd.DataFrame
+    parts: Iterable[pd.DataFrame]
     run: dict[str, object]
+    areas: Mapping[str, "CountedArea"] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """All cells as one table: for a gigapixel slide this takes gigabytes."""
+        return pd.concat(list(self.parts), ignore_index=True)

@@ -16,6 +16,11 @@ class CountSettings:
     detector, classifier : manifest (.toml) of another network than the shipped one; None is the shipped one.
     tile_px : side of a tile's core in detector px (0.375 µm each); a multiple of 8, 128 to 4096.
     workers : processes; 1 works in this process.
+    region : x, y, width, height, level-0 px of each field: only cells whose centre lies in it; None is all.
+    protocol : name of a counting protocol, see `pipeline.protocols`; None counts every cell.
+    max_cells : red cells after which a count stops; None counts every cell, or what the protocol asks for.
+    whole_film : count also where a whole slide is too thick or too thin to be read.
+    scheduler : address of a dask scheduler whose workers do the work; None works on this machine.
     """
 
     um_per_px: float | None = None
@@ -23,3 +28,8 @@ class CountSettings:
     classifier: Path | None = None
     tile_px: int = 1024
     workers: int = 1
+    region: tuple[int, int, int, int] | None = None
+    protocol: str | None = None
+    max_cells: int | None = None
+    whole_film: bool = False
+    scheduler: str | None = None

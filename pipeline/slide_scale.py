@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ScaleError
+from pipeline.errors import ScaleError, SlideError
 from pipeline.field_plan import FieldLight, view_at
+from pipeline.film_places import places_to_look
 from pipeline.networks import Detector
 from pipeline.reader import Field, Slide
 from pipeline.records import ScaleSource
@@ -18,6 +19,9 @@ __all__ = ["SlideScale", "find_scale"]
 
 FIELDS_ASKED = 3
 """Fields, spread over the slide, whose cells give the scale."""
+SCAN_PX = 40_000_000
+"""Pixels of a picture that is looked at in several places: its middle may be empty glass."""
+PLACES_ASKED = 4
 PLAUSIBLE_RATIO = 1.6
 """A file's pixel size is doubted where the cells say it is off by more than this factor."""
 
@@ -84,13 +88,31 @@ def _estimates(slide: Slide, lights: Mapping[int, FieldLight], detector: Detecto
     asked = {
         indices[round(place)] for place in np.linspace(0, len(indices) - 1, min(FIELDS_ASKED, len(indices)))
     }
-    found = []
-    for index in sorted(asked):
+    estimates = (
+        _estimate(slide.fields[index], lights[index], place, detector)
+        for index in sorted(asked)
+        for place in _places(slide.fields[index], lights[index])
+    )
+    return [estimate for estimate in estimates if estimate is not None]
 
-        def view(um_per_px: float, side_px: int, index: int = index) -> NDArray[np.uint8] | None:
-            return view_at(slide.fields[index], lights[index], um_per_px, side_px)
 
+def _places(field: Field, light: FieldLight) -> list[tuple[float, float] | None]:
+    """Where to look at a field: a photo's middle, a scan where there seem to be cells."""
+    if field.width * field.height <= SCAN_PX:
+        return [None]
+    return [None, *places_to_look(field, light, PLACES_ASKED)]
+
+
+def _estimate(
+    field: Field, light: FieldLight, place: tuple[float, float] | None, detector: Detector
+) -> float | None:
+    """µm per px by the cells around a place; None where there are none or it cannot be read."""
+
+    def view(um_per_px: float, side_px: int) -> NDArray[np.uint8] | None:
+        return view_at(field, light, um_per_px, side_px, place)
+
+    try:
         estimate = estimate_um_per_px(view, detector.network)
-        if estimate is not None:
-            found.append(estimate[0])
-    return found
+    except SlideError:
+        return None
+    return None if estimate is None else estimate[0]

@@ -1,19 +1,25 @@
 """From the table of cells to the count of a slide: pooled fraction, reconciled denominator, verdict."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pipeline.counted_area import area_mm2
+from pipeline.protocols import Goal
 from pipeline.records import (
     FailedTile,
     Familiarity,
     FieldResult,
+    GoalResult,
     Notice,
     ScaleSource,
     SlideSummary,
     Verdict,
 )
 from pipeline.statistics import INTERVAL_METHOD, distinguishable, limit_of_detection, wilson
+from pipeline.tally import FieldTally, tally
 
 __all__ = ["FieldFacts", "SlideFacts", "count_line", "percent_text", "summarise", "verdict_of"]
 
@@ -26,12 +32,14 @@ class FieldFacts:
     ----------
     width, height : level-0 px of the picture as displayed.
     um_per_px : µm per level-0 px used for this field.
+    parts_px : detector px of each part of the field, counted or not; together all of it.
     """
 
     name: str
     width: int
     height: int
     um_per_px: float
+    parts_px: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,7 @@ class SlideFacts:
     detector, classifier : names of the networks.
     familiar : how far the slide is from known thin films and stains.
     tells_stages : whether the classifier tells life stages.
+    goal : red cells that were asked for; None where all were.
     """
 
     slide: str
@@ -63,40 +72,43 @@ class SlideFacts:
     notices: tuple[Notice, ...] = ()
     familiar: Familiarity | None = None
     tells_stages: bool = False
+    goal: Goal | None = None
 
 
-def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
+def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
     """Count the cells of a slide.
 
     Parameters
     ----------
-    cells : one row an object found, columns of records.CELL_COLUMNS.
+    parts : tables of cells, one row an object found, columns of records.CELL_COLUMNS.
     facts : everything else that the summary states.
 
     Raises
     ------
     ValueError
-        Where the table contradicts itself: a cell that is neither counted nor excluded for one reason,
+        Where a table contradicts itself: a cell that is neither counted nor excluded for one reason,
         a counted object that is no red cell, or a cell of a field that was not read.
     """
-    _reconcile(cells, facts)
-    counted = cells[cells["counted"].astype(bool)]
-    n_counted = len(counted)
-    n_infected = int(_infected(counted).sum())
-    stages = _stages(counted)
-    share, low, high = _fraction(n_infected, n_counted)
-    asexual = _fraction(n_infected - stages.get("gametocyte", 0), n_counted if facts.tells_stages else 0)
+    found = tally(parts)
+    unknown = sorted(set(found.fields) - {field.name for field in facts.fields})
+    if unknown:
+        raise ValueError(f"{facts.slide}: cells lie in fields that were not read: {', '.join(unknown)}")
+    whole, stages = found.whole, dict(sorted(found.stages.items()))
+    share, low, high = _fraction(whole.infected, whole.counted)
+    asexual = _fraction(
+        whole.infected - stages.get("gametocyte", 0), whole.counted if facts.tells_stages else 0
+    )
     return SlideSummary(
         slide=facts.slide,
         source=facts.source,
         status="partial" if facts.failed_tiles else "complete",
-        verdict=verdict_of(n_infected, n_counted, facts.false_positive_rate, facts.notices),
+        verdict=verdict_of(whole.infected, whole.counted, facts.false_positive_rate, facts.notices),
         um_per_px=facts.um_per_px,
         scale_source=facts.scale_source,
-        detected=len(cells),
-        counted=n_counted,
-        infected=n_infected,
-        excluded=_excluded(cells),
+        detected=whole.detected,
+        counted=whole.counted,
+        infected=whole.infected,
+        excluded=dict(sorted(whole.excluded.items())),
         parasitaemia=share,
         low=low,
         high=high,
@@ -106,10 +118,12 @@ def summarise(cells: pd.DataFrame, facts: SlideFacts) -> SlideSummary:
         asexual_high=asexual[2],
         interval_method=INTERVAL_METHOD,
         false_positive_rate=facts.false_positive_rate,
-        limit_of_detection=limit_of_detection(n_counted, facts.false_positive_rate, facts.sensitivity),
-        white_cells=int((cells["kind"] == "white_cell").sum()),
-        platelets=int((cells["kind"] == "platelet").sum()),
-        fields=_fields(cells, facts.fields),
+        limit_of_detection=limit_of_detection(whole.counted, facts.false_positive_rate, facts.sensitivity),
+        white_cells=found.kinds["white_cell"],
+        platelets=found.kinds["platelet"],
+        area_mm2=_area(facts.fields),
+        goal=_goal(facts.goal, whole),
+        fields=tuple(_field_result(field, found.fields.get(field.name)) for field in facts.fields),
         notices=facts.notices,
         failed_tiles=facts.failed_tiles,
         detector=facts.detector,
@@ -155,56 +169,35 @@ def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None,
     return (part / whole, *wilson(part, whole)) if whole else (None, None, None)
 
 
-def _stages(counted: pd.DataFrame) -> dict[str, int]:
-    """Number of infected cells of each stage that was told."""
-    told = counted.loc[_infected(counted), "stage"].astype(str).value_counts()
-    return {str(stage): int(number) for stage, number in sorted(told.items())}
-
-
-def _reconcile(cells: pd.DataFrame, facts: SlideFacts) -> None:
-    """Hold the table to detected == counted + every reason for exclusion."""
-    counted = cells["counted"].astype(bool)
-    reasons = cells["excluded_because"].fillna("").astype(str)
-    unexplained = int((counted == (reasons != "")).sum())
-    if unexplained:
-        raise ValueError(
-            f"{facts.slide}: {unexplained} of {len(cells)} objects are neither counted nor excluded for one "
-            "reason; expected counted cells without a reason and every other with one"
-        )
-    strangers = int((cells.loc[counted, "kind"] != "red_cell").sum())
-    if strangers:
-        raise ValueError(
-            f"{facts.slide}: {strangers} counted objects are no red cells; expected red cells only"
-        )
-    unknown = sorted(set(cells["field"].astype(str)) - {field.name for field in facts.fields})
-    if unknown:
-        raise ValueError(f"{facts.slide}: cells lie in fields that were not read: {', '.join(unknown)}")
-
-
-def _fields(cells: pd.DataFrame, fields: tuple[FieldFacts, ...]) -> tuple[FieldResult, ...]:
-    groups = {str(name): group for name, group in cells.groupby("field", sort=False, observed=True)}
-    return tuple(_field_result(field, groups.get(field.name, cells.iloc[:0])) for field in fields)
-
-
-def _field_result(field: FieldFacts, cells: pd.DataFrame) -> FieldResult:
-    counted = cells[cells["counted"].astype(bool)]
+def _field_result(field: FieldFacts, found: FieldTally | None) -> FieldResult:
+    found = found or FieldTally()
     return FieldResult(
         name=field.name,
         width=field.width,
         height=field.height,
         um_per_px=field.um_per_px,
-        detected=len(cells),
-        counted=len(counted),
-        infected=int(_infected(counted).sum()),
-        excluded=_excluded(cells),
+        detected=found.detected,
+        counted=found.counted,
+        infected=found.infected,
+        excluded=dict(sorted(found.excluded.items())),
+        area_mm2={name: area_mm2(pixels) for name, pixels in field.parts_px.items()},
     )
 
 
-def _excluded(cells: pd.DataFrame) -> dict[str, int]:
-    reasons = cells.loc[~cells["counted"].astype(bool), "excluded_because"].astype(str)
-    return {str(reason): int(number) for reason, number in sorted(reasons.value_counts().items())}
+def _area(fields: tuple[FieldFacts, ...]) -> dict[str, float]:
+    """mm² of each part of the slide."""
+    pixels: Counter[str] = Counter()
+    for one in fields:
+        pixels.update(one.parts_px)
+    return {name: area_mm2(number) for name, number in pixels.items()}
 
 
-def _infected(cells: pd.DataFrame) -> "pd.Series[bool]":
-    """The call of each cell, False where there is none."""
-    return cells["infected"].fillna(False).astype(bool)
+def _goal(goal: Goal | None, found: FieldTally) -> GoalResult | None:
+    if goal is None:
+        return None
+    return GoalResult(
+        name=goal.name,
+        source=goal.source,
+        wanted=goal.wanted(found.infected, found.counted),
+        missing=goal.missing(found.infected, found.counted),
+    )

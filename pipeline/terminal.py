@@ -14,7 +14,8 @@ __all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
 
 LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[..., None]
+"""Called with a name, the steps done, all steps, and the cells found where cells are counted."""
 
 
 def say(line: str) -> None:
@@ -38,18 +39,20 @@ def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    text = TextColumn("{task.description}", markup=False)
-    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    text, found = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[found]}")
+    columns = (text, BarColumn(), MofNCompleteColumn(), found, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, object] = {}
+        began: dict[str, _Pace] = {}
 
-        def progress(name: str, done: int, every: int) -> None:
-            if name not in tasks:
+        def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
+            if name not in began:
                 for earlier in list(bars.task_ids):
                     bars.remove_task(earlier)
-                tasks[name] = bars.add_task(name)
+                bars.add_task(name, found="")
+                began[name] = _Pace(time.monotonic(), done, cells or 0)
             if bars.task_ids:
-                bars.update(bars.task_ids[-1], completed=done, total=every)
+                pace = began[name].told(time.monotonic(), done, every, cells)[0]
+                bars.update(bars.task_ids[-1], completed=done, total=every, found=pace)
 
         yield progress, lambda line: bars.console.print(f"smearcount: {line}", markup=False, soft_wrap=True)
 
@@ -86,17 +89,40 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else 200
 
 
+class _Pace:
+    """How fast a piece of work goes since it was first told of: what was done by then is not its work."""
+
+    __slots__ = ("_cells", "_done", "_start_s")
+
+    def __init__(self, start_s: float, done: int, cells: int) -> None:
+        self._start_s, self._done, self._cells = start_s, done, cells
+
+    def told(self, now_s: float, done: int, every: int, cells: int | None) -> tuple[str, str]:
+        """Cells found and cells a second, and the time left; empty where that cannot be told yet."""
+        passed_s, new = now_s - self._start_s, done - self._done
+        found = "" if cells is None else f"{cells:,} cells"
+        if passed_s <= 0 or new <= 0:
+            return found, ""
+        if cells is not None:
+            found += f", {(cells - self._cells) / passed_s:,.0f}/s"
+        left_s = round(passed_s / new * (every - done))
+        return found, f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+
+
 def _plain_progress() -> Progress:
     last: dict[str, float] = {}
+    began: dict[str, _Pace] = {}
 
-    def progress(name: str, done: int, every: int) -> None:
+    def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
         now = time.monotonic()
         if name not in last:
             last[name] = now
+            began[name] = _Pace(now, done, cells or 0)
             say(f"{name} ...")
         elif now - last[name] >= LINE_EVERY_S:
             last[name] = now
-            say(f"{name}: {done} of {every}")
+            told = began[name].told(now, done, every, cells)
+            say(", ".join(part for part in (f"{name}: {done} of {every}", *told) if part))
 
     return progress
 
@@ -122,9 +148,31 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         *_asexual(summary),
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
         ("limit of detection", told),
+        *_asked_for(summary),
         ("scale", f"{size} ({summary.scale_source})"),
+        *_area(summary),
         ("results", folder),
     ]
+
+
+def _asked_for(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """What a protocol asked for, and what is missing of it."""
+    goal = summary.goal
+    if goal is None:
+        return []
+    short = f"{goal.missing} more are needed" if goal.missing else "reached"
+    return [("asked for", f"{goal.wanted} red cells ({goal.name}): {short}")]
+
+
+def _area(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """What part of the slide was counted, where that is not all of it."""
+    counted = summary.area_mm2.get("counted", 0.0)
+    others = {name: size for name, size in summary.area_mm2.items() if name != "counted"}
+    if not others:
+        return []
+    each = ", ".join(f"{size:.3g} {name.replace('_', ' ')}" for name, size in others.items())
+    whole = counted + sum(others.values())
+    return [("area", f"{counted:.3g} of {whole:.3g} mm² counted (not: {each})")]
 
 
 def _stages(stages: dict[str, int]) -> str:

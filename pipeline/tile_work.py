@@ -78,7 +78,8 @@ class TileWorker:
         crop = self.classifier.manifest.crop
         if crop is None:
             raise ValueError("the classifier's manifest names no crop style; expected context or masked")
-        cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, crop)
+        counted = None if plan.area is None else plan.area.mask(tile.core)
+        cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, crop, counted)
         red = cells.found.kinds == Kind.RED_CELL
         calls = predict(cells.crops, self.classifier.network, self.classifier.calibration)
         probability = np.full(len(cells.found), np.nan, np.float32)

@@ -7,7 +7,7 @@ from segmentation.detector import ALIGNMENT_PX
 from segmentation.network import RECEPTIVE_RADIUS_PX
 from segmentation.resample import WorkingGrid
 
-__all__ = ["HALO_PX", "Tile", "tiles"]
+__all__ = ["HALO_PX", "Tile", "tile_at", "tiles"]
 
 HALO_PX = RECEPTIVE_RADIUS_PX + 32
 """Detector px around a core: what the network sees of a cell in it, and a cell and a half beyond."""
@@ -49,11 +49,18 @@ def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
     width, height = grid.width // 2, grid.height // 2
     for y in range(0, height, core_px):
         for x in range(0, width, core_px):
-            core = (x, y, min(x + core_px, width), min(y + core_px, height))
-            outer = (
-                max(core[0] - HALO_PX, 0),
-                max(core[1] - HALO_PX, 0),
-                min(core[2] + HALO_PX, width),
-                min(core[3] + HALO_PX, height),
-            )
-            yield Tile(field=field, core=core, outer=outer)
+            yield tile_at(field, grid, (x, y), core_px)
+
+
+def tile_at(field: int, grid: WorkingGrid, corner: tuple[int, int], core_px: int) -> Tile:
+    """The tile whose core begins at a corner (x, y), detector px on the network's stride."""
+    width, height = grid.width // 2, grid.height // 2
+    x, y = corner
+    core = (x, y, min(x + core_px, width), min(y + core_px, height))
+    outer = (
+        max(core[0] - HALO_PX, 0),
+        max(core[1] - HALO_PX, 0),
+        min(core[2] + HALO_PX, width),
+        min(core[3] + HALO_PX, height),
+    )
+    return Tile(field=field, core=core, outer=outer)

@@ -39,7 +39,7 @@ class CountAndWrite(Protocol):
         settings: CountSettings,
         *,
         overwrite: bool,
-        progress: Callable[[int, int], None] | None,
+        progress: Callable[[int, int, int], None] | None,
     ) -> tuple[object, Path]:
         """Count `source`, write the result below `out`, return the result and the slide's folder."""
         ...
@@ -69,7 +69,7 @@ def count_with_workflow(
     settings: CountSettings,
     *,
     overwrite: bool,
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int, int], None] | None,
 ) -> tuple[object, Path]:
     """`pipeline.workflow.count_and_write`, imported by the worker only: the service does without it."""
     from pipeline.workflow import count_and_write
@@ -114,10 +114,10 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
     return True
 
 
-def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int], None]:
+def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int, int], None]:
     last_s = float("-inf")
 
-    def report(done: int, every: int) -> None:
+    def report(done: int, every: int, cells: int) -> None:
         nonlocal last_s
         now_s = time.monotonic()
         if done >= every or now_s - last_s >= _PROGRESS_S:

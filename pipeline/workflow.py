@@ -10,11 +10,12 @@ from pathlib import Path
 from pipeline.count import count_slide
 from pipeline.error_line import error_line
 from pipeline.errors import InputError, OutputError, OutputExistsError
-from pipeline.export import check_destination, write_result, write_whole
+from pipeline.export import STAGING_PREFIX, check_destination, write_result, write_whole
 from pipeline.overlays import overlays
 from pipeline.reader_source import slide_name
 from pipeline.records import CountResult, SlideSummary
 from pipeline.settings import CountSettings
+from pipeline.tile_store import Checkpoint
 
 __all__ = ["SLIDES_COLUMNS", "SlideOutcome", "count_and_write", "count_slides"]
 
@@ -69,14 +70,14 @@ def count_slides(
     settings: CountSettings,
     *,
     overwrite: bool = False,
-    progress: Callable[[Path, int, int], None] | None = None,
+    progress: Callable[[Path, int, int, int], None] | None = None,
     on_done: Callable[[SlideOutcome], None] | None = None,
 ) -> tuple[SlideOutcome, ...]:
     """Count slides one after another and sum them up in OUT/slides.csv, which is whole after each.
 
     Parameters
     ----------
-    progress : called with the slide, tiles done and all its tiles.
+    progress : called with the slide, tiles done, all its tiles, and the red cells found.
     on_done : called after each slide.
 
     Raises
@@ -104,9 +105,12 @@ def count_and_write(
     settings: CountSettings,
     *,
     overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
 ) -> tuple[CountResult, Path]:
     """Count one slide and write OUT/<slide>/.
+
+    The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut short
+    goes on where it was when it is asked for again.
 
     Returns
     -------
@@ -117,9 +121,12 @@ def count_and_write(
     SmearcountError
         Where the slide cannot be counted or the result cannot be written; nothing is written then.
     """
-    check_destination(out, slide_name(source), overwrite=overwrite)
-    result = count_slide(source, settings, progress)
-    folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
+    name = slide_name(source)
+    check_destination(out, name, overwrite=overwrite)
+    with Checkpoint(out / f"{STAGING_PREFIX}{name}.tiles") as checkpoint:
+        result = count_slide(source, settings, progress, checkpoint)
+        folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
+        checkpoint.remove()
     return result, folder
 
 
@@ -129,7 +136,7 @@ def _outcome(
     settings: CountSettings,
     *,
     overwrite: bool,
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int, int], None] | None,
 ) -> SlideOutcome:
     failed = SlideOutcome(slide=slide_name(source), source=source, folder=None, summary=None, error=None)
     try:

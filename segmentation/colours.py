@@ -37,7 +37,10 @@ class TileColours:
 
 
 def tile_colours(
-    picture: NDArray[np.uint8], core: tuple[int, int, int, int], found: Detections
+    picture: NDArray[np.uint8],
+    core: tuple[int, int, int, int],
+    found: Detections,
+    counted: NDArray[np.bool_] | None = None,
 ) -> TileColours:
     """Colours of a tile's objects and of its core.
 
@@ -46,10 +49,13 @@ def tile_colours(
     picture : uint8 (H, W, 3), normalised, detector scale, core and halo.
     core : x_min, y_min, x_max, y_max in px of the picture.
     found : the objects that the tile owns.
+    counted : bool, of the core's size: pixels that are not counted are left out; None counts all.
     """
     owned = picture[core[1] : core[3], core[0] : core[2]]
     depth = np.ascontiguousarray(stain_depth(owned))
     lit = (brightest_channel(owned) >= SURROUND_LEVEL).astype(np.uint8)
+    if counted is not None:
+        lit &= counted.view(np.uint8)
     depths = cv2.calcHist([depth], [0], lit, [LEVELS], [0, LEVELS]).ravel()
     return TileColours(objects=_object_colours(picture, found), depths=np.rint(depths).astype(np.int64))
 

@@ -42,6 +42,7 @@ def segment(
     network: Network,
     threshold: float,
     style: CropStyle,
+    counted: NDArray[np.bool_] | None = None,
 ) -> SegmentedCells:
     """Cells whose centre lies in the half-open core of a tile.
 
@@ -49,11 +50,15 @@ def segment(
     ----------
     picture : uint8 (2H, 2W, 3), normalised, crop scale, core and halo.
     core : x_min, y_min, x_max, y_max in detector px of the picture.
+    counted : bool, of the core's size: cells with their centre elsewhere are left out; None takes all.
     """
     small = halve(picture)
     everything = detect(small, network, threshold)
     centres = everything.centres
     owned = np.all((centres >= core[:2]) & (centres < core[2:]), axis=1)
+    if counted is not None:
+        columns, rows = np.floor(centres[owned] - core[:2]).astype(np.intp).T
+        owned[owned] = counted[rows, columns]
     depth = stain_depth(small)
     edges = edge_strength(depth)
     masks = [mask for mask in cell_masks(depth, everything, owned) if mask is not None]
@@ -68,5 +73,5 @@ def segment(
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
         crops=np.stack(crops) if crops else np.empty((0, CROP_PX, CROP_PX, 3), np.uint8),
-        colours=tile_colours(small, core, found),
+        colours=tile_colours(small, core, found, counted),
     )

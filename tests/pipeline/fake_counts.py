@@ -22,11 +22,11 @@ def count_by_name(
     settings: CountSettings,
     *,
     overwrite: bool,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
 ) -> tuple[object, Path]:
     """Die, break off, refuse, dawdle (the first time) or count, as the picture's name begins."""
     if progress is not None:
-        progress(1, 4)
+        progress(1, 4, 0)
     name = source.stem
     if name.startswith("kills"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -37,7 +37,7 @@ def count_by_name(
     if name.startswith("slow"):
         _dawdle(source.with_name("begun"))
     if progress is not None:
-        progress(4, 4)
+        progress(4, 4, 0)
     return _written(source, out, settings, overwrite=overwrite)
 
 
@@ -64,7 +64,7 @@ def _written(source: Path, out: Path, settings: CountSettings, *, overwrite: boo
         um_per_px=settings.um_per_px or SUMMARY.um_per_px,
     )
     cells = pd.DataFrame({column: pd.Series(dtype=object) for column in CELL_COLUMNS})
-    result = CountResult(summary=summary, cells=cells, run={})
+    result = CountResult(summary=summary, parts=(cells,), run={})
     picture = cv2.imread(str(source))
     overlay = np.zeros((48, 64, 3), np.uint8) if picture is None else np.asarray(picture, np.uint8)
     return result, write_result(result, out, overwrite=overwrite, pictures=[("overlay.jpg", overlay)])

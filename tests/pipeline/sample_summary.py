@@ -25,6 +25,8 @@ SUMMARY = SlideSummary(
     limit_of_detection=0.009,
     white_cells=2,
     platelets=0,
+    area_mm2={"counted": 0.0037},
+    goal=None,
     fields=(
         FieldResult(
             name="film.png",

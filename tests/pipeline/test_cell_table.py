@@ -8,7 +8,7 @@ import pytest
 
 from classifier.network import STAGES
 from models.manifest import Manifest, StageFigures
-from pipeline.cell_table import cell_table
+from pipeline.cell_table import LOOK_COLUMNS, cell_table
 from pipeline.field_plan import FieldLight, FieldPlan
 from pipeline.records import CELL_COLUMNS
 from pipeline.tile_work import TileCells
@@ -101,8 +101,8 @@ def test_only_whole_red_cells_are_counted_and_every_other_row_says_why_not():
 
 
 def test_the_columns_are_those_of_the_record():
-    assert tuple(table(cells((100, 100, 7.5, RED, 0.9))).columns) == CELL_COLUMNS
-    assert tuple(table().columns) == CELL_COLUMNS
+    assert tuple(table(cells((100, 100, 7.5, RED, 0.9))).columns) == (*CELL_COLUMNS, *LOOK_COLUMNS)
+    assert tuple(table().columns) == (*CELL_COLUMNS, *LOOK_COLUMNS)
     assert len(table()) == 0
 
 
@@ -158,7 +158,7 @@ def test_the_table_reads_back_as_it_was_written(tmp_path: Path):
     from pipeline.cells_csv import write_cells
 
     found = table(cells((100, 100, 7.5, RED, 0.9), (300, 100, 14.0, WHITE, 0)))
-    write_cells(tmp_path / "cells.csv", found)
+    write_cells(tmp_path / "cells.csv", (found,))
     back = pd.read_csv(tmp_path / "cells.csv", keep_default_na=False)
     assert back["kind"].tolist() == ["red_cell", "white_cell"]
     assert back["p_infected"].tolist() == ["0.9000", ""]

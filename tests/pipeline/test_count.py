@@ -48,7 +48,7 @@ def counted(photo) -> CountResult:
 
 def cells_csv(result: CountResult, folder: Path) -> bytes:
     path = folder / "cells.csv"
-    write_cells(path, result.cells)
+    write_cells(path, result.parts)
     return path.read_bytes()
 
 
@@ -72,11 +72,14 @@ def test_count_does_not_depend_on_tile_size_at_other_scales(um_per_px, tmp_path)
 
 
 def test_count_does_not_depend_on_workers(photo, counted, tmp_path):
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, int]] = []
     shared = count_slide(photo, replace(GIVEN, tile_px=256, workers=2), lambda *done: seen.append(done))
     assert cells_csv(shared, tmp_path) == cells_csv(counted, tmp_path)
     assert shared.summary == counted.summary
-    assert seen == [(done, len(seen)) for done in range(1, len(seen) + 1)]
+    assert [told[:2] for told in seen] == [(done, len(seen)) for done in range(1, len(seen) + 1)]
+    red_cells = counted.cells["kind"].isin(["red_cell", "artefact"]).sum()
+    assert [told[2] for told in seen] == sorted(told[2] for told in seen)
+    assert seen[-1][2] == red_cells
     assert len(seen) > 3
 
 

@@ -50,10 +50,12 @@ def result(source: Path, rows: list[tuple[float, float, float]]) -> CountResult:
         um_per_px=0.1, scale_source="given", detected=len(cells), counted=len(cells), infected=0, excluded={},
         parasitaemia=None, low=None, high=None, stages={}, asexual_parasitaemia=None,
         asexual_low=None, asexual_high=None, interval_method="wilson", false_positive_rate=0.0,
-        limit_of_detection=None, white_cells=0, platelets=0, fields=(), notices=(), failed_tiles=(),
+        limit_of_detection=None, white_cells=0, platelets=0,
+        area_mm2={},
+        goal=None, fields=(), notices=(), failed_tiles=(),
         detector="none", classifier="none",
     )  # fmt: skip
-    return CountResult(summary=summary, cells=cells, run={})
+    return CountResult(summary=summary, parts=(cells,), run={})
 
 
 def perfect(source: Path, settings: CountSettings) -> CountResult:

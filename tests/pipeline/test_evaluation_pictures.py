@@ -44,7 +44,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> CountedFields:
         result = count_slide(source, settings)
         turned = np.arange(len(result.cells)) % 10 == 0
         cells = result.cells.assign(infected=result.cells["infected"].eq(True) ^ turned)
-        return CountResult(summary=result.summary, cells=cells, run=result.run)
+        return CountResult(summary=result.summary, parts=(cells,), run=result.run)
 
     return count_fields(folder, SETTINGS, count=count)
 

@@ -35,14 +35,14 @@ def _names(folder: Path) -> list[str]:
 
 def test_a_slide_is_counted_and_written_with_its_overlay(tmp_path: Path) -> None:
     source = write_photo(tmp_path / "film.png")
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, int]] = []
     result, folder = count_and_write(
-        source, tmp_path / "out", SETTINGS, progress=lambda *pair: seen.append(pair)
+        source, tmp_path / "out", SETTINGS, progress=lambda *told: seen.append(told)
     )
     assert folder == tmp_path / "out" / "film"
     assert _names(folder) == ["cells.csv", "overlay.jpg", "run.json", "summary.json"]
     assert json.loads((folder / "summary.json").read_text())["infected"] == result.summary.infected == 2
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(1, 2, 3), (2, 2, 7)]
     overlay = cv2.imread(str(folder / "overlay.jpg"))
     assert overlay is not None
     assert overlay.shape[1] == 4 * WIDTH
@@ -93,9 +93,9 @@ def test_slides_csv_is_whole_after_each_slide(tmp_path: Path) -> None:
 
 def test_progress_tells_which_slide_it_is_of(tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two")]
-    seen: list[tuple[Path, int, int]] = []
+    seen: list[tuple[Path, int, int, int]] = []
     count_slides(sources, tmp_path / "out", SETTINGS, progress=lambda *told: seen.append(told))
-    assert seen == [(source, done, 2) for source in sources for done in (1, 2)]
+    assert seen == [(source, *told) for source in sources for told in ((1, 2, 3), (2, 2, 7))]
 
 
 def test_an_earlier_result_fails_its_slide_before_it_is_counted(

@@ -1,0 +1,99 @@
+"""What part of a field is counted, in whole detector px, so that every part of it is accounted for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.film import SQUARE_PX, Area
+from segmentation.resample import DETECTOR_UM_PER_PX
+
+__all__ = ["CountedArea", "area_mm2"]
+
+Box = tuple[int, int, int, int]
+
+_NAMES = {Area.EMPTY: "empty_glass", Area.FEATHERED: "feathered_edge", Area.THICK: "thick_end"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedArea:
+    """The squares of one field and what is counted of them.
+
+    Attributes
+    ----------
+    width, height : detector px of the field.
+    areas : uint8 (rows, columns), an `Area` a square; those that are READABLE are counted.
+    region : x_min, y_min, x_max, y_max, detector px, half-open, within the field: nothing outside is counted.
+    """
+
+    width: int
+    height: int
+    areas: NDArray[np.uint8]
+    region: Box
+
+    def squares(self) -> NDArray[np.int64]:
+        """Column and row of each square that holds something to count, int64 (n, 2), row by row."""
+        rows, columns = np.nonzero((self.areas == Area.READABLE) & (self._pixels(self.region) > 0))
+        return np.stack([columns, rows], axis=1).astype(np.int64)
+
+    def touches(self, box: Box) -> bool:
+        """Whether a box, detector px, holds something to count."""
+        return bool((self._pixels(self._clipped(box)) * (self.areas == Area.READABLE)).any())
+
+    def mask(self, box: Box) -> NDArray[np.bool_]:
+        """What is counted of a box (detector px), bool (y1 - y0, x1 - x0)."""
+        x0, y0, x1, y1 = box
+        columns, rows = np.arange(x0, x1), np.arange(y0, y1)
+        readable = self.areas == Area.READABLE
+        counted = readable[np.ix_(rows // SQUARE_PX, columns // SQUARE_PX)]
+        left, top, right, bottom = self.region
+        inside = ((rows >= top) & (rows < bottom))[:, None] & ((columns >= left) & (columns < right))[None]
+        return np.asarray(counted & inside, bool)
+
+    def pixels_by_part(self, failed: Iterable[Box], reached: NDArray[np.bool_] | None) -> dict[str, int]:
+        """Detector px of each part of the field; they sum to all of it.
+
+        Parameters
+        ----------
+        failed : boxes, detector px, of tiles that could not be worked on.
+        reached : bool (rows, columns), squares that were worked on; None is all.
+        """
+        inside = self._pixels(self.region)
+        readable = self.areas == Area.READABLE
+        done = readable if reached is None else readable & reached
+        broken = sum(
+            (np.where(done, self._pixels(self._clipped(box)), 0) for box in failed), np.zeros_like(inside)
+        )
+        broken = np.minimum(broken, inside)
+        parts = {
+            "counted": int((inside - broken)[done].sum()),
+            **{name: int(inside[self.areas == area].sum()) for area, name in _NAMES.items()},
+            "outside_region": self.width * self.height - int(inside.sum()),
+            "not_reached": int(inside[readable & ~done].sum()),
+            "unreadable": int(broken[done].sum()),
+        }
+        return {name: pixels for name, pixels in parts.items() if pixels or name == "counted"}
+
+    def _clipped(self, box: Box) -> Box:
+        left, top, right, bottom = self.region
+        x0, y0 = max(box[0], left), max(box[1], top)
+        return x0, y0, max(min(box[2], right), x0), max(min(box[3], bottom), y0)
+
+    def _pixels(self, box: Box) -> NDArray[np.int64]:
+        """Detector px that each square shares with a box, int64 (rows, columns)."""
+        rows, columns = self.areas.shape
+        across = _shared(columns, self.width, box[0], box[2])
+        return _shared(rows, self.height, box[1], box[3])[:, None] * across[None]
+
+
+def area_mm2(pixels: int) -> float:
+    """Area of so many detector px, mm²."""
+    return round(pixels * (DETECTOR_UM_PER_PX / 1000) ** 2, 6)
+
+
+def _shared(squares: int, side: int, low: int, high: int) -> NDArray[np.int64]:
+    """Length that each of the squares along a side shares with an interval, px."""
+    starts = np.arange(squares, dtype=np.int64) * SQUARE_PX
+    ends = np.minimum(starts + SQUARE_PX, side)
+    return np.maximum(np.minimum(ends, high) - np.maximum(starts, low), 0)

@@ -1,0 +1,79 @@
+"""Counts of a slide's cells, added up over the parts of its table."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+__all__ = ["FieldTally", "Tally", "tally"]
+
+
+@dataclass(slots=True, kw_only=True)
+class FieldTally:
+    """Numbers of one field, or of all: detected == counted + the sum of `excluded`."""
+
+    detected: int = 0
+    counted: int = 0
+    infected: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Numbers of a slide.
+
+    Attributes
+    ----------
+    whole : of the slide. fields : of each field with an object, by its name.
+    kinds : objects of each kind. stages : infected cells among the counted, by their stage.
+    """
+
+    whole: FieldTally = field(default_factory=FieldTally)
+    fields: dict[str, FieldTally] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    stages: Counter[str] = field(default_factory=Counter)
+
+
+def tally(parts: Iterable[pd.DataFrame]) -> Tally:
+    """Add up tables of cells, one row an object, columns of records.CELL_COLUMNS.
+
+    Raises
+    ------
+    ValueError
+        Where a table contradicts itself: a cell that is neither counted nor excluded for one reason, or a
+        counted object that is no red cell.
+    """
+    total = Tally()
+    for cells in parts:
+        _reconcile(cells)
+        counted = cells["counted"].astype(bool)
+        infected = counted & cells["infected"].fillna(False).astype(bool)
+        total.kinds.update(cells["kind"].astype(str).value_counts().to_dict())
+        total.stages.update(cells.loc[infected, "stage"].astype(str).value_counts().to_dict())
+        reasons = cells["excluded_because"].where(~counted).astype(object)
+        facts = pd.DataFrame(
+            {"field": cells["field"].astype(str), "counted": counted, "infected": infected, "reason": reasons}
+        )
+        for name, rows in facts.groupby("field", sort=False, observed=True):
+            for one in (total.whole, total.fields.setdefault(str(name), FieldTally())):
+                one.detected += len(rows)
+                one.counted += int(rows["counted"].sum())
+                one.infected += int(rows["infected"].sum())
+                one.excluded.update(rows["reason"].dropna().astype(str).value_counts().to_dict())
+    return total
+
+
+def _reconcile(cells: pd.DataFrame) -> None:
+    """Hold a table to detected == counted + every reason for exclusion."""
+    counted = cells["counted"].astype(bool)
+    reasons = cells["excluded_because"].fillna("").astype(str)
+    unexplained = int((counted == (reasons != "")).sum())
+    if unexplained:
+        raise ValueError(
+            f"{unexplained} of {len(cells)} objects are neither counted nor excluded for one "
+            "reason; expected counted cells without a reason and every other with one"
+        )
+    strangers = int((cells.loc[counted, "kind"] != "red_cell").sum())
+    if strangers:
+        raise ValueError(f"{strangers} counted objects are no red cells; expected red cells only")
