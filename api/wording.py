@@ -114,6 +114,12 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
     figures.append(("Objects found in all", f"{summary['detected']:,}"))
     for reason, number in summary["excluded"].items():
         figures.append((f"Not counted: {_EXCLUDED.get(reason, reason.replace('_', ' '))}", f"{number:,}"))
+    skipped = {part: size for part, size in summary["area_mm2"].items() if part != "counted"}
+    if skipped:
+        figures.append(("Area counted", f"{summary['area_mm2']['counted']:.3g} mm²"))
+        figures += [
+            (f"Not counted: {part.replace('_', ' ')}", f"{size:.3g} mm²") for part, size in skipped.items()
+        ]
     if summary["um_per_px"] is not None:
         source = _SCALE.get(summary["scale_source"], summary["scale_source"])
         figures.append(("Pixel size", f"{summary['um_per_px']:.3f} µm ({source})"))

@@ -96,4 +96,4 @@ def _shared(squares: int, side: int, low: int, high: int) -> NDArray[np.int64]:
     """Length that each of the squares along a side shares with an interval, px."""
     starts = np.arange(squares, dtype=np.int64) * SQUARE_PX
     ends = np.minimum(starts + SQUARE_PX, side)
-    return np.maximum(np.minimum(ends, high) - np.maximum(starts, low), 0)
+    return np.asarray(np.maximum(np.minimum(ends, high) - np.maximum(starts, low), 0), np.int64)

@@ -34,7 +34,7 @@ class Demonstration:
 
 
 def run_demo(
-    slide: Path | None, out: Path, *, progress: Callable[[Path, int, int], None] | None = None
+    slide: Path | None, out: Path, *, progress: Callable[[Path, int, int, int], None] | None = None
 ) -> Demonstration:
     """Count SLIDE, or a smear that is rendered into OUT/smear; the results go to OUT.
 
@@ -58,7 +58,7 @@ def _smear(folder: Path) -> FieldSet:
 
 
 def _count(
-    slide: Path, out: Path, progress: Callable[[Path, int, int], None] | None
+    slide: Path, out: Path, progress: Callable[[Path, int, int, int], None] | None
 ) -> tuple[SlideOutcome, SlideSummary]:
     tell = None if progress is None else partial(progress, slide)
     result, folder = count_and_write(slide, out, CountSettings(), overwrite=True, progress=tell)
