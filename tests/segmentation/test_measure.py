@@ -111,3 +111,16 @@ def test_the_longest_outline_of_a_mask_in_pieces_is_measured():
     mask[40:43, 40:43] = True
     pieces = measure([CellMask(mask, 0, 0, False)], depth, edge_strength(depth))[0]
     assert pieces.circularity == pytest.approx(whole.circularity * 409 / 400)
+
+
+@pytest.mark.parametrize("left", range(5))
+def test_edge_strength_is_exact_wherever_in_memory_the_picture_lies(left):
+    """A vector unit that rounds a sum once and one that rounds it twice would not agree on the last bit."""
+    depth = np.random.default_rng(1).integers(0, 256, (64, 77 + left)).astype(np.uint8)[:, left:]
+    padded = np.pad(depth.astype(np.int64), 1, mode="reflect")
+    smooth = padded[:-2] + 2 * padded[1:-1] + padded[2:]
+    across = smooth[:, 2:] - smooth[:, :-2]
+    beside = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
+    down = beside[2:] - beside[:-2]
+    exact = np.sqrt(((across**2 + down**2) / 64).astype(np.float32))
+    assert np.array_equal(edge_strength(depth), exact)
