@@ -10,12 +10,6 @@ from classifier.predict import Platt
 
 __all__ = ["FoundAt", "fit_platt", "operating_point"]
 
-FALSE_POSITIVES = 0.01
-"""Share of the uninfected cells of any source that may be called infected."""
-SENSITIVITY = 0.85
-"""Share of the infected cells of every source that shall be found: a limit of detection alone would be
-lowest where few are."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAt:
@@ -55,42 +49,29 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
 def operating_point(
     sources: Sequence[FoundAt], limit_of_detection: Callable[[float, float], float | None]
 ) -> float:
-    """Threshold (0 to 1) of the lowest limit of detection on the worst source.
+    """Threshold (0 to 1) of the lowest limit of detection, as the geometric mean over the sources.
 
-    Only thresholds count that call at most `FALSE_POSITIVES` of the uninfected cells of every source, and of
-    those the ones that find `SENSITIVITY` of the infected cells of every source. Where none does, it is the
-    one that finds most on the source where it finds least.
+    Every source is a microscope and counts alike, however many cells it has, and halving the limit of one is
+    worth doubling that of another: the user's is a new one, as likely clean as soiled. Of one without
+    infected cells the share found is taken to be the mean of the others.
 
     Parameters
     ----------
     sources : cells not trained on, one entry a source; at least one holds infected cells.
     limit_of_detection : of a false-positive rate and a sensitivity, None where nothing can be told.
     """
-    told = [source for source in sources if source.infected.any()]
     grid = np.unique(np.concatenate([source.probability for source in sources]))
     # Between two neighbours, so that rounding on another machine moves no cell across.
     candidates = np.clip((grid[:-1].astype(np.float64) + grid[1:]) / 2, 1e-4, 1 - 1e-4)
-    rates = np.stack([source.false_positive_rate(candidates) for source in sources]).max(axis=0)
-    found = np.stack([source.sensitivity(candidates) for source in told])
-    allowed = np.flatnonzero(rates <= FALSE_POSITIVES)
-    if not len(allowed):
-        return float(candidates[-1])
-    least = found[:, allowed].min(axis=0)
-    good = allowed[least >= SENSITIVITY]
-    if not len(good):
-        return float(candidates[allowed[np.argmax(least)]])
-
-    def worst(place: np.intp) -> float:
-        threshold = candidates[place : place + 1]
-        limits = [
-            limit_of_detection(
-                float(source.false_positive_rate(threshold)[0]), float(source.sensitivity(threshold)[0])
-            )
-            for source in told
-        ]
-        return max(1.0 if limit is None else limit for limit in limits)
-
-    return float(candidates[min(good, key=worst)])
+    told = [source.sensitivity(candidates) for source in sources if source.infected.any()]
+    usual = np.asarray(np.mean(told, axis=0), np.float64)
+    logs = np.zeros(len(candidates))
+    for source in sources:
+        share = source.sensitivity(candidates) if source.infected.any() else usual
+        pairs = zip(source.false_positive_rate(candidates), share, strict=True)
+        limits = [limit_of_detection(float(rate), float(found)) for rate, found in pairs]
+        logs += np.log([1.0 if limit is None else limit for limit in limits])
+    return float(candidates[np.argmin(logs)])
 
 
 def _share_above(

@@ -2,14 +2,14 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.fit import CropSample
-from pipeline.fieldset import read_crop_set
+from pipeline.fieldset import CropSet, read_crop_set
 from pipeline.networks import load_detector
 from pipeline.settings import CountSettings
 from pipeline.train import TrainingOrder
@@ -24,7 +24,7 @@ from pipeline.training_crops import (
 from pipeline.training_sets import field_sets
 from segmentation.crops import CropStyle
 
-__all__ = ["BARE", "RENDERED", "Sources", "read_sources"]
+__all__ = ["BARE", "RENDERED", "Sources", "read_left_out", "read_sources"]
 
 BARE, RENDERED = "nih_crops", "rendered"
 """Source whose crops show the cell without its neighbours; source that is drawn."""
@@ -56,12 +56,9 @@ class Sources:
 
     def left_out(self, names: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
         """bool (n,) for each source: what goes with these sets, slides and patients."""
-        gone = set(names)
-        if "nih_fields" in gone:
-            # The same patients lie in both sets.
-            gone |= self.in_fields
+        gone = _gone(names, self.in_fields)
         return {
-            name: np.full(len(crops.labels), name in gone) | np.isin(crops.group, sorted(gone))
+            name: np.full(len(crops.labels), name in gone) | np.isin(crops.group, gone)
             for name, crops in self.crops.items()
         }
 
@@ -90,13 +87,9 @@ def read_sources(order: TrainingOrder, style: CropStyle) -> Sources:
         Where the folder holds no labelled set, or `order.leave_out` names what is not there.
     """
     crops: dict[str, LabelledCrops] = {}
-    in_fields: frozenset[str] = frozenset()
-    folder = order.data / BARE
-    if folder.is_dir():
-        table = read_crop_set(folder)
+    table, in_fields = _bare(order.data)
+    if table is not None:
         crops[BARE] = precut_crops(table)
-        own = table.crops["patient"][table.crops["patient_in_nih_fields"].to_numpy(bool)]
-        in_fields = frozenset(own.astype(str))
     detector = load_detector(CountSettings(detector=order.detector))
     around = []
     rng = np.random.default_rng((order.seed, 4))
@@ -107,6 +100,51 @@ def read_sources(order: TrainingOrder, style: CropStyle) -> Sources:
     with tempfile.TemporaryDirectory() as drawn:
         crops[RENDERED] = rendered_crops(detector, style, np.random.default_rng((order.seed, 3)), Path(drawn))
     return Sources(crops=crops, around=Surroundings.joined(around), in_fields=in_fields)
+
+
+def read_left_out(
+    data: Path, names: Sequence[str], detector: Path | None, style: CropStyle
+) -> dict[str, LabelledCrops]:
+    """Cut what `names` leave out and nothing else, by source: as `Sources.left_out` and `taken` give it.
+
+    Parameters
+    ----------
+    data : folder of the labelled sets. names : sets, slides or patients.
+    detector : manifest of the detector that cuts the cells; None: the shipped one.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no labelled set, or not what is named.
+    """
+    left: dict[str, LabelledCrops] = {}
+    table, in_fields = _bare(data)
+    gone = _gone(names, in_fields)
+    if table is not None:
+        own = table.crops["patient"].isin(gone) | (BARE in gone)
+        if own.any():
+            left[BARE] = precut_crops(replace(table, crops=table.crops[own]))
+    loaded = load_detector(CountSettings(detector=detector))
+    for fields in field_sets(data, names):
+        every = sorted(set(fields.fields["slide"]))
+        slides = every if fields.name in gone else [slide for slide in every if slide in gone]
+        if slides:
+            left[fields.name] = field_crops(fields, slides, loaded, style)
+    return {name: own for name, own in left.items() if len(own.labels)}
+
+
+def _bare(data: Path) -> tuple[CropSet | None, frozenset[str]]:
+    """The pre-cut cells, None without them, and those of their patients that have fields in `nih_fields`."""
+    if not (data / BARE).is_dir():
+        return None, frozenset()
+    table = read_crop_set(data / BARE)
+    own = table.crops["patient"][table.crops["patient_in_nih_fields"].to_numpy(bool)]
+    return table, frozenset(own.astype(str))
+
+
+def _gone(names: Sequence[str], in_fields: frozenset[str]) -> list[str]:
+    """What goes with these sets, slides and patients: the patients of `nih_fields` lie in both sets."""
+    return sorted({*names, *(in_fields if "nih_fields" in names else ())})
 
 
 def _sample(name: str, crops: LabelledCrops, around: NDArray[np.uint8]) -> CropSample:

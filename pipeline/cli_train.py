@@ -14,7 +14,7 @@ from pipeline.terminal import say
 if TYPE_CHECKING:
     from pipeline.train import TrainingOrder
 
-__all__ = ["app", "baseline", "classifier", "detector", "familiar", "folds", "sources"]
+__all__ = ["app", "baseline", "calibrate", "classifier", "detector", "familiar", "folds", "sources"]
 
 app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
 
@@ -90,6 +90,35 @@ def classifier(
     )
     chosen: Literal["masked", "context"] = "context" if style == "context" else "masked"
     sys.stdout.write(f"{train_classifier(order, say, chosen)}\n")
+
+
+@app.command()
+def calibrate(
+    manifest: Annotated[Path, typer.Argument(metavar="TOML", help="Manifest of a trained classifier.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the labelled sets that it is measured on.")
+    ] = None,
+    measured_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="Manifest of the same training with something left out; its figures are taken.",
+        ),
+    ] = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Write a trained classifier's calibration, threshold and figures anew; its network stays as it is."""
+    from pipeline.train_calibration import calibrate_classifier, take_figures
+
+    if data is not None and measured_by is None:
+        done = calibrate_classifier(manifest, data, detector)
+    elif measured_by is not None and data is None:
+        done = take_figures(manifest, measured_by)
+    else:
+        raise typer.BadParameter(
+            "pass --data to measure, or --measured-by to take figures over: one of the two"
+        )
+    sys.stdout.write(f"{done}\n")
 
 
 @app.command()

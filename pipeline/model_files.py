@@ -17,7 +17,7 @@ from pipeline.quantise import quantise
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Facts", "write_model_files", "write_network"]
+__all__ = ["Facts", "write_manifest", "write_model_files", "write_network"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +67,14 @@ def write_model_files(
         "keras_sha256": _sha256(keras_file),
         **facts.entries,
     }
-    Manifest.model_validate(entries)
-    write_whole(keras_file.with_suffix(".md"), facts.card.encode())
-    manifest = keras_file.with_suffix(".toml")
-    write_whole(manifest, _toml(entries).encode())
+    return write_manifest(keras_file.with_suffix(".toml"), Facts(entries=entries, card=facts.card))
+
+
+def write_manifest(manifest: Path, facts: Facts) -> Path:
+    """Write a manifest of all these entries, files and hashes included, and its card beside it."""
+    Manifest.model_validate(facts.entries)
+    write_whole(manifest.with_suffix(".md"), facts.card.encode())
+    write_whole(manifest, _toml(facts.entries).encode())
     return manifest
 
 

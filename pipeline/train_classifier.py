@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from classifier.fit import ClassifierSettings, classifier_loss, fit_classifier
 from classifier.network import split_outputs
-from models.manifest import read_manifest
 from models.runtime import LiteRtNetwork
-from pipeline.classifier_figures import measured_figures
+from pipeline.classifier_figures import figures_of, measured_figures
 from pipeline.classifier_sources import BARE, read_sources
 from pipeline.errors import InputError
 from pipeline.model_cards import classifier_card
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["train_classifier"]
 
 _KeptAndLeft = tuple[dict[str, LabelledCrops], dict[str, LabelledCrops]]
-FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
-"""Entries of a manifest that are measured on what was left out."""
 REPRESENTATIVE = 400
 """Crops that the ranges of the int8 network are taken from."""
 
@@ -76,8 +73,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft, sty
     keras_file = write_network(model, order.out, "classifier")
     pictures = _representative(kept, order.seed)
     if order.measured_by is not None:
-        told = read_manifest(order.measured_by, "classifier")
-        figures = told.model_dump(include=set(FIGURES), exclude_none=True)
+        figures = figures_of(order.measured_by)
     else:
         quantise(split_outputs(model), pictures, keras_file.with_suffix(".tflite"))
         network = LiteRtNetwork(keras_file.with_suffix(".tflite"))

@@ -54,7 +54,8 @@ def field_sets(data: Path, leave_out: Sequence[str]) -> list[FieldSet]:
     strangers = sorted(set(leave_out) - known)
     if strangers:
         raise InputError(
-            f"no set, slide or patient of {data} is called {', '.join(strangers)}; mend --leave-out"
+            f"no set, slide or patient of {data} is called {', '.join(strangers)}; "
+            "mend --leave-out or pass another --data"
         )
     return sets
 
