@@ -19,7 +19,7 @@ from pipeline.records import (
     Verdict,
 )
 from pipeline.statistics import INTERVAL_METHOD, distinguishable, limit_of_detection, wilson
-from pipeline.tally import FieldTally, tally
+from pipeline.tally import FieldTally, Tally, tally
 
 __all__ = ["FieldFacts", "SlideFacts", "count_line", "percent_text", "summarise", "verdict_of"]
 
@@ -90,9 +90,7 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         a counted object that is no red cell, or a cell of a field that was not read.
     """
     found = tally(parts)
-    unknown = sorted(set(found.fields) - {field.name for field in facts.fields})
-    if unknown:
-        raise ValueError(f"{facts.slide}: cells lie in fields that were not read: {', '.join(unknown)}")
+    _check_fields(found, facts)
     whole, stages = found.whole, dict(sorted(found.stages.items()))
     share, low, high = _fraction(whole.infected, whole.counted)
     asexual = _fraction(
@@ -167,6 +165,12 @@ def percent_text(fraction: float | None) -> str:
 def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None, None, None]:
     """A fraction and the bounds of its interval; none of them of nothing."""
     return (part / whole, *wilson(part, whole)) if whole else (None, None, None)
+
+
+def _check_fields(found: Tally, facts: SlideFacts) -> None:
+    unknown = sorted(set(found.fields) - {one.name for one in facts.fields})
+    if unknown:
+        raise ValueError(f"{facts.slide}: cells lie in fields that were not read: {', '.join(unknown)}")
 
 
 def _field_result(field: FieldFacts, found: FieldTally | None) -> FieldResult:
