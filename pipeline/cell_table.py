@@ -45,7 +45,7 @@ def cell_table(
     table = table.sort_values(order, kind="stable", ignore_index=True)
     names = {plan.index: plan.name for plan in plans}
     red_shape = table["diameter_um"].between(SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM)
-    kind = table["kind_number"].map(lambda number: Kind(int(number)).name.lower()).astype(object)
+    kind = pd.Series(_KIND_NAMES[table["kind_number"].to_numpy(np.int64)], index=table.index)
     kind = kind.mask((kind == "red_cell") & ~red_shape, "artefact")
     at_border = table["at_border"].astype(bool)
     red = kind == "red_cell"
@@ -70,6 +70,7 @@ def cell_table(
     return table[[*CELL_COLUMNS, *LOOK_COLUMNS]]
 
 
+_KIND_NAMES = np.asarray([kind.name.lower() for kind in sorted(Kind)], object)
 _NUMBERS = (
     *("x", "y", "x_min", "y_min", "x_max", "y_max"),
     *("area_um2", "diameter_um", "circularity", "focus", "overlaps"),

@@ -21,7 +21,7 @@ FIELDS_ASKED = 3
 """Fields, spread over the slide, whose cells give the scale."""
 SCAN_PX = 40_000_000
 """Pixels of a picture that is looked at in several places: its middle may be empty glass."""
-PLACES_ASKED = 4
+PLACES_ASKED = 3
 PLAUSIBLE_RATIO = 1.6
 """A file's pixel size is doubted where the cells say it is off by more than this factor."""
 
@@ -100,7 +100,7 @@ def _places(field: Field, light: FieldLight) -> list[tuple[float, float] | None]
     """Where to look at a field: a photo's middle, a scan where there seem to be cells."""
     if field.width * field.height <= SCAN_PX:
         return [None]
-    return [None, *places_to_look(field, light, PLACES_ASKED)]
+    return list(places_to_look(field, light, PLACES_ASKED)) or [None]
 
 
 def _estimate(
