@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import OutputError, OutputExistsError
+from pipeline.errors import InputError, OutputError, OutputExistsError
 from pipeline.synthetic_bodies import body_outline, draw_body
 from pipeline.synthetic_cells import draw_red_cell, red_cell_outline
 from pipeline.synthetic_layout import Layout, lay_out
@@ -19,6 +19,7 @@ from pipeline.synthetic_optics import BLUR_REACH, expose
 from pipeline.synthetic_settings import STAGES, Optics, Palette, RenderSettings, varied_settings
 
 __all__ = [
+    "FIELD_PX_MAX",
     "Optics",
     "Palette",
     "RenderSettings",
@@ -32,6 +33,9 @@ __all__ = [
 
 
 _F32 = NDArray[np.float32]
+
+FIELD_PX_MAX = 20_000
+"""Longest side of a field, which is in memory whole; a scan is not."""
 
 _STRIP_PX = 1024  # rows of a field that are drawn together, which bounds the memory
 
@@ -53,7 +57,17 @@ class RenderedField:
 
 
 def render_field(settings: RenderSettings, rng: np.random.Generator) -> RenderedField:
-    """Render one field."""
+    """Render one field.
+
+    Raises
+    ------
+    InputError : a side is longer than FIELD_PX_MAX.
+    """
+    if max(settings.width, settings.height) > FIELD_PX_MAX:
+        raise InputError(
+            f"a field of {settings.width} x {settings.height} px would be in memory whole; "
+            f"render at most {FIELD_PX_MAX} px a side, or a scan (--scan)"
+        )
     layout = lay_out(settings, rng)
     strips = [
         draw_window(layout, 0, top, settings.width, min(_STRIP_PX, settings.height - top))

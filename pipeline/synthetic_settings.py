@@ -14,8 +14,8 @@ Colour = tuple[float, float, float]
 
 # Lowest and highest of the settings that a person gives; units as in `RenderSettings`.
 _LIMITS: dict[str, tuple[float, float]] = {
-    "width": (16, 30_000),
-    "height": (16, 30_000),
+    "width": (16, 262_144),
+    "height": (16, 262_144),
     "um_per_px": (0.02, 2.0),
     "density": (0.0, 2.0),
     "clumping": (0.0, 1.0),
