@@ -32,8 +32,8 @@ fmt: $(VENV)/.dev  ## bring the source into shape
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.core  ## measure speed and memory
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(VENV)/.core  ## measure speed and memory; ARGS="--only slide,memory --gigapixels 0.1,1,4" chooses
+	SMEARCOUNT_DATA="$(SMEARCOUNT_DATA)" $(BIN)/python -m benchmarks $(ARGS)
 
 # The networks with slides left out measure the recipe; the shipped ones go on from there with every slide.
 LEFT_OUT = $(foreach name,$(shell cat models/left_out/slides.txt),--leave-out $(name))

@@ -19,8 +19,8 @@ __all__ = ["crops_per_s", "steps_of_a_count", "times_as_long_as_decoding"]
 
 STEPS = {
     "networks": (("pipeline.count", "load_detector"), ("pipeline.count", "load_classifier")),
-    "light": (("pipeline.count", "field_light"),),
-    "scale": (("pipeline.count", "find_scale"),),
+    "light": (("pipeline.slide_plan", "field_light"),),
+    "scale": (("pipeline.slide_plan", "find_scale"),),
     "tiles: reading": (("pipeline.tile_work", "read_window"),),
     "tiles: finding and masking cells": (("pipeline.tile_work", "segment"),),
     "tiles: classifier": (("pipeline.tile_work", "predict"),),
