@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from pipeline.errors import SlideError
 from pipeline.field_plan import FieldLight, FieldPlan
 from pipeline.reader import Field
-from segmentation.film import COARSEST_UM, LEVELS, SQUARE_PX, Area, depth_counts, map_areas
+from segmentation.film import COARSEST_UM, PART_PX, PARTS, Area, map_areas
 from segmentation.resample import MAX_SHRINK
+from segmentation.stain_layers import LEVELS, depth_counts
 
-__all__ = ["FilmMap", "map_film", "needs_map"]
+__all__ = ["map_film", "needs_map"]
 
 PHOTO_MM2 = 0.5
 """Largest picture that was aimed by a person, mm²: it is counted whole. A view at 40x is 0.25 mm²."""
@@ -24,71 +25,37 @@ RIM_PX = 4
 """Px of low magnification at the edge of a bright view that are left out: they are dim, not stained."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmMap:
-    """What each square of a field is.
-
-    Attributes
-    ----------
-    areas : uint8 (rows, columns), values of `Area`. Square (row, column) covers detector px from
-        `SQUARE_PX` x (column, row) on; those of the last row and column are cut by the field's border.
-    """
-
-    areas: NDArray[np.uint8]
-
-    def readable(self) -> NDArray[np.int64]:
-        """Column and row of each square that is to be counted, (n, 2) int64, row by row."""
-        return np.argwhere(self.areas == Area.READABLE)[:, ::-1].astype(np.int64)
-
-    def counted_mask(self, core: tuple[int, int, int, int]) -> NDArray[np.bool_]:
-        """Which detector px of a core lie in squares that are to be counted.
-
-        Parameters
-        ----------
-        core : x_min, y_min, x_max, y_max, detector px of the field, half-open, inside it.
-
-        Returns
-        -------
-        bool (y_max - y_min, x_max - x_min).
-        """
-        x0, y0, x1, y1 = core
-        rows, columns = np.arange(y0, y1) // SQUARE_PX, np.arange(x0, x1) // SQUARE_PX
-        return np.asarray((self.areas == Area.READABLE)[rows[:, None], columns[None, :]], bool)
-
-    def areas_mm2(self, plan: FieldPlan) -> dict[str, float]:
-        """Size of each area, mm², by its name in lower case; together they are the field's."""
-        heights = np.diff(_square_edges(plan.height, plan.step))
-        widths = np.diff(_square_edges(plan.width, plan.step))
-        sizes = heights[:, None] * widths[None, :] * (plan.um_per_px / 1000) ** 2
-        return {area.name.lower(): float(sizes[self.areas == area].sum()) for area in Area}
-
-
 def needs_map(plan: FieldPlan) -> bool:
     """Whether a field is a scan of a slide and not a photo, which a person has aimed at what is readable."""
     return plan.width * plan.height * (plan.um_per_px / 1000) ** 2 > PHOTO_MM2
 
 
-def map_film(field: Field, plan: FieldPlan) -> FilmMap:
-    """Map a field's film, read in strips so that the memory is the same for a slide of any height.
+def map_film(field: Field, plan: FieldPlan) -> NDArray[np.uint8]:
+    """What each square of a field's film is, read in strips so that memory does not grow with the height.
+
+    Square (row, column) covers detector px from `SQUARE_PX` x (column, row) on; those of the last row and
+    column are cut by the field's border.
 
     A square of which a part cannot be read is taken for readable, so that the tiles there are tried and
     reported as failed one by one. Squares outside the bright view are taken for empty.
     """
-    squares = _squares(plan)
-    counts = np.zeros((len(squares.rows) - 1, len(squares.columns) - 1, LEVELS), np.uint16)
-    unread = np.zeros(counts.shape[:2], bool)
-    for strip in _strips(squares):
-        for piece, picture in _read(field, squares, strip):
-            place = squares.touched_by(piece)
+    parts = _parts(plan)
+    rows, columns = (-(-(len(edges) - 1) // PARTS) for edges in (parts.rows, parts.columns))
+    counts = np.zeros((PARTS * rows, PARTS * columns, LEVELS), np.uint16)
+    unread = np.zeros((rows, columns), bool)
+    for strip in _strips(parts):
+        for piece, picture in _read(field, parts, strip):
+            row, column = parts.touched_by(piece)
             if picture is None:
-                unread[place] = True
+                unread[row.start // PARTS, column.start // PARTS] = True
                 continue
-            lit = _lit(plan.light, squares.shrink, piece)
-            counts[place] += depth_counts(picture, plan.light.white_point, squares.edges_in(piece), lit)
-    counts[unread] = 0
+            lit = _lit(plan.light, parts.shrink, piece)
+            counts[row, column] += depth_counts(picture, plan.light.white_point, parts.edges_in(piece), lit)
+            del picture  # so that the next strip is not read beside it
+    counts[unread.repeat(PARTS, axis=0).repeat(PARTS, axis=1)] = 0
     areas = map_areas(counts)
     areas[unread] = Area.READABLE
-    return FilmMap(areas=areas)
+    return areas
 
 
 _Piece = tuple[int, int, int, int]
@@ -96,13 +63,13 @@ _Piece = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Squares:
-    """Where the squares of a field lie at low magnification.
+class _Parts:
+    """Where the parts of the squares of a field lie at low magnification.
 
     Attributes
     ----------
     shrink : level-0 px per px of low magnification.
-    rows, columns : int64, px of low magnification at which squares begin, and where the last one ends.
+    rows, columns : int64, px of low magnification at which parts begin, and where the last one ends.
     """
 
     shrink: int
@@ -110,40 +77,46 @@ class _Squares:
     columns: NDArray[np.int64]
 
     def touched_by(self, piece: _Piece) -> tuple[slice, slice]:
-        """Rows and columns of the squares that share px with a piece."""
+        """Rows and columns of the parts that share px with a piece."""
         x0, y0, x1, y1 = piece
         return _touched(self.rows, y0, y1), _touched(self.columns, x0, x1)
 
     def edges_in(self, piece: _Piece) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Edges of the squares' parts inside a piece, rows and columns, px of the piece."""
+        """Edges of what of the parts is inside a piece, rows and columns, px of the piece."""
         x0, y0, x1, y1 = piece
         return _clipped(self.rows, y0, y1), _clipped(self.columns, x0, x1)
 
 
-def _squares(plan: FieldPlan) -> _Squares:
+def _parts(plan: FieldPlan) -> _Parts:
     shrink = 1
     while 2 * shrink * plan.um_per_px <= COARSEST_UM and shrink < MAX_SHRINK:
         shrink *= 2
-    return _Squares(
+    return _Parts(
         shrink=shrink,
-        rows=_low_edges(plan.height, plan.step, shrink),
-        columns=_low_edges(plan.width, plan.step, shrink),
+        rows=_low_edges(plan.height, plan.grid.height // 2, plan.step, shrink),
+        columns=_low_edges(plan.width, plan.grid.width // 2, plan.step, shrink),
     )
 
 
-def _square_edges(side: int, step: float) -> NDArray[np.float64]:
-    """Level-0 px at which squares begin along a side of the field, and its end."""
-    number = -(-max(1, int(np.ceil(side / step))) // SQUARE_PX)
-    return np.minimum(np.arange(number + 1, dtype=np.float64) * (SQUARE_PX * step), float(side))
-
-
-def _low_edges(side: int, step: float, shrink: int) -> NDArray[np.int64]:
-    """The same in px of low magnification, of which each square has one at least."""
-    edges = np.rint(_square_edges(side, step) / shrink).astype(np.int64)
-    end = -(-side // shrink)
-    edges = np.minimum(edges, end - np.arange(len(edges))[::-1])
-    edges[-1] = end
+def _edges(side: int, number: int, each: float) -> NDArray[np.float64]:
+    """Level-0 px at which so many pieces of `each` px begin along a side of the field, and its end."""
+    edges = np.minimum(np.arange(number + 1, dtype=np.float64) * each, float(side))
+    edges[-1] = side
     return edges
+
+
+def _low_edges(side: int, side_px: int, step: float, shrink: int) -> NDArray[np.int64]:
+    """Px of low magnification at which parts begin along a side, of which each has one at least.
+
+    Parameters
+    ----------
+    side, side_px : of the field, level-0 px and detector px.
+    step : level-0 px per detector px. shrink : level-0 px per px of low magnification.
+    """
+    number = -(-side_px // PART_PX)
+    edges = np.rint(_edges(side, number, PART_PX * step) / shrink).astype(np.int64)
+    edges[-1] = -(-side // shrink)
+    return np.asarray(np.minimum(edges, edges[-1] - np.arange(number + 1)[::-1]), np.int64)
 
 
 def _touched(edges: NDArray[np.int64], start: int, stop: int) -> slice:
@@ -153,48 +126,46 @@ def _touched(edges: NDArray[np.int64], start: int, stop: int) -> slice:
 
 def _clipped(edges: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
     touched = _touched(edges, start, stop)
-    return np.clip(edges[touched.start : touched.stop + 1], start, stop) - start
+    return np.asarray(np.clip(edges[touched.start : touched.stop + 1], start, stop) - start, np.int64)
 
 
-def _strips(squares: _Squares) -> Iterator[_Piece]:
+def _strips(parts: _Parts) -> Iterator[_Piece]:
     """Strips of the whole width that cover the field once, from top to foot."""
-    width, height = int(squares.columns[-1]), int(squares.rows[-1])
+    width, height = int(parts.columns[-1]), int(parts.rows[-1])
     fitting = STRIP_PX // width // LEAST_STRIP_ROWS * LEAST_STRIP_ROWS
     rows = min(max(fitting, LEAST_STRIP_ROWS), STRIP_ROWS)
     for top in range(0, height, rows):
         yield 0, top, width, min(top + rows, height)
 
 
-def _read(
-    field: Field, squares: _Squares, piece: _Piece
-) -> Iterator[tuple[_Piece, NDArray[np.uint8] | None]]:
-    """A piece and its picture; one that cannot be read is halved until single squares are left, as None."""
-    shrink = squares.shrink
+def _read(field: Field, parts: _Parts, piece: _Piece) -> Iterator[tuple[_Piece, NDArray[np.uint8] | None]]:
+    """A piece and its picture; one that cannot be read is halved until single parts are left, as None."""
+    shrink = parts.shrink
     x0, y0, x1, y1 = piece
     try:
         sides = x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink
         picture = field.read(*sides, shrink)
     except SlideError:
-        halves = _halves(squares, piece)
+        halves = _halves(parts, piece)
         if not halves:
             yield piece, None
         for half in halves:
-            yield from _read(field, squares, half)
+            yield from _read(field, parts, half)
     else:
         yield piece, picture
 
 
-def _halves(squares: _Squares, piece: _Piece) -> list[_Piece]:
-    """A piece cut in two between squares, across its longer side; nothing where it lies in one square."""
+def _halves(parts: _Parts, piece: _Piece) -> list[_Piece]:
+    """A piece cut in two between parts, across its longer side; nothing where it lies in one part."""
     x0, y0, x1, y1 = piece
-    rows, columns = squares.touched_by(piece)
+    rows, columns = parts.touched_by(piece)
     down, across = rows.stop - rows.start, columns.stop - columns.start
     if max(down, across) == 1:
         return []
     if down > across:
-        middle = int(squares.rows[rows.start + down // 2])
+        middle = int(parts.rows[rows.start + down // 2])
         return [(x0, y0, x1, middle), (x0, middle, x1, y1)]
-    middle = int(squares.columns[columns.start + across // 2])
+    middle = int(parts.columns[columns.start + across // 2])
     return [(x0, y0, middle, y1), (middle, y0, x1, y1)]
 
 

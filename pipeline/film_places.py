@@ -1,4 +1,6 @@
-"""Places of a slide that show cells side by side, found before the size of its pixels is known."""
+"""Close looks at a slide before the size of its pixels is known: where cells lie, what colour glass has."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +9,30 @@ from pipeline.errors import SlideError
 from pipeline.field_plan import THUMBNAIL_PX, FieldLight
 from pipeline.reader import Field
 from pipeline.sampling import along_curve
-from segmentation.film import LEVELS, cells_apart, depth_counts
+from segmentation.illumination import white_point
 from segmentation.masks import stain_depth
 from segmentation.resample import MAX_SHRINK, normalise
+from segmentation.stain_layers import LEVELS, cells_apart, depth_counts
 
-__all__ = ["places_to_look"]
+__all__ = ["closer_light", "places_to_look"]
 
-BLOCK_PX = 16
+PART_PX = 16
 """Side of the parts of the thumbnail that are told apart, px: 0.25 mm on a scan of 30 mm."""
-LOOKS = 12
-"""Parts looked at closely for each place that is asked for."""
-CLOSER = 16
-"""How many times closer: a part is then 256 px wide, if the slide has as many."""
+CLOSER = 32
+"""How many times closer a look at a part is than the thumbnail, if the slide has as many px."""
+LOOK_PX = 240
+"""Side of what is seen closely, px: half of a part."""
+LOOKS = 24
+"""Parts that are looked at closely, of all and of those that are not bare."""
 BARE_LEVELS = 5.0
-"""Grey levels by which a part with cells is at least deeper stained than the barest one."""
+"""Grey levels by which such a part is at least deeper stained than the barest one."""
+COARSE_SHRINK = 16
+"""Level-0 px a thumbnail px from which on none shows the glass between two cells: cells are 14 px or more."""
+LIGHT_PLACES = 12
+"""Places whose gaps give the colour of glass."""
+
+_Look = tuple[tuple[float, float], NDArray[np.uint8]]
+"""Middle of what was seen, level-0 px (x, y), and its picture."""
 
 
 def places_to_look(field: Field, light: FieldLight, number: int) -> list[tuple[float, float]]:
@@ -30,16 +42,43 @@ def places_to_look(field: Field, light: FieldLight, number: int) -> list[tuple[f
     gaps stand apart most plainly: glass, the thick end and single specks of dirt show no such thing. None is
     given where no part does, nor for what cannot be read.
     """
+    return [place for place, _ in _plainest(field, light, number)]
+
+
+def closer_light(field: Field, light: FieldLight) -> FieldLight:
+    """Light of a large scan with the white point of the gaps between cells.
+
+    The px of a scan's thumbnail are as large as cells. Where the film leaves no glass free, none of them is
+    bare, and the white point that they give is too dark. A smaller picture's light is right as it is.
+    """
+    if _thumbnail_shrink(field) < COARSE_SHRINK:
+        return light
+    looks = _plainest(field, light, LIGHT_PLACES)
+    if not looks:
+        return light
+    return replace(light, white_point=white_point(np.vstack([picture for _, picture in looks]), None))
+
+
+def _plainest(field: Field, light: FieldLight, number: int) -> list[_Look]:
     shrink = _thumbnail_shrink(field)
-    parts = _film_parts(field, light, shrink)
-    parts = parts[along_curve(parts)]
-    looks = min(LOOKS * number, len(parts))
-    seen = parts[((np.arange(looks) + 0.5) / max(looks, 1) * len(parts)).astype(int)]
-    counts = np.asarray([_look(field, light, part, shrink) for part in seen.tolist()], np.uint16)
-    plainness = cells_apart(counts.reshape(-1, LEVELS))
-    best = [index for index in np.argsort(-plainness, kind="stable") if plainness[index] > 0][:number]
-    side = BLOCK_PX * shrink
-    return [((column + 0.5) * side, (row + 0.5) * side) for column, row in seen[best].tolist()]
+    # A film that covers all of the slide evenly has no bare part to tell the others from.
+    chosen = {place for parts in _lit_parts(field, light, shrink) for place in _spread(parts)}
+    looks = [_look(field, part, shrink) for part in sorted(chosen)]
+    seen = [look for look in looks if look is not None]
+    if not seen:
+        return []
+    counts = [_counts(picture, light.white_point) for _, picture in seen]
+    # The middle one of its ninths: the edge of a thick film beside glass shows both, too, but in few of them.
+    plainness = np.median(cells_apart(np.concatenate(counts)).reshape(len(seen), -1), axis=1)
+    best = np.argsort(-plainness, kind="stable")[:number]
+    return [seen[index] for index in best[plainness[best] > 0].tolist()]
+
+
+def _spread(parts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    strung = parts[along_curve(parts)]
+    looks = min(LOOKS, len(parts))
+    chosen = strung[[int((look + 0.5) * len(parts) / looks) for look in range(looks)]]
+    return [(column, row) for column, row in chosen.tolist()]
 
 
 def _thumbnail_shrink(field: Field) -> int:
@@ -49,40 +88,45 @@ def _thumbnail_shrink(field: Field) -> int:
     return shrink
 
 
-def _film_parts(field: Field, light: FieldLight, shrink: int) -> NDArray[np.int64]:
-    """Column and row, (n, 2), of the parts of the thumbnail that are not bare; whole and lit ones only."""
-    columns, rows = (side // (BLOCK_PX * shrink) for side in (field.width, field.height))
+def _lit_parts(field: Field, light: FieldLight, shrink: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Column and row, (n, 2), of the lit parts of the thumbnail: of all of them, and of the stained ones."""
+    side = PART_PX * shrink
+    columns, rows = field.width // side, field.height // side
     depth = np.zeros((rows, columns), np.float64)
-    for row in range(rows):
-        picture = _picture(field, (0, row, columns, 1), shrink, shrink)
-        if picture is not None:
-            stained = stain_depth(normalise(picture, light.white_point))
-            depth[row] = stained.reshape(BLOCK_PX, columns, BLOCK_PX).mean(axis=(0, 2))
-    film = depth > 0
+    for row in range(rows if columns else 0):
+        try:
+            picture = field.read(0, row * side, columns * side, side, shrink)
+        except SlideError:
+            continue
+        depths = stain_depth(normalise(picture, light.white_point))
+        depth[row] = depths.reshape(PART_PX, columns, PART_PX).mean(axis=(0, 2)) + 1
+    lit = depth > 0
     if light.view is not None:
-        side = BLOCK_PX * shrink
         x, y = np.meshgrid((np.arange(columns) + 0.5) * side, (np.arange(rows) + 0.5) * side)
-        film &= light.view.distance_at(x.astype(np.float32), y.astype(np.float32)) > side
-    if film.any():
-        film &= depth > depth[film].min() + BARE_LEVELS
-    return np.argwhere(film)[:, ::-1].astype(np.int64)
+        lit &= light.view.distance_at(x.astype(np.float32), y.astype(np.float32)) > side
+    stained = lit & (depth > depth.min(where=lit, initial=256.0) + BARE_LEVELS)
+    every, deeper = (np.argwhere(chosen)[:, ::-1].astype(np.int64) for chosen in (lit, stained))
+    return every, deeper
 
 
-def _look(field: Field, light: FieldLight, part: list[int], shrink: int) -> NDArray[np.uint16]:
-    """How many px of a part have which depth of stain, (LEVELS,), seen closely; 0 where it cannot be read."""
-    picture = _picture(field, (part[0], part[1], 1, 1), shrink, max(1, shrink // CLOSER))
-    if picture is None:
-        return np.zeros(LEVELS, np.uint16)
-    ends = np.asarray([0, picture.shape[0]], np.int64)
-    return depth_counts(picture, light.white_point, (ends, ends), None).reshape(LEVELS)
-
-
-def _picture(
-    field: Field, parts: tuple[int, int, int, int], shrink: int, seen_at: int
-) -> NDArray[np.uint8] | None:
-    """Picture of some parts (column, row, columns, rows), each px of `seen_at` level-0 px."""
-    x, y, width, height = (BLOCK_PX * shrink * side for side in parts)
+def _look(field: Field, part: tuple[int, int], shrink: int) -> _Look | None:
+    """What the middle of a part looks like closely; None where it cannot be read or is too small."""
+    closely = max(1, shrink // CLOSER)
+    side = LOOK_PX * closely
+    if min(field.width, field.height) < side:
+        return None
+    middle = [(index + 0.5) * PART_PX * shrink for index in part]
+    x, y = (
+        min(max(round((place - side / 2) / closely), 0), (length - side) // closely) * closely
+        for place, length in zip(middle, (field.width, field.height), strict=True)
+    )
     try:
-        return field.read(x, y, width, height, seen_at)
+        return (x + side / 2, y + side / 2), field.read(x, y, side, side, closely)
     except SlideError:
         return None
+
+
+def _counts(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How many px have which depth of stain, float32 (9, LEVELS)."""
+    thirds = np.linspace(0, LOOK_PX, 4).astype(np.int64)
+    return depth_counts(picture, white, (thirds, thirds), None).reshape(-1, LEVELS).astype(np.float32)

@@ -17,6 +17,7 @@ from pipeline.figures import (
     overlay_zoom,
     sheet_zoom,
 )
+from pipeline.film_figure import areas_legend, tint_areas
 from pipeline.marks import OUTLINED_MIN_PX
 from pipeline.reader import Field, open_slide
 from pipeline.records import CountResult, FieldResult, SlideSummary
@@ -68,9 +69,15 @@ def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
     """A photo with every cell marked; a scan with its infected cells, and where it was not counted."""
     picture, scale = _picture(field)
     um_per_px = result.summary.fields[0].um_per_px
+    area = result.areas.get(field.name)
+    if area is not None:
+        picture = tint_areas(picture, area)
     small = CELL_UM / um_per_px * scale < OUTLINED_MIN_PX
     cells = _infected(result) if small else result.cells
-    return draw_overlay(picture, cells, scale, slide_caption(result.summary))
+    drawn = draw_overlay(picture, cells, scale, slide_caption(result.summary))
+    if area is None:
+        return drawn
+    return np.vstack([drawn, areas_legend(drawn.shape[1], result.summary.area_mm2)])
 
 
 def _infected(result: CountResult) -> pd.DataFrame:

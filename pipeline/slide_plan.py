@@ -9,6 +9,7 @@ from pipeline.counted_area import CountedArea
 from pipeline.errors import EmptySlideError, InputError, SmearcountError
 from pipeline.field_plan import FieldLight, FieldPlan, field_light, plan_field
 from pipeline.film_map import map_film, needs_map
+from pipeline.film_places import closer_light
 from pipeline.networks import Detector
 from pipeline.reader import Field, Slide
 from pipeline.records import FailedTile
@@ -71,7 +72,7 @@ def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[Fai
     ]
     for index, field in enumerate(slide.fields):
         try:
-            lights[index] = field_light(field)
+            lights[index] = closer_light(field, field_light(field))
         except SmearcountError as error:
             if len(slide.fields) + len(slide.broken) == 1:
                 raise
@@ -93,7 +94,7 @@ def _counted(field: Field, plan: FieldPlan, settings: CountSettings) -> CountedA
     if settings.region is not None:
         area = replace(area, region=_region(plan, settings.region))
     if needs_map(plan) and not settings.whole_film:
-        area = replace(area, areas=map_film(field, plan).areas)
+        area = replace(area, areas=map_film(field, plan))
     return None if area is whole else area
 
 

@@ -1,4 +1,4 @@
-"""Works on the tiles of a slide: here, in processes or on a cluster, until all or enough cells are counted."""
+"""Works on the tiles of a slide, here, in processes or on a cluster, until enough cells are counted."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -167,7 +167,7 @@ def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:
     places, found, left = [], [], 0
     for plan in plans:
         squares = area_of(plan).squares()
-        places.append(squares + (left, 0))
+        places.append(squares + np.asarray((left, 0)))
         corners = (squares * SQUARE_PX).tolist()
         found += [tile_at(plan.index, plan.grid, (x, y), SQUARE_PX) for x, y in corners]
         left += area_of(plan).areas.shape[1]

@@ -109,8 +109,8 @@ def count_and_write(
 ) -> tuple[CountResult, Path]:
     """Count one slide and write OUT/<slide>/.
 
-    The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut short
-    goes on where it was when it is asked for again.
+    The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut
+    short goes on where it was when it is asked for again.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def edge_strength(depth: NDArray[np.uint8]) -> NDArray[np.float32]:
     # wherever in memory the picture lies, which OpenCV's magnitude does not give.
     squares = across * across
     squares += down * down
-    return np.sqrt(squares, out=squares)
+    return np.asarray(np.sqrt(squares, out=squares), np.float32)
 
 
 def measure(
