@@ -66,7 +66,7 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found; install one or pass PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# One stamp a set of requirements: core counts, train adds TensorFlow, dev adds what tests and lint need.
+# One stamp a set of requirements: core counts, cluster adds dask, train TensorFlow, dev both and what tests and lint need.
 $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .

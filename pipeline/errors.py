@@ -7,6 +7,7 @@ SmearcountError
 │   │   └── EmptySlideError            there is no picture or no cell in it
 │   ├── ScaleError                     the size of a pixel is unknown or absurd
 │   └── LabelledDataError              a labelled set is not in the documented form
+├── ClusterError (ConnectionError)     the machines that share the work cannot be reached or do not fit
 ├── OutputError (OSError)              a result cannot be written
 │   └── OutputExistsError              a result is there already
 └── ModelError (models.manifest)       a network file is missing, changed or does not fit
@@ -17,6 +18,7 @@ The message of each is one line: what came, what was expected, how to mend it.
 from models.errors import ModelError, SmearcountError
 
 __all__ = [
+    "ClusterError",
     "EmptySlideError",
     "InputError",
     "LabelledDataError",
@@ -52,6 +54,10 @@ class ScaleError(InputError):
 
 class LabelledDataError(InputError):
     """A labelled set is not in the documented form."""
+
+
+class ClusterError(SmearcountError, ConnectionError):
+    """The machines that share the work cannot be reached, or do not fit together."""
 
 
 class OutputError(SmearcountError, OSError):

@@ -15,6 +15,7 @@ from pipeline.records import FailedTile
 from pipeline.sampling import even_order
 from pipeline.settings import CountSettings
 from pipeline.slide_plan import area_of
+from pipeline.slide_work import with_absolute_paths
 from pipeline.tile_store import TileStore
 from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_worker
 from pipeline.tiling import Tile, tile_at, tiles
@@ -181,7 +182,9 @@ def _answers(
     if settings.scheduler is not None and todo:
         from pipeline.cluster import run_on_cluster
 
-        yield from run_on_cluster(make_tile_worker, order, todo, settings.scheduler)
+        there = source.absolute()
+        order = (there, with_absolute_paths(settings), worker.plans)
+        yield from run_on_cluster(make_tile_worker, order, todo, settings.scheduler, readable=(there,))
     elif settings.workers > 1 and len(todo) > 1:
         yield from run_in_processes(make_tile_worker, order, todo, settings.workers)
     else:

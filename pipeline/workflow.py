@@ -2,19 +2,20 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pipeline.count import count_slide
 from pipeline.error_line import error_line
-from pipeline.errors import InputError, OutputError, OutputExistsError
+from pipeline.errors import InputError, OutputError, OutputExistsError, SmearcountError
 from pipeline.export import STAGING_PREFIX, check_destination, write_result, write_whole
 from pipeline.overlays import overlays
 from pipeline.reader_source import slide_name
 from pipeline.records import CountResult, SlideSummary
 from pipeline.settings import CountSettings
+from pipeline.slide_work import share_slides, slides_are_shared
 from pipeline.tile_store import Checkpoint
 
 __all__ = ["SLIDES_COLUMNS", "SlideOutcome", "count_and_write", "count_slides"]
@@ -73,7 +74,10 @@ def count_slides(
     progress: Callable[[Path, int, int, int], None] | None = None,
     on_done: Callable[[SlideOutcome], None] | None = None,
 ) -> tuple[SlideOutcome, ...]:
-    """Count slides one after another and sum them up in OUT/slides.csv, which is whole after each.
+    """Count slides and sum them up in OUT/slides.csv, in the order given; it is whole after each.
+
+    One after another, their tiles shared among the workers; or, where there are as many slides as workers,
+    each slide by one worker, and no progress is told within a slide.
 
     Parameters
     ----------
@@ -84,19 +88,24 @@ def count_slides(
     ------
     InputError
         Where two slides would be written under one name; nothing was counted then.
+    ClusterError
+        Where the settings name a scheduler that cannot be reached, is lost, or has no worker that fits.
     OutputError
         Where OUT cannot be written, or holds a slides.csv of another kind.
     """
     _check_names(sources)
     _check_slides_csv(out / "slides.csv")
-    outcomes: list[SlideOutcome] = []
-    for source in sources:
-        tell = None if progress is None else partial(progress, source)
-        outcomes.append(_outcome(source, out, settings, overwrite=overwrite, progress=tell))
-        write_whole(out / "slides.csv", _slides_csv(outcomes))
+    if slides_are_shared(len(sources), settings):
+        outcomes = _each_by_one_worker(sources, out, settings, overwrite=overwrite)
+    else:
+        outcomes = _one_after_another(sources, out, settings, overwrite=overwrite, progress=progress)
+    done: dict[Path, SlideOutcome] = {}
+    for outcome in outcomes:
+        done[outcome.source] = outcome
+        write_whole(out / "slides.csv", _slides_csv([done[source] for source in sources if source in done]))
         if on_done is not None:
-            on_done(outcomes[-1])
-    return tuple(outcomes)
+            on_done(outcome)
+    return tuple(done[source] for source in sources)
 
 
 def count_and_write(
@@ -130,6 +139,45 @@ def count_and_write(
     return result, folder
 
 
+def _one_after_another(
+    sources: Sequence[Path],
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool,
+    progress: Callable[[Path, int, int, int], None] | None,
+) -> Iterator[SlideOutcome]:
+    for source in sources:
+        tell = None if progress is None else partial(progress, source)
+        yield _outcome(source, out, settings, overwrite=overwrite, progress=tell)
+
+
+def _each_by_one_worker(
+    sources: Sequence[Path], out: Path, settings: CountSettings, *, overwrite: bool
+) -> Iterator[SlideOutcome]:
+    free = []
+    for source in sources:
+        try:
+            check_destination(out, slide_name(source), overwrite=overwrite)
+            free.append(source)
+        except SmearcountError as error:
+            yield _failed(source, error_line(error))
+    for source, answer in share_slides(_outcome_over, free, out, settings):
+        if isinstance(answer, SlideOutcome):
+            yield replace(answer, source=source)
+        else:
+            yield _failed(source, str(answer))
+
+
+def _outcome_over(source: Path, out: Path, settings: CountSettings) -> SlideOutcome:
+    """In a worker: what lies there is of a try that was cut short, for its place was free before."""
+    return _outcome(source, out, settings, overwrite=True, progress=None)
+
+
+def _failed(source: Path, error: str) -> SlideOutcome:
+    return SlideOutcome(slide=slide_name(source), source=source, folder=None, summary=None, error=error)
+
+
 def _outcome(
     source: Path,
     out: Path,
@@ -138,11 +186,10 @@ def _outcome(
     overwrite: bool,
     progress: Callable[[int, int, int], None] | None,
 ) -> SlideOutcome:
-    failed = SlideOutcome(slide=slide_name(source), source=source, folder=None, summary=None, error=None)
     try:
         result, folder = count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
     except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
-        return replace(failed, error=error_line(error))
+        return _failed(source, error_line(error))
     return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
 
 

@@ -98,7 +98,7 @@ def test_a_path_of_a_machine_is_told_from_a_web_address() -> None:
     assert not MACHINE_PATH.search(b"build/tmp/x1, ../work/notes")
 
 
-@pytest.mark.parametrize("name", ["core.txt", "train.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["core.txt", "cluster.txt", "train.txt", "dev.txt"])
 def test_every_requirement_is_pinned_with_hashes_and_no_address(name: str) -> None:
     text = (REQUIREMENTS / name).read_text(encoding="utf-8")
     pin = re.compile(r"[\w.-]+==[\w.]+( ; [^\\]+)?( +--hash=sha256:[0-9a-f]{64})+")
@@ -112,8 +112,10 @@ def test_the_requirement_files_hold_each_other_and_all_that_is_asked_for() -> No
     extras = project["optional-dependencies"]
     assert isinstance(extras, dict)
     assert isinstance(project["dependencies"], list)
-    core, train, dev = (_pins(name) for name in ("core.txt", "train.txt", "dev.txt"))
+    core, cluster, train, dev = (_pins(f"{name}.txt") for name in ("core", "cluster", "train", "dev"))
     assert core.items() <= train.items() <= dev.items()
+    assert core.items() <= cluster.items() <= dev.items()
+    assert _asked(extras["cluster"]) <= cluster.keys()
     assert _asked(project["dependencies"]) <= core.keys()
     assert _asked(extras["train"]) <= train.keys()
     assert _asked(extras["dev"]) <= dev.keys()
