@@ -157,10 +157,17 @@ def _count(
 
     with shown_progress() as (show, tell):
 
-        def progress(slide: Path, done: int, every: int, cells: int) -> None:
-            show(str(slide), done, every, cells)
+        within: set[Path] = set()
+        done: list[str] = []
+
+        def progress(slide: Path, tiles: int, every: int, cells: int) -> None:
+            within.add(slide)
+            show(str(slide), tiles, every, cells)
 
         def on_done(outcome: "SlideOutcome") -> None:
+            done.append(outcome.slide)
+            if not within:  # whole slides are shared out: no tile of them is told
+                show(f"{len(slides)} slides", len(done), len(slides))
             if outcome.error is not None:
                 tell(outcome.error)
             if outcome.refusal is not None:
