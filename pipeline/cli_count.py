@@ -166,7 +166,7 @@ def _count(
 
         def on_done(outcome: "SlideOutcome") -> None:
             done.append(outcome.slide)
-            if not within:  # whole slides are shared out: no tile of them is told
+            if len(slides) > 1 and not within:  # whole slides are shared out: no tile of them is told
                 show(f"{len(slides)} slides", len(done), len(slides))
             if outcome.error is not None:
                 tell(outcome.error)
