@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.counted_area import CountedArea
+from pipeline.field_picture import field_picture, is_costly, sampled_picture
 from pipeline.reader import Field
 from segmentation.illumination import (
     BrightView,
@@ -60,19 +61,32 @@ class FieldPlan:
 
 
 def field_light(field: Field) -> FieldLight:
-    """Light of a field, from a small picture of all of it."""
+    """Light of a field, from a small picture of all of it that can be read.
+
+    Where that would mean decoding gigapixels, windows spread over the field give the light; such a field is
+    no photo through the eyepiece, so no round view is looked for.
+
+    Raises
+    ------
+    SlideError
+        None of the field can be read.
+    """
     shrink = 1
     while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < 64:
         shrink *= 2
-    across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink
-    thumbnail = field.read(0, 0, across, down, shrink)
-    view = bright_view(thumbnail, float(shrink))
-    lit = np.ones(thumbnail.shape[:2], bool) if view is None else view.mask
+    view = None
+    if is_costly(field, shrink):
+        lit = sampled_picture(field, shrink)
+    else:
+        small = field_picture(field, shrink)
+        view = bright_view(small.pixels, float(shrink))
+        inside = small.known if view is None else small.known & view.mask
+        lit = small.pixels[inside if inside.any() else small.known][None]
     return FieldLight(
-        white_point=white_point(thumbnail, view),
+        white_point=white_point(lit, None),
         view=view,
-        saturated_fraction=float((darkest_channel(thumbnail)[lit] == 255).mean()),
-        dark_fraction=float((brightest_channel(thumbnail)[lit] < 40).mean()),
+        saturated_fraction=float((darkest_channel(lit) == 255).mean()),
+        dark_fraction=float((brightest_channel(lit) < 40).mean()),
     )
 
 

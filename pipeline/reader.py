@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pipeline.errors import EmptySlideError, NotAnImageError, SlideError
 from pipeline.reader_photo import open_photo
 from pipeline.reader_source import Turn, content_kind, file_error, shown, slide_name
-from pipeline.reader_tiff import open_tiff
-from pipeline.reader_vendor import VENDOR_SUFFIXES, is_vendor_tiff, open_vendor_slide
+from pipeline.reader_tiff import TiffField, open_tiff
+from pipeline.reader_vendor import VENDOR_SUFFIXES, VendorField, is_vendor_tiff, open_vendor_slide
 
-__all__ = ["PHOTO_SUFFIXES", "BrokenField", "Field", "Slide", "open_slide"]
+__all__ = ["PHOTO_SUFFIXES", "BrokenField", "Field", "Slide", "open_slide", "stored_shrink"]
 
 PHOTO_SUFFIXES = frozenset({".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _WHOLE_SLIDE_SUFFIXES = VENDOR_SUFFIXES | {".tif", ".tiff"}
@@ -141,6 +141,14 @@ def open_slide(path: Path) -> Slide:
     if not path.is_file():
         raise NotAnImageError(f"{shown(path)} is no file; expected a picture; copy it to a disk")
     return Slide(name, (_open_file(path, name, turn),), (), turn)
+
+
+def stored_shrink(field: Field, shrink: int) -> int:
+    """Level-0 px, along a side, of the stored px that a field is read from at `shrink`: what it costs.
+
+    A scan of gigapixels without small levels gives 1, and a small picture of it means decoding all of it.
+    """
+    return field.stored_shrink(shrink) if isinstance(field, TiffField | VendorField) else 1
 
 
 def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[BrokenField, ...]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.reader_pixels import Box, Orientation, block_mean, orient, stored_box
 
-__all__ = ["Fetch", "Level", "Pyramid", "read_region", "whole_factor"]
+__all__ = ["Fetch", "Level", "Pyramid", "best_level", "read_region", "whole_factor"]
 
 _CHUNK_PX = 2048  # side of what is held in memory at the level's own scale: 12 MB of RGB
 _MAX_FACTOR = 64
@@ -70,7 +70,9 @@ def read_region(pyramid: Pyramid, box: Box, shrink: int, fetch: Fetch) -> NDArra
     ((y1 - y0) / shrink, (x1 - x0) / shrink, 3) uint8; the same value a px whatever box it is read in.
     """
     x0, y0, x1, y1 = box
-    level = _best_level(pyramid, shrink)
+    level = best_level(pyramid, shrink)
+    if level.factor == shrink:  # nothing larger than the result is read
+        return _displayed(pyramid, level, (x0 // shrink, y0 // shrink, x1 // shrink, y1 // shrink), fetch)
     result = np.empty(((y1 - y0) // shrink, (x1 - x0) // shrink, 3), np.uint8)
     for part in _parts(pyramid, level, box, shrink):
         left, top, right, bottom = (edge // level.factor for edge in part)
@@ -99,7 +101,9 @@ def whole_factor(downsample: float, extent_px: int) -> int | None:
     return factor if close and factor <= _MAX_FACTOR else None
 
 
-def _best_level(pyramid: Pyramid, shrink: int) -> Level:
+def best_level(pyramid: Pyramid, shrink: int) -> Level:
+    """The smallest level that a region at this shrink can be made from."""
+
     def fits(level: Level) -> bool:
         return level.factor <= shrink and pyramid.orientation.keeps_phase(
             pyramid.width, pyramid.height, level.factor

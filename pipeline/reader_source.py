@@ -83,8 +83,15 @@ def _not_a_picture(path: Path, start: bytes) -> str:
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
         return f"{shown(path)} is a HEIC or AVIF picture; {_EXPECTED}; export it as JPEG"
     return (
-        f"{shown(path)} is not a picture (it starts with {start!r}); {_EXPECTED}; export it as JPEG or TIFF"
+        f"{shown(path)} is not a picture (it starts with {_legible(start)}); {_EXPECTED}; "
+        "export it as JPEG or TIFF"
     )
+
+
+def _legible(start: bytes) -> str:
+    """First bytes of a file as their text, or in hexadecimal where they are none."""
+    text = " ".join(start.decode("utf-8", "replace").split())
+    return f'"{text}"' if text.isprintable() and "\ufffd" not in text and text else start.hex(" ")
 
 
 def file_error(path: Path, error: OSError) -> SlideError:

@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
+from pipeline.reader_patch import patched
 from pipeline.reader_pixels import FULL_RANGE_BITS, Box, bits_used, check_region
-from pipeline.reader_pyramid import Level, read_region
+from pipeline.reader_pyramid import Level, best_level, read_region
 from pipeline.reader_source import Turn, one_line, shown
 from pipeline.reader_tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
-from pipeline.reader_tiff_pages import DECODE_ERRORS, SegmentCache, largest_sample, read_page
+from pipeline.reader_tiff_levels import pages_of, pictures, stored_levels
+from pipeline.reader_tiff_pages import DECODE_ERRORS, SegmentCache, largest_sample, read_page, segment_size
 
 if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffFrame, TiffPage
+    from tifffile import TiffFile, TiffPageSeries
 
 __all__ = ["TiffField", "open_tiff"]
 
@@ -27,6 +29,8 @@ class TiffField:
         "_cache",
         "_file",
         "_layout",
+        "_levels",
+        "_patched",
         "_path",
         "_turn",
         "height",
@@ -43,6 +47,8 @@ class TiffField:
         self._layout = layout
         self._turn = turn
         self._file: TiffFile | None = None
+        self._levels: list[TiffPageSeries] = []
+        self._patched = patched(layout.pyramid.levels, self._fetch, self._segment_size)
         self._cache = SegmentCache()
         self._bits = layout.colours.bits if layout.colours.bits < FULL_RANGE_BITS else 0
 
@@ -51,41 +57,55 @@ class TiffField:
         box = x, y, x + width, y + height
         check_region((self.width, self.height), box, shrink)
         self._turn.take(self._release)
-        if self._file is None:
-            self._file = opened_tiff(self._path)
         try:
-            return read_region(self._layout.pyramid, box, shrink, self._fetch)
+            self._open()
+            return read_region(self._layout.pyramid, box, shrink, self._patched)
+        except SlideError:
+            raise
         except DECODE_ERRORS as error:
             raise SlideError(
-                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {one_line(error)}; "
+                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: "
+                f"{one_line(error) or 'it cannot be decoded'}; "
                 "expected a whole TIFF file; copy or export it again"
             ) from error
+
+    def stored_shrink(self, shrink: int) -> int:
+        """Factor of the level that is read for this shrink."""
+        return best_level(self._layout.pyramid, shrink).factor
+
+    def _open(self) -> None:
+        if self._file is not None:
+            return
+        self._file = opened_tiff(self._path)
+        self._levels = stored_levels(pictures(self._file))
+        expected = [(level.width, level.height) for level in self._layout.pyramid.levels]
+        found = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in self._levels]
+        if found != expected:
+            self._release()
+            raise EOFError("another picture stands in its place since it was opened")
 
     def _release(self) -> None:
         if self._file is not None:
             self._file.close()
         self._file = None
+        self._levels = []
         self._cache = SegmentCache()
 
     def _fetch(self, level: Level, box: Box) -> NDArray[np.uint8]:
-        samples = [read_page(page, box, self._cache) for page in self._pages(level.index)]
+        samples = [read_page(page, box, self._cache) for page in pages_of(self._levels[level.index])]
         pixels = samples[0] if len(samples) == 1 else np.concatenate(samples, axis=2)
         return rgb_of_samples(pixels, self._layout.colours, self._bits or self._find_bits())
 
-    def _pages(self, level: int) -> list["TiffPage | TiffFrame"]:
-        if self._file is None:
-            raise EOFError("the file was closed while it was read")
-        pages = self._file.series[self._layout.series].levels[level].pages
-        present = [page for page in pages if page is not None]
-        if len(present) != len(pages):
-            raise EOFError("a page is missing")
-        return present
+    def _segment_size(self, level: Level) -> tuple[int, int]:
+        return segment_size(self._levels[level.index].keyframe)
 
     def _find_bits(self) -> int:
         """Bits in use of a 16-bit file, found once, from its smallest level, so that all regions agree."""
-        smallest = min(self._layout.pyramid.levels, key=lambda level: level.width)
-        colours = self._layout.colours.number
-        largest = max(largest_sample(page, colours, self._cache) for page in self._pages(smallest.index))
+        colours, largest = self._layout.colours.number, 0
+        for level in reversed(self._levels):
+            largest = max(largest_sample(page, colours, self._cache) for page in pages_of(level))
+            if largest:  # else nothing of this level can be read
+                break
         self._bits = bits_used(largest)
         return self._bits
 

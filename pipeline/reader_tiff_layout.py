@@ -13,15 +13,16 @@ from pipeline.reader_pixels import FULL_RANGE_BITS, eight_bits, on_white, orient
 from pipeline.reader_pyramid import Level, Pyramid, whole_factor
 from pipeline.reader_scale import tiff_um_per_px
 from pipeline.reader_source import file_error, one_line, shown
-from pipeline.reader_tiff_pages import DECODE_ERRORS, segment_pixels
+from pipeline.reader_tiff_levels import pictures, stored_levels
+from pipeline.reader_tiff_pages import DECODE_ERRORS, data_within, holds_data, segment_size
 
 if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffPageSeries
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 __all__ = ["TiffColours", "TiffLayout", "opened_tiff", "rgb_of_samples", "tiff_layout"]
 
 _ORIENTATION = 274
-_MAX_SEGMENT_MEGAPIXELS = 400  # of a strip or tile that can only be decoded whole
+_MAX_SEGMENT_MEGAPIXELS = 200  # of a strip or tile that can only be decoded whole: 0.65 GB a process
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
 _ONE_PICTURE_AXES = ("YX", "YXS", "SYX", "CYX")
@@ -49,9 +50,8 @@ class TiffColours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TiffLayout:
-    """What was read from a file's directories."""
+    """What was read from a file's directories; a level's index is its place in `stored_levels`."""
 
-    series: int
     pyramid: Pyramid
     colours: TiffColours
     um_per_px: float | None
@@ -67,15 +67,16 @@ def tiff_layout(path: Path) -> TiffLayout:
     """
     with opened_tiff(path) as tiff:
         try:
-            index, series = _largest_series(tiff)
-            page = series.keyframe
-            reason = _refusal(tiff, series) or too_small(page.imagewidth, page.imagelength)
+            every = pictures(tiff)
+            levels = stored_levels(every)
+            largest, page = levels[0], levels[0].keyframe
+            reason = _refusal(every, largest) or too_small(page.imagewidth, page.imagelength)
             if reason is None:
+                _check_data(page, tiff.filehandle.size)
                 return TiffLayout(
-                    series=index,
-                    pyramid=_pyramid(series),
-                    colours=_colours(series),
-                    um_per_px=tiff_um_per_px(tiff, series),
+                    pyramid=_pyramid(levels),
+                    colours=_colours(largest),
+                    um_per_px=tiff_um_per_px(tiff, largest),
                 )
         except DECODE_ERRORS as error:
             raise _damaged(path, error) from error
@@ -121,20 +122,18 @@ def _damaged(path: Path, error: Exception) -> SlideError:
     )
 
 
-def _largest_series(tiff: "TiffFile") -> tuple[int, "TiffPageSeries"]:
-    if not tiff.series:
-        raise EOFError("no picture in it")
-    return max(enumerate(tiff.series), key=lambda pair: (_area(pair[1]), -pair[0]))
+def _check_data(page: "TiffPage", file_bytes: int) -> None:
+    """Refuse a file none of whose pixels at full resolution lie in it."""
+    if not holds_data(page):
+        raise EOFError("its directory lists no pixels, so it was never finished")
+    if not data_within(page, file_bytes):
+        raise EOFError(f"the file ends after {file_bytes} bytes, before the first pixel")
 
 
-def _area(series: "TiffPageSeries") -> int:
-    return int(series.keyframe.imagewidth) * int(series.keyframe.imagelength)
-
-
-def _refusal(tiff: "TiffFile", series: "TiffPageSeries") -> str | None:
+def _refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str | None:
     """Why this picture cannot be counted; None where it can."""
     page = series.keyframe
-    alike = sum(other.keyframe.shape == page.shape for other in tiff.series)
+    alike = sum(other.keyframe.shape == page.shape for other in every)
     axes = series.axes
     if alike > 1 or axes not in _ONE_PICTURE_AXES or page.shaped[1] != 1:
         sizes = " x ".join(str(n) for n in series.shape)
@@ -155,24 +154,22 @@ def _refusal(tiff: "TiffFile", series: "TiffPageSeries") -> str | None:
             f"has {channels} channels of colour kind {int(page.photometric)}; expected grey or RGB; "
             "export it as 8-bit RGB"
         )
-    if segment_pixels(page) > _MAX_SEGMENT_MEGAPIXELS * 1e6:
+    megapixels = segment_size(page)[0] * segment_size(page)[1] / 1e6
+    if megapixels > _MAX_SEGMENT_MEGAPIXELS:
         return (
-            f"is compressed in one piece of {segment_pixels(page) / 1e6:.0f} megapixels; "
+            f"is compressed in one piece of {megapixels:.0f} megapixels; "
             f"expected parts of at most {_MAX_SEGMENT_MEGAPIXELS}; convert it to a tiled TIFF"
         )
     return None
 
 
-def _pyramid(series: "TiffPageSeries") -> Pyramid:
-    base = series.keyframe
+def _pyramid(stored: list["TiffPageSeries"]) -> Pyramid:
+    base = stored[0].keyframe
     orientation = orientation_of(base.tags.valueof(_ORIENTATION, 1))
     levels = []
-    for index, stored in enumerate(series.levels):
-        page = stored.keyframe
-        across = whole_factor(base.imagewidth / page.imagewidth, base.imagewidth)
-        down = whole_factor(base.imagelength / page.imagelength, base.imagelength)
-        if across is not None and across == down and stored.axes == series.axes:
-            levels.append(Level(index=index, width=page.imagewidth, height=page.imagelength, factor=across))
+    for index, page in enumerate(series.keyframe for series in stored):
+        factor = whole_factor(base.imagewidth / page.imagewidth, base.imagewidth) or 1
+        levels.append(Level(index=index, width=page.imagewidth, height=page.imagelength, factor=factor))
     width, height = orientation.displayed_size(base.imagewidth, base.imagelength)
     return Pyramid(
         width=width,

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader_jpeg import jpeg_damage
 from pipeline.reader_pixels import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage
 
-__all__ = ["DECODE_ERRORS", "SegmentCache", "largest_sample", "read_page", "segment_pixels"]
+__all__ = [
+    "DECODE_ERRORS",
+    "SegmentCache",
+    "data_within",
+    "holds_data",
+    "largest_sample",
+    "read_page",
+    "segment_size",
+]
 
 # What tifffile and its decoders raise on damaged data.
 DECODE_ERRORS = (
@@ -30,9 +39,10 @@ DECODE_ERRORS = (
 )
 
 _CACHE_BYTES = 64 << 20
-_ROWS_BYTES = 1 << 20  # of uncompressed rows read at once
+_ROWS_BYTES = 1 << 20  # of the rows that stand for a segment where the px lie in the file as they are
 _SAMPLED_SEGMENTS = 16
 _JPEG_COMPRESSIONS = (6, 7, 34892, 33007)
+_JPEG = 7  # of these the one whose parts are JPEG pictures as the standard knows them
 
 Segment = NDArray[Any] | None
 """Decoded (rows, columns, samples) of a tile or strip; None for one without data."""
@@ -63,7 +73,7 @@ class SegmentCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """How a page is cut into segments; `raw` rows are read from the file as they are."""
+    """How a page is cut into segments; the px of a `raw` one lie in the file as they are, row by row."""
 
     rows: int
     columns: int
@@ -93,26 +103,47 @@ def read_page(page: "TiffPage | TiffFrame", box: Box, cache: SegmentCache) -> ND
     keyframe = _keyframe(page)
     planes, contiguous = keyframe.shaped[0], keyframe.shaped[4]
     dtype = np.dtype(keyframe.dtype)
-    result = np.full((y1 - y0, x1 - x0, planes * contiguous), np.iinfo(dtype).max, dtype)
+    result = np.empty((y1 - y0, x1 - x0, planes * contiguous), dtype)
     layout = _layout(page)
     for plane in range(planes):
         samples = slice(plane * contiguous, (plane + 1) * contiguous)
+        if layout.raw:
+            result[:, :, samples] = _raw_box(page, plane, box)
+            continue
         for row, column in _touched(layout, box):
             segment = _segment(page, layout, (plane, row, column), cache)
-            if segment is None:
-                continue
             top, left = row * layout.rows, column * layout.columns
-            ya, yb = max(y0, top), min(y1, top + segment.shape[0])
-            xa, xb = max(x0, left), min(x1, left + segment.shape[1])
-            part = segment[ya - top : yb - top, xa - left : xb - left]
-            result[ya - y0 : yb - y0, xa - x0 : xb - x0, samples] = part
+            ya, yb = max(y0, top), min(y1, top + layout.rows)
+            xa, xb = max(x0, left), min(x1, left + layout.columns)
+            target = result[ya - y0 : yb - y0, xa - x0 : xb - x0, samples]
+            if segment is None:
+                target[:] = np.iinfo(dtype).max
+            else:
+                target[:] = _inside(segment, ya - top, yb - top, xa - left, xb - left)
     return result
 
 
-def segment_pixels(page: "TiffPage") -> int:
-    """Pixels that must be decoded at once to read one of them."""
+def _inside(segment: NDArray[Any], top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
+    if segment.shape[0] < bottom or segment.shape[1] < right:
+        raise ValueError(f"a part is {segment.shape[1]} x {segment.shape[0]} px, smaller than its place")
+    return segment[top:bottom, left:right]
+
+
+def segment_size(page: "TiffPage") -> tuple[int, int]:
+    """Width and height, px, of what is decoded at once to read one px; (1, 1) where nothing is decoded."""
     layout = _layout(page)
-    return layout.rows * layout.columns
+    return (1, 1) if layout.raw else (layout.columns, layout.rows)
+
+
+def holds_data(page: "TiffPage") -> bool:
+    """Whether the directory of a page lists data for any of its segments."""
+    return bool(page.dataoffsets) and any(page.databytecounts)
+
+
+def data_within(page: "TiffPage", file_bytes: int) -> bool:
+    """Whether any of the data that a page lists begins within a file of this size."""
+    places = zip(page.dataoffsets, page.databytecounts, strict=False)
+    return any(count and offset < file_bytes for offset, count in places)
 
 
 def largest_sample(page: "TiffPage | TiffFrame", colours: int, cache: SegmentCache) -> int:
@@ -169,30 +200,31 @@ def _segment(
     """Segment at (plane, row, column) of the grid of segments."""
     plane, row, column = place
     if layout.raw:
-        return _raw_rows(page, layout, plane, row, cache)
+        top = row * layout.rows
+        bottom = min(top + layout.rows, _keyframe(page).imagelength)
+        return _raw_box(page, plane, (0, top, layout.columns, bottom))
     index = (plane * layout.down + row) * layout.across + column
+    if index >= min(len(page.dataoffsets), len(page.databytecounts)):
+        raise EOFError("its directory lists no data for this part")
     offset, count = page.dataoffsets[index], page.databytecounts[index]
-    if count == 0:
-        return None
+    if count == 0 and offset == 0:
+        return None  # never scanned; a place without bytes means that they were lost
+    if count == 0 or offset == 0:
+        raise EOFError(f"its directory lists {count} bytes at {offset} for this part")
     return cache.get(offset, lambda: _decoded(page, index))
 
 
-def _raw_rows(
-    page: "TiffPage | TiffFrame", layout: _Layout, plane: int, row: int, cache: SegmentCache
-) -> Segment:
+def _raw_box(page: "TiffPage | TiffFrame", plane: int, box: Box) -> NDArray[Any]:
+    """Samples of a box whose px lie in the file as they are: only its own bytes are read."""
     keyframe = _keyframe(page)
     _, _, height, width, samples = keyframe.shaped
     dtype = np.dtype(keyframe.dtype).newbyteorder(page.parent.byteorder)
-    row_bytes = width * samples * dtype.itemsize
-    first = row * layout.rows
-    rows = min(layout.rows, height - first)
-    offset = page.dataoffsets[0] + (plane * height + first) * row_bytes
-
-    def read() -> Segment:
-        data = _bytes_at(page, offset, rows * row_bytes)
-        return np.frombuffer(data, dtype).reshape(rows, width, samples)
-
-    return cache.get(offset, read)
+    x0, y0, x1, y1 = box
+    rows, row_px = (1, (y1 - y0) * width) if x1 - x0 == width else (y1 - y0, x1 - x0)
+    px_bytes = samples * dtype.itemsize
+    first = page.dataoffsets[0] + ((plane * height + y0) * width + x0) * px_bytes
+    data = b"".join(_bytes_at(page, first + row * width * px_bytes, row_px * px_bytes) for row in range(rows))
+    return np.frombuffer(data, dtype).reshape(y1 - y0, x1 - x0, samples)
 
 
 def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
@@ -202,6 +234,9 @@ def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
     if keyframe.compression in _JPEG_COMPRESSIONS:
         tables = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
     segment: NDArray[Any] | None = keyframe.decode(data, index, **tables)[0]
+    damage = jpeg_damage(data, page.jpegtables) if keyframe.compression == _JPEG else None
+    if damage is not None:
+        raise ValueError(damage)
     return None if segment is None else segment[0]
 
 

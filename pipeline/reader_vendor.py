@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.reader_pixels import Box, Orientation, check_region, on_white, too_small
-from pipeline.reader_pyramid import Level, Pyramid, read_region, whole_factor
+from pipeline.reader_pyramid import Level, Pyramid, best_level, read_region, whole_factor
 from pipeline.reader_scale import plausible_um_per_px
 from pipeline.reader_source import Turn, one_line, shown
 
@@ -53,6 +53,12 @@ class VendorField:
         from openslide import OpenSlideError
 
         slide = self._slide = self._slide or _opened(self._path)
+        if slide.dimensions != (self.width, self.height):
+            self._release()
+            raise SlideError(
+                f"{shown(self._path)}: another picture stands in its place since it was opened; "
+                "expected the same slide until it is counted; count it again"
+            )
 
         def fetch(level: Level, level_box: Box) -> NDArray[np.uint8]:
             return _read_blocks(slide, level, level_box)
@@ -66,6 +72,10 @@ class VendorField:
                 f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {one_line(error)}; "
                 "expected a whole slide; copy it again"
             ) from error
+
+    def stored_shrink(self, shrink: int) -> int:
+        """Factor of the level that is read for this shrink."""
+        return best_level(self._pyramid, shrink).factor
 
     def _release(self) -> None:
         if self._slide is not None:

@@ -1,5 +1,6 @@
 """A size of a pixel is taken from a file only where a microscope could have written it."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,22 @@ import tifffile
 
 from pipeline.reader import open_slide
 from pipeline.reader_scale import plausible_um_per_px
+from tests.pipeline.pyramid_files import overwrite
 from tests.pipeline.reader_pictures import noise
 
 
 def um_per_px(path: Path, **options: Any) -> float | None:
     tifffile.imwrite(path, noise(100, 80), photometric="rgb", **options)
     return open_slide(path).fields[0].um_per_px
+
+
+def rewritten(path: Path, kind: int, value: bytes) -> None:
+    """Give the resolution tags another kind of number (TIFF 6.0, section 2) and other bytes."""
+    with tifffile.TiffFile(path) as tiff:
+        tags = [tiff.pages.first.tags[code] for code in (282, 283)]
+    for tag in tags:
+        overwrite(path, tag.offset + 2, struct.pack("<H", kind))
+        overwrite(path, tag.valueoffset, value)
 
 
 def test_mean_of_both_axes_is_taken_where_they_agree():
@@ -36,6 +47,25 @@ def test_resolution_in_centimetres_and_inches_is_taken(tmp_path: Path):
 @pytest.mark.parametrize(("dpi", "unit"), [(72, "INCH"), (300, "INCH"), (1, "NONE"), (40_000, "NONE")])
 def test_resolution_of_a_screen_or_without_a_unit_is_not_taken(tmp_path: Path, dpi: int, unit: str):
     assert um_per_px(tmp_path / "a.tif", resolution=(dpi, dpi), resolutionunit=unit) is None
+
+
+@pytest.mark.parametrize("resolution", [(0, 1), (1, 0), (0, 0), (1, 10**9), (10**9, 1), (2**32 - 1, 1)])
+def test_absurd_resolution_is_not_taken(tmp_path: Path, resolution: tuple[int, int]):
+    path = tmp_path / "a.tif"
+    assert um_per_px(path, resolution=(1, 1), resolutionunit="CENTIMETER") is None
+    for kind, form in ((5, "<II"), (10, "<ii")):
+        rewritten(path, kind, struct.pack(form, *(min(part, 2**31 - 1) for part in resolution)))
+        assert open_slide(path).fields[0].um_per_px is None
+
+
+@pytest.mark.parametrize("size", [-1.0, float("nan"), float("inf"), 0.0, 1e-9, 1e9])
+def test_resolution_written_as_another_kind_of_number_is_not_taken(tmp_path: Path, size: float):
+    path = tmp_path / "a.tif"
+    um_per_px(path, resolution=(1, 1), resolutionunit="CENTIMETER")
+    rewritten(path, 12, struct.pack("<d", size))
+    assert open_slide(path).fields[0].um_per_px is None
+    rewritten(path, 10, struct.pack("<ii", -40_000, 1))
+    assert open_slide(path).fields[0].um_per_px is None
 
 
 @pytest.mark.parametrize(

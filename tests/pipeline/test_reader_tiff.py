@@ -124,10 +124,7 @@ def test_region_larger_than_what_is_held_at_once_is_put_together_in_place(tmp_pa
         assert np.abs(whole(field_of(path), 8) - block_means(picture, 8)).max() <= 0.51
 
 
-@pytest.mark.parametrize("options", [{"tile": (256, 256), "compression": "zlib"}, {"rowsperstrip": 4096}])
-def test_small_region_decodes_only_what_it_touches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
-):
+def test_small_region_decodes_only_what_it_touches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     decoded: list[int] = []
 
     class Counting(SegmentCache):
@@ -138,10 +135,31 @@ def test_small_region_decodes_only_what_it_touches(
 
     monkeypatch.setattr(reader_tiff, "SegmentCache", Counting)
     picture = noise(2048, 4096)
-    path = written(tmp_path / "a.tif", picture, photometric="rgb", **options)
+    path = written(tmp_path / "a.tif", picture, photometric="rgb", tile=(256, 256), compression="zlib")
     part = field_of(path).read(1000, 2000, 64, 64, 1)
     assert np.array_equal(part, picture[2000:2064, 1000:1064])
-    assert 0 < sum(decoded) <= 4 << 20
+    assert 0 < sum(decoded) <= 1 << 20
+
+
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+def test_small_region_of_an_uncompressed_picture_reads_only_its_own_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planes: str
+):
+    picture = noise(2048, 4096)
+    pixels = picture if planes == "contig" else np.ascontiguousarray(np.moveaxis(picture, 2, 0))
+    path = written(tmp_path / "a.tif", pixels, photometric="rgb", planarconfig=planes, rowsperstrip=4096)
+    field = field_of(path)
+    field.read(0, 0, 1, 1, 1)
+    asked: list[int] = []
+    read = tifffile.FileHandle.read
+
+    def counting(handle: tifffile.FileHandle, size: int = -1, /) -> bytes:
+        asked.append(size)
+        return read(handle, size)
+
+    monkeypatch.setattr(tifffile.FileHandle, "read", counting)
+    assert np.array_equal(field.read(1000, 2000, 64, 64, 1), picture[2000:2064, 1000:1064])
+    assert sum(asked) == 64 * 64 * 3
 
 
 def test_segments_held_in_memory_stay_within_their_limit():
@@ -249,6 +267,16 @@ def test_directory_without_a_size_is_one_line(tmp_path: Path, tag: str):
     with tifffile.TiffFile(path, mode="r+") as tiff:
         tiff.pages.first.tags[tag].overwrite(0)
     with pytest.raises(SlideError, match="truncated or damaged") as caught:
+        open_slide(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_piece_that_would_fill_the_memory_is_refused_in_one_line(tmp_path: Path):
+    path = written(tmp_path / "a.tif", noise(300, 200), photometric="rgb", compression="lzw")
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        for tag, value in (("ImageWidth", 100_000), ("ImageLength", 2_100), ("RowsPerStrip", 2_100)):
+            tiff.pages.first.tags[tag].overwrite(value)
+    with pytest.raises(SlideError, match=r"one piece of 210 megapixels.*at most 200.*tiled TIFF") as caught:
         open_slide(path)
     assert "\n" not in str(caught.value)
 

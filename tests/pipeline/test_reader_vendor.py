@@ -50,8 +50,19 @@ def test_pixel_has_one_value_whatever_region_it_is_read_in(tmp_path: Path, data:
     assert np.array_equal(part, full[y0:y1, x0:x1])
 
 
-def test_absurd_pixel_size_is_not_taken(tmp_path: Path):
-    assert open_slide(write_aperio(tmp_path / "a.svs", smooth(300, 200), mpp="0")).fields[0].um_per_px is None
+@pytest.mark.parametrize("mpp", ["0", "-0.25", "nan", "inf", "1e-9", "1e9", "0.25 um", ""])
+def test_absurd_pixel_size_is_not_taken(tmp_path: Path, mpp: str):
+    assert open_slide(write_aperio(tmp_path / "a.svs", smooth(300, 200), mpp=mpp)).fields[0].um_per_px is None
+
+
+def test_slide_that_is_replaced_while_it_is_read_is_one_line(tmp_path: Path):
+    path = write_aperio(tmp_path / "a.svs", smooth(300, 200))
+    with open_slide(path) as slide:
+        (field,) = slide.fields
+        write_aperio(path, smooth(400, 300))
+        with pytest.raises(SlideError, match="another picture stands in its place") as caught:
+            field.read(0, 0, 64, 64, 1)
+    assert "\n" not in str(caught.value)
 
 
 def test_slide_is_read_on_after_a_damaged_tile(tmp_path: Path):
