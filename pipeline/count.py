@@ -4,29 +4,29 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.cell_parts import CellParts
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SlideError
 from pipeline.familiar import FieldLooks, familiarity, read_familiar
 from pipeline.field_plan import FieldPlan
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
 from pipeline.protocols import Goal, goal_of
-from pipeline.provenance import run_record, source_state, versions
+from pipeline.provenance import SourceState, describe_input, run_record, source_state, versions
 from pipeline.quality import SlideMeasures, check
 from pipeline.quality_measures import FieldSeen, looks_of, slide_measures
 from pipeline.reader import Slide, open_slide
-from pipeline.records import CountResult, SlideSummary
+from pipeline.records import CountResult, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.slide_plan import SlidePlan, area_of, plan_slide
 from pipeline.summary import FieldFacts, SlideFacts, summarise
 from pipeline.tile_runs import Found, Progress, run_tiles, tiles_to_do
 from pipeline.tile_store import Checkpoint, MemoryStore, TileStore
-from pipeline.tile_work import TileWorker
+from pipeline.tile_work import FailedPart, TileWorker
 from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
 
@@ -53,7 +53,7 @@ class _Counted:
     def parts(self) -> CellParts:
         plans = list(self.worker.plans.values())
         manifest = self.worker.classifier.manifest
-        return CellParts(self.worker.slide.name, plans, self.found.done, self.store, manifest)
+        return CellParts(self.worker.slide.name, plans, self.found.tiles, self.store, manifest)
 
 
 def count_slide(
@@ -85,21 +85,17 @@ def count_slide(
         "classifier": describe(classifier.manifest, settings.classifier),
     }
     with open_slide(source) as slide:
+        described, state = describe_input(source), source_state(source)
         plan = plan_slide(slide, source, settings, detector)
         prepared = time.perf_counter()
-        key = "" if checkpoint is None else _key(source, settings, models)
+        key = "" if checkpoint is None else _key(state, settings, models)
         worker = _worker(slide, plan, detector, classifier)
         counted = _count((source, settings, worker), plan, (checkpoint, key), progress)
+    counted = _as_read(counted, source, state)
     parts = counted.parts()
     summary = _summarise(source, counted, parts)
-    run = run_record(
-        settings,
-        source,
-        models=models,
-        seed=None,
-        started=started,
-        seconds={"prepare": prepared - clock, "count": time.perf_counter() - prepared},
-    )
+    seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
+    run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
     areas = {field.name: field.area for field in plan.fields.values() if field.area is not None}
     return CountResult(summary=summary, parts=parts, run=run, areas=areas)
 
@@ -132,10 +128,24 @@ def _check(settings: CountSettings) -> None:
     goal_of(settings.protocol, settings.max_cells)
 
 
-def _key(source: Path, settings: CountSettings, models: Mapping[str, object]) -> str:
+def _as_read(counted: _Counted, source: Path, state: SourceState) -> _Counted:
+    """The same, with a part that failed more where the slide's files are no longer those that were opened."""
+    try:
+        same = source_state(source) == state
+    except SlideError:
+        same = False
+    if same:
+        return counted
+    reason = "its files changed or went away while they were read; count the slide again"
+    changed = FailedTile(field=counted.worker.slide.name, x=0, y=0, width=0, height=0, reason=reason)
+    plan = replace(counted.plan, broken=(*counted.plan.broken, changed))
+    return replace(counted, plan=plan)
+
+
+def _key(state: SourceState, settings: CountSettings, models: Mapping[str, object]) -> str:
     """One line that tells all that decides what the tiles of a slide hold."""
     decides = {name: str(getattr(settings, name)) for name in settings.__slots__ if name not in _SAME_CELLS}
-    facts = [source_state(source), decides, models, versions()]
+    facts = [state, decides, models, versions()]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -162,7 +172,7 @@ def _pixels_by_part(counted: _Counted) -> dict[int, dict[str, int]]:
     """Detector px of each part of each field, by its index."""
     parts = {}
     for index, plan in counted.worker.plans.items():
-        failed = [tile.core for tile in counted.found.failed if tile.field == index]
+        failed = [part.core for field, part in counted.found.failed if field == index]
         reached = None if counted.goal is None else counted.found.reached(plan)
         parts[index] = area_of(plan).pixels_by_part(failed, reached)
     return parts
@@ -170,9 +180,9 @@ def _pixels_by_part(counted: _Counted) -> dict[int, dict[str, int]]:
 
 def _measures(counted: _Counted, parts: CellParts, pixels: Mapping[int, Mapping[str, int]]) -> SlideMeasures:
     """What quality control is told of a slide."""
-    plans, found, broken = counted.worker.plans, counted.found, len(counted.plan.broken)
+    plans, found = counted.worker.plans, counted.found
     objects, depths = dict.fromkeys(plans, 0), {index: np.zeros(LEVELS, np.int64) for index in plans}
-    for tile in found.done:
+    for tile in found.tiles:
         cells = counted.store.load(tile)
         objects[tile.field] += len(cells.kinds)
         depths[tile.field] += cells.colours.depths
@@ -184,8 +194,15 @@ def _measures(counted: _Counted, parts: CellParts, pixels: Mapping[int, Mapping[
         )
         for index in plans
     }
-    numbers = (len(found.failed) + broken, found.all_tiles + broken)
-    return slide_measures(parts.with_looks(), list(plans.values()), seen, counted.plan.scale, numbers)
+    failed = len(found.failed) + len(counted.plan.broken)
+    return slide_measures(parts.with_looks(), list(plans.values()), seen, counted.plan.scale, failed)
+
+
+def _failed(plan: FieldPlan, part: FailedPart) -> FailedTile:
+    """Record of a part that could not be worked on, level-0 px."""
+    x0, y0, x1, y1 = (round(side * plan.step) for side in part.core)
+    width, height = min(x1, plan.width) - x0, min(y1, plan.height) - y0
+    return FailedTile(field=plan.name, x=x0, y=y0, width=width, height=height, reason=part.reason)
 
 
 def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
@@ -200,7 +217,8 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
     pixels = _pixels_by_part(counted)
     measures = _measures(counted, parts, pixels)
     familiar = familiarity(looks_of(measures), read_familiar())
-    failed = (*counted.plan.broken, *counted.found.failed.values())
+    failed = list(counted.plan.broken)
+    failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
     facts = SlideFacts(
         slide=worker.slide.name,
         source=str(source),

@@ -123,4 +123,8 @@ def _serve(
             task = line.recv()
         except (EOFError, OSError):
             return
-        line.send(work(task))
+        answer = work(task)
+        try:
+            line.send(answer)
+        except OSError:  # who asked is gone
+            return

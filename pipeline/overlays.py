@@ -1,6 +1,7 @@
 """The overlays of a counted slide: its fields are read again, small, and every cell is marked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
+from pipeline.field_picture import field_picture
 from pipeline.figures import (
     SHEET_PICTURES_MAX,
     contact_sheet,
@@ -26,7 +28,6 @@ from pipeline.summary import count_line, percent_text
 __all__ = ["overlays"]
 
 CELL_UM = 7.5  # across, of a red cell
-BAND_PX = 2**26  # level-0 px read at once: a gigapixel slide is never in memory whole
 UNREADABLE = 128  # grey of a part that could not be read
 
 
@@ -42,13 +43,30 @@ def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[n
     name : of the file inside the result's folder.
     picture : RGB uint8 (H, W, 3).
     """
-    with open_slide(source) as slide:
-        found = {field.name: field for field in result.summary.fields}
-        fields = [field for field in slide.fields if field.name in found]
+    with ExitStack() as stack:
+        there: dict[tuple[str, int, int], Field] = {}
+        with suppress(SlideError):  # it went away after it was counted
+            slide = stack.enter_context(open_slide(source))
+            there = {(field.name, field.width, field.height): field for field in slide.fields}
+        fields = [
+            there.get((field.name, field.width, field.height)) or _Gone(field)
+            for field in result.summary.fields
+        ]
         if len(fields) == 1:
             yield "overlay.jpg", _one(fields[0], result)
-            return
-        yield from _many(fields, result)
+        else:
+            yield from _many(fields, result)
+
+
+class _Gone:
+    """A field that is no longer there: its marks are drawn on grey."""
+
+    def __init__(self, field: FieldResult) -> None:
+        self.name, self.width, self.height = field.name, field.width, field.height
+        self.um_per_px = field.um_per_px
+
+    def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
+        raise SlideError(f"{self.name} is gone")
 
 
 def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
@@ -85,7 +103,7 @@ def _infected(result: CountResult) -> pd.DataFrame:
     return pd.concat([part[part["infected"].astype(bool)] for part in result.parts], ignore_index=True)
 
 
-def _many(fields: list[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     found = {field.name: field for field in result.summary.fields}
     groups = {str(name): rows for name, rows in result.cells.groupby("field", sort=False, observed=True)}
     on_sheet = _most_infected(result.summary.fields)
@@ -119,20 +137,14 @@ def _resized(picture: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
 
 
 def _read_small(field: Field, shrink: int) -> NDArray[np.uint8]:
-    """The whole field at 1/shrink, read in bands; a band that cannot be read is grey."""
-    width = -(-field.width // shrink) * shrink
-    height = -(-field.height // shrink) * shrink
-    band = max(1, BAND_PX // (width * shrink)) * shrink
-    tops = range(0, height, band)
-    pieces = [_read_band(field, top, width, min(band, height - top), shrink) for top in tops]
-    return pieces[0] if len(pieces) == 1 else np.vstack(pieces)
-
-
-def _read_band(field: Field, top: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
+    """The whole field at 1/shrink; what cannot be read is grey."""
     try:
-        return field.read(0, top, width, height, shrink)
+        picture = field_picture(field, shrink)
     except SlideError:
-        return np.full((height // shrink, width // shrink, 3), UNREADABLE, np.uint8)
+        height, width = -(-field.height // shrink), -(-field.width // shrink)
+        return np.full((height, width, 3), UNREADABLE, np.uint8)
+    picture.pixels[~picture.known] = UNREADABLE
+    return picture.pixels
 
 
 def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
@@ -140,7 +152,7 @@ def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
     return frozenset(field.name for field in ranked[:SHEET_PICTURES_MAX])
 
 
-def _file_name(name: str, number: int, fields: list[Field]) -> str:
+def _file_name(name: str, number: int, fields: Sequence[Field]) -> str:
     """The field's name as a file name; its number is put before it where two fields share one."""
     plain = name.replace("/", "_").replace("\\", "_").lstrip(".") or f"field-{number}"
     shared = sum(field.name.casefold() == name.casefold() for field in fields) > 1

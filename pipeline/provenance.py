@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipeline.errors import SlideError
 
-__all__ = ["HASHED_BYTES_MAX", "describe_input", "run_record", "source_state", "versions"]
+__all__ = ["HASHED_BYTES_MAX", "SourceState", "describe_input", "run_record", "source_state", "versions"]
 
+SourceState = list[tuple[str, int, int, int]]
 HASHED_BYTES_MAX = 1_000_000_000  # a larger file is told by its size and time: reading it all takes too long
 PACKAGES = (
     "smearcount",
@@ -27,7 +28,7 @@ PICTURES_LISTED_MAX = 10_000  # of a folder, so that run.json stays a file a per
 
 def run_record(
     settings: object,
-    source: Path,
+    described: Mapping[str, object],
     *,
     models: Mapping[str, Mapping[str, object]],
     seed: int | None,
@@ -39,21 +40,16 @@ def run_record(
     Parameters
     ----------
     settings : a dataclass of settings.
-    source : the slide that was handed in.
+    described : the slide that was handed in, see `describe_input`.
     models : what is known of each network by its role, e.g. {"detector": {"name": ..., "sha256": ...}}.
     seed : of the random choices; None where the count made none.
     started : when the count began, with its time zone.
     seconds : wall-clock time of each step.
-
-    Raises
-    ------
-    SlideError
-        Where the slide can no longer be read.
     """
     return {
         "started_utc": started.astimezone(UTC).isoformat(timespec="seconds"),
         "seconds": {step: round(taken, 3) for step, taken in seconds.items()},
-        "input": describe_input(source),
+        "input": _jsonable(described),
         "settings": _jsonable(settings),
         "seed": seed,
         "models": _jsonable(models),
@@ -87,8 +83,8 @@ def describe_input(source: Path) -> dict[str, object]:
         raise _vanished(source, error) from error
 
 
-def source_state(source: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of change (ns) of a slide's files: other ones are another slide.
+def source_state(source: Path) -> SourceState:
+    """Name, size, time of change (ns) and place of a slide's files: other ones are another slide.
 
     Raises
     ------
@@ -100,7 +96,7 @@ def source_state(source: Path) -> list[tuple[str, int, int]]:
             [source] if not source.is_dir() else sorted(path for path in source.iterdir() if path.is_file())
         )
         states = ((path.name, path.stat()) for path in files if not path.name.startswith("."))
-        return [(name, status.st_size, status.st_mtime_ns) for name, status in states]
+        return [(name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in states]
     except OSError as error:
         raise _vanished(source, error) from error
 

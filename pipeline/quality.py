@@ -65,7 +65,7 @@ class SlideMeasures:
     scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
         not estimated.
     doubted_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
-    failed_tiles, all_tiles : tiles that could not be worked on, of all.
+    failed_parts : parts that could not be worked on.
     """
 
     fields: tuple[FieldMeasures, ...]
@@ -74,8 +74,7 @@ class SlideMeasures:
     scale_source: ScaleSource
     scale_spread: float | None = None
     doubted_um_per_px: float | None = None
-    failed_tiles: int = 0
-    all_tiles: int = 1
+    failed_parts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +153,11 @@ def _stain(familiar: Familiarity | None) -> tuple[Notice, ...]:
 
 
 def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:
-    if not slide.failed_tiles:
+    if not slide.failed_parts:
         return ()
-    text = f"{slide.failed_tiles} of {slide.all_tiles} tiles could not be read: this count is partial."
-    return (_warn("tiles_failed", float(slide.failed_tiles), 0.0, text),)
+    parts = "1 part" if slide.failed_parts == 1 else f"{slide.failed_parts} parts"
+    text = f"{parts} of the slide could not be read: this count is partial."
+    return (_warn("tiles_failed", float(slide.failed_parts), 0.0, text),)
 
 
 def _number(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:

@@ -65,7 +65,7 @@ def slide_measures(
     plans: Sequence[FieldPlan],
     seen: Mapping[int, FieldSeen],
     scale: SlideScale,
-    tile_numbers: tuple[int, int],
+    failed_parts: int,
 ) -> SlideMeasures:
     """Measures of a slide.
 
@@ -73,7 +73,7 @@ def slide_measures(
     ----------
     parts : tables of cells with `cell_table.LOOK_COLUMNS`.
     seen : of each field, by its index.
-    tile_numbers : tiles that failed, and tiles in all.
+    failed_parts : parts of the slide that could not be worked on.
     """
     sums = {
         index: _Sums(step=max(1, -(-field_seen.objects // SAMPLED_CELLS)))
@@ -91,8 +91,7 @@ def slide_measures(
         scale_source=scale.source,
         scale_spread=scale.spread,
         doubted_um_per_px=scale.doubted_um_per_px,
-        failed_tiles=tile_numbers[0],
-        all_tiles=tile_numbers[1],
+        failed_parts=failed_parts,
     )
 
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from pipeline.tile_work import TileCells
+from pipeline.tile_work import FailedPart, TileCells
 from pipeline.tiling import Tile
 from segmentation.colours import LEVELS, TileColours
 
@@ -24,7 +24,9 @@ _HEAD_END = b"\n"
 
 def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
     """A line of JSON that names the tile, then the arrays one after the other."""
-    head = {"field": tile.field, "core": tile.core, "outer": tile.outer, "cells": len(cells.kinds)}
+    failed = [(part.core, part.reason) for part in cells.failed]
+    head = {"field": tile.field, "core": tile.core, "outer": tile.outer, "failed": failed}
+    head["cells"] = len(cells.kinds)
     parts = [np.ascontiguousarray(getattr(cells, name), kind).tobytes() for name, kind, _ in _COLUMNS]
     parts += [
         np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
@@ -57,4 +59,6 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         raise ValueError(f"{len(body)} bytes, expected {place + depths.nbytes}")
     colours = TileColours(objects=arrays.pop("objects"), depths=depths)
     field = int(said["field"])
-    return Tile(field=field, core=core, outer=outer), TileCells(field=field, colours=colours, **arrays)
+    failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in said["failed"])
+    cells = TileCells(field=field, colours=colours, failed=failed, **arrays)
+    return Tile(field=field, core=core, outer=outer), cells

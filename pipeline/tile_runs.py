@@ -11,13 +11,12 @@ from pipeline.cell_table import cell_table
 from pipeline.executors import WorkerDiedError, run_here, run_in_processes
 from pipeline.field_plan import FieldPlan
 from pipeline.protocols import Goal
-from pipeline.records import FailedTile
 from pipeline.sampling import even_order
 from pipeline.settings import CountSettings
 from pipeline.slide_plan import area_of
 from pipeline.slide_work import with_absolute_paths
 from pipeline.tile_store import TileStore
-from pipeline.tile_work import TileCells, TileWorker, failed_tile, make_tile_worker
+from pipeline.tile_work import FailedPart, TileCells, TileWorker, failed_tile, make_tile_worker
 from pipeline.tiling import Tile, tile_at, tiles
 from segmentation.detections import Kind
 from segmentation.film import SQUARE_PX
@@ -26,7 +25,7 @@ __all__ = ["Found", "Progress", "run_tiles", "tiles_to_do"]
 
 Progress = Callable[[int, int, int], None]
 """Called with the tiles done, all tiles, and the red cells found."""
-Answer = TileCells | FailedTile | WorkerDiedError
+Answer = TileCells | WorkerDiedError
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,19 +34,17 @@ class Found:
 
     Attributes
     ----------
-    done : tiles whose cells the store holds and that belong to the count.
-    failed : tiles that belong to the count and could not be worked on.
-    all_tiles : tiles that were to be worked on.
+    tiles : those that belong to the count; the store holds their cells.
+    failed : index of the field, and part of it that belongs to the count but could not be worked on.
     """
 
-    done: list[Tile] = field(default_factory=list)
-    failed: dict[Tile, FailedTile] = field(default_factory=dict)
-    all_tiles: int = 0
+    tiles: Sequence[Tile]
+    failed: list[tuple[int, FailedPart]] = field(default_factory=list)
 
     def reached(self, plan: FieldPlan) -> NDArray[np.bool_]:
-        """Squares of a field that tiles were tried in, bool (rows, columns)."""
+        """Squares of a field that were tried, bool (rows, columns)."""
         reached = np.zeros(area_of(plan).areas.shape, bool)
-        for tile in (*self.done, *self.failed):
+        for tile in self.tiles:
             if tile.field == plan.index:
                 x0, y0, x1, y1 = tile.core
                 reached[y0 // SQUARE_PX : -(-y1 // SQUARE_PX), x0 // SQUARE_PX : -(-x1 // SQUARE_PX)] = True
@@ -86,22 +83,22 @@ def run_tiles(
     order : the slide, the settings, and what works on a tile in this process.
     todo : see `tiles_to_do`.
     """
-    run = _Run(worker=order[2], goal=goal, todo=todo, store=store)
+    run = _Run(worker=order[2], goal=goal, todo=todo)
     kept = set(store.kept())
     for tile in todo:
-        if tile in kept:
-            run.take(tile, store.load(tile))
-    missing = [tile for tile in todo if tile not in kept]
-    answers = _answers(*order, missing)
+        # What failed in an earlier run may have been mended since.
+        if tile in kept and not (cells := store.load(tile)).failed:
+            run.take(tile, cells)
+    answers = _answers(*order, [tile for tile in todo if tile not in run.taken])
     try:
         while not run.enough():
             answered = next(answers, None)
             if answered is None:
                 break
             tile, answer = answered
-            if isinstance(answer, TileCells):
-                store.add(tile, answer)
-            run.take(tile, answer)
+            cells = answer if isinstance(answer, TileCells) else failed_tile(tile, answer)
+            store.add(tile, cells)
+            run.take(tile, cells)
             if progress is not None:
                 progress(len(run.taken), len(todo), run.red_cells)
     finally:
@@ -116,21 +113,17 @@ class _Run:
     worker: TileWorker
     goal: Goal | None
     todo: Sequence[Tile]
-    store: TileStore
-    taken: dict[Tile, FailedTile | tuple[int, int]] = field(default_factory=dict)
+    taken: dict[Tile, tuple[int, int]] = field(default_factory=dict)
+    failed: dict[Tile, tuple[FailedPart, ...]] = field(default_factory=dict)
     red_cells: int = 0
     _first_open: int = 0
     _counted: int = 0
     _infected: int = 0
 
-    def take(self, tile: Tile, answer: Answer) -> None:
-        if isinstance(answer, TileCells):
-            self.red_cells += int((answer.kinds == Kind.RED_CELL).sum())
-            self.taken[tile] = (0, 0) if self.goal is None else self._calls(answer)
-        elif isinstance(answer, FailedTile):
-            self.taken[tile] = answer
-        else:
-            self.taken[tile] = failed_tile(tile, self.worker.plans[tile.field], answer)
+    def take(self, tile: Tile, cells: TileCells) -> None:
+        self.red_cells += int((cells.kinds == Kind.RED_CELL).sum())
+        self.taken[tile] = (0, 0) if self.goal is None else self._calls(cells)
+        self.failed[tile] = cells.failed
 
     def enough(self) -> bool:
         if self.goal is None:
@@ -139,22 +132,14 @@ class _Run:
             taken = self.taken.get(self.todo[self._first_open])
             if taken is None:
                 return False
-            if not isinstance(taken, FailedTile):
-                self._counted += taken[0]
-                self._infected += taken[1]
+            self._counted += taken[0]
+            self._infected += taken[1]
             self._first_open += 1
         return True
 
     def found(self) -> Found:
         used = self.todo if self.goal is None else self.todo[: self._first_open]
-        found = Found(all_tiles=len(used))
-        for tile in used:
-            taken = self.taken[tile]
-            if isinstance(taken, FailedTile):
-                found.failed[tile] = taken
-            else:
-                found.done.append(tile)
-        return found
+        return Found(tiles=used, failed=[(tile.field, part) for tile in used for part in self.failed[tile]])
 
     def _calls(self, cells: TileCells) -> tuple[int, int]:
         """Counted red cells of a tile, and the infected among them."""

@@ -1,7 +1,8 @@
 """Works on one tile: reads its pixels, finds its cells, and asks the classifier about the red ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,18 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.predict import predict, sure_stage
-from pipeline.errors import SmearcountError
+from pipeline.errors import SlideError, SmearcountError
 from pipeline.field_plan import FieldPlan, read_window
 from pipeline.networks import Classifier, Detector, load_classifier, load_detector
 from pipeline.reader import Slide, open_slide
-from pipeline.records import FailedTile
 from pipeline.settings import CountSettings
-from pipeline.tiling import Tile
-from segmentation.colours import TileColours
+from pipeline.tiling import Tile, squares_of
+from segmentation.colours import LEVELS, TileColours
 from segmentation.detections import Kind
 from segmentation.segment import segment
 
-__all__ = ["TileCells", "TileWorker", "make_tile_worker"]
+__all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker"]
+
+
+_FAILURES = (SmearcountError, OSError, ValueError, MemoryError, cv2.error)
+"""What a broken file, a full memory or an absurd picture raises; anything else is a mistake of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPart:
+    """A part of a tile that could not be worked on.
+
+    Attributes
+    ----------
+    core : x_min, y_min, x_max, y_max, detector px of the field, half-open.
+    reason : one line.
+    """
+
+    core: tuple[int, int, int, int]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +53,7 @@ class TileCells:
     overlaps : bool (n,). p_infected : float32 (n,), NaN for what is no red cell.
     stages : int64 (n,), place in the manifest's stages, -1 where the stage is unknown.
     colours : of the cells and of the tile, for quality control.
+    failed : parts of the tile that could not be worked on.
     """
 
     field: int
@@ -46,6 +65,7 @@ class TileCells:
     p_infected: NDArray[np.float32]
     stages: NDArray[np.int64]
     colours: TileColours
+    failed: tuple[FailedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +82,22 @@ class TileWorker:
     detector: Detector
     classifier: Classifier
 
-    def __call__(self, tile: Tile) -> TileCells | FailedTile:
-        """Cells of the tile, or why it failed; a broken tile must not end the slide."""
+    def __call__(self, tile: Tile) -> TileCells:
+        """Cells of the tile; a broken part of the file costs its own squares and must not end the slide."""
         plan = self.plans[tile.field]
         try:
             return self._work(tile, plan)
-        except (SmearcountError, OSError, ValueError, MemoryError, cv2.error) as error:
-            return failed_tile(tile, plan, error)
+        except _FAILURES:
+            parts = [self._tried(square, plan) for square in squares_of(tile, plan.grid)]
+        return _joined(tile.field, parts)
+
+    def _tried(self, square: Tile, plan: FieldPlan) -> TileCells:
+        if plan.area is not None and not plan.area.touches(square.core):
+            return failed_tile(square, None)
+        try:
+            return self._work(square, plan)
+        except _FAILURES as error:
+            return failed_tile(square, error)
 
     def _work(self, tile: Tile, plan: FieldPlan) -> TileCells:
         x0, y0, x1, y1 = tile.outer
@@ -101,26 +130,53 @@ class TileWorker:
         )
 
 
-def failed_tile(tile: Tile, plan: FieldPlan, error: Exception) -> FailedTile:
-    """Record of a tile that could not be worked on."""
-    x0, y0, x1, y1 = (round(side * plan.step) for side in tile.core)
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return FailedTile(
-        field=plan.name,
-        x=x0,
-        y=y0,
-        width=min(x1, plan.width) - x0,
-        height=min(y1, plan.height) - y0,
-        reason=reason,
+def failed_tile(tile: Tile, error: Exception | None) -> TileCells:
+    """No cells, and why: a tile that could not be worked on, or None for one with nothing to count."""
+    failed: tuple[FailedPart, ...] = ()
+    if error is not None:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        failed = (FailedPart(core=tile.core, reason=reason),)
+    nothing = np.zeros(0)
+    return TileCells(
+        field=tile.field,
+        boxes=np.zeros((0, 4)),
+        kinds=nothing.astype(np.uint8),
+        scores=nothing.astype(np.float32),
+        measured=np.zeros((0, 4)),
+        overlaps=nothing.astype(bool),
+        p_infected=nothing.astype(np.float32),
+        stages=nothing.astype(np.int64),
+        colours=TileColours(objects=np.zeros((0, 3), np.float32), depths=np.zeros(LEVELS, np.int64)),
+        failed=failed,
     )
 
 
-def make_tile_worker(source: Path, settings: CountSettings, plans: Mapping[int, FieldPlan]) -> TileWorker:
-    """A worker in a new process: opens the slide and loads the networks anew."""
+def _joined(field: int, parts: Sequence[TileCells]) -> TileCells:
+    """The cells of several parts of a tile as one."""
+    columns = ("boxes", "kinds", "scores", "measured", "overlaps", "p_infected", "stages")
+    colours = TileColours(
+        objects=np.concatenate([part.colours.objects for part in parts]),
+        depths=np.sum([part.colours.depths for part in parts], axis=0),
+    )
+    return TileCells(
+        field=field,
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
+        colours=colours,
+        failed=tuple(failed for part in parts for failed in part.failed),
+    )
+
+
+def make_tile_worker(
+    source: Path, settings: CountSettings, plans: Mapping[int, FieldPlan]
+) -> Callable[[Tile], TileCells]:
+    """A worker in a new process: opens the slide and loads the networks anew.
+
+    A slide that went away since it was planned costs the tiles that are not yet done.
+    """
     cv2.setNumThreads(1)
-    return TileWorker(
-        slide=open_slide(source),
-        plans=plans,
-        detector=load_detector(settings),
-        classifier=load_classifier(settings),
-    )
+    detector, classifier = load_detector(settings), load_classifier(settings)
+    try:
+        slide = open_slide(source)
+    except SlideError as error:
+        return partial(failed_tile, error=error)
+    return TileWorker(slide=slide, plans=plans, detector=detector, classifier=classifier)

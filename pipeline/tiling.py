@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from segmentation.detector import ALIGNMENT_PX
+from segmentation.film import SQUARE_PX
 from segmentation.network import RECEPTIVE_RADIUS_PX
 from segmentation.resample import WorkingGrid
 
-__all__ = ["HALO_PX", "Tile", "tile_at", "tiles"]
+__all__ = ["HALO_PX", "Tile", "squares_of", "tile_at", "tiles", "with_halo"]
 
 HALO_PX = RECEPTIVE_RADIUS_PX + 32
 """Detector px around a core: what the network sees of a cell in it, and a cell and a half beyond."""
@@ -52,11 +54,28 @@ def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
             yield tile_at(field, grid, (x, y), core_px)
 
 
+def squares_of(tile: Tile, grid: WorkingGrid) -> list[Tile]:
+    """A tile cut along the squares of the film map: the same pieces of a field for any larger tiles."""
+    x0, y0, x1, y1 = tile.core
+    rows = [y0, *range(y0 - y0 % SQUARE_PX + SQUARE_PX, y1, SQUARE_PX), y1]
+    columns = [x0, *range(x0 - x0 % SQUARE_PX + SQUARE_PX, x1, SQUARE_PX), x1]
+    return [
+        with_halo(tile.field, grid, (left, top, right, foot))
+        for top, foot in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
+
+
 def tile_at(field: int, grid: WorkingGrid, corner: tuple[int, int], core_px: int) -> Tile:
     """The tile whose core begins at a corner (x, y), detector px on the network's stride."""
     width, height = grid.width // 2, grid.height // 2
     x, y = corner
-    core = (x, y, min(x + core_px, width), min(y + core_px, height))
+    return with_halo(field, grid, (x, y, min(x + core_px, width), min(y + core_px, height)))
+
+
+def with_halo(field: int, grid: WorkingGrid, core: tuple[int, int, int, int]) -> Tile:
+    """The tile of a core."""
+    width, height = grid.width // 2, grid.height // 2
     outer = (
         max(core[0] - HALO_PX, 0),
         max(core[1] - HALO_PX, 0),

@@ -16,6 +16,7 @@ from pipeline.count import count_slide
 from pipeline.records import CountResult
 from pipeline.settings import CountSettings
 from pipeline.synthetic import RenderSettings, render_field
+from pipeline.workflow import count_and_write
 from tests.pipeline.pyramid_files import break_tile, levels_of, overwrite, tile_places, write_scan
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -109,7 +110,10 @@ def test_scan_that_shrinks_during_the_count_gives_a_partial_result(scan, counted
     monkeypatch.setattr(reader_tiff_pages, "_CACHE_BYTES", 1 << 20)  # else the light has read all of it
     result = count_slide(scan, replace(SETTINGS, workers=workers), shrink)
     assert result.summary.status == "partial"
-    assert all("the file ends" in tile.reason for tile in result.summary.failed_tiles)
+    whole, *parts = result.summary.failed_tiles
+    assert "changed or went away" in whole.reason
+    assert parts
+    assert {tile.reason for tile in parts if "the file ends" not in tile.reason} == set()
     assert_same_beside(result, counted)
 
 
@@ -138,3 +142,49 @@ def test_command_ends_with_1_and_says_partial_wherever_it_shows_the_count(scan, 
     assert summary["status"] == "partial"
     assert {"x", "y", "width", "height", "reason"} <= set(summary["failed_tiles"][0])
     assert ",partial," in (tmp_path / "out" / "slides.csv").read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_scan_that_goes_away_during_the_count_loses_nothing_that_was_counted(
+    scan, tmp_path, workers, monkeypatch
+):
+    """What is open can be read on; what a worker still has to open is lost, and said to be."""
+
+    def remove(done: int, *_: object) -> None:
+        if done == 1:
+            scan.unlink()
+
+    result, folder = count_and_write(
+        scan, tmp_path / "out", replace(SETTINGS, workers=workers), progress=remove
+    )
+    assert result.summary.status == "partial"
+    assert result.summary.counted > 0
+    assert any("changed or went away" in tile.reason for tile in result.summary.failed_tiles)
+    assert {path.name for path in folder.iterdir()} == {
+        "cells.csv",
+        "overlay.jpg",
+        "run.json",
+        "summary.json",
+    }
+
+
+def test_a_scan_that_is_replaced_by_another_of_its_size_is_a_partial_result(scan):
+    def replace_it(done: int, *_: object) -> None:
+        if done == 1:
+            copy = scan.with_suffix(".copy")
+            copy.write_bytes(scan.read_bytes())
+            copy.replace(scan)
+
+    summary = count_slide(scan, SETTINGS, replace_it).summary
+    assert summary.status == "partial"
+    assert any("changed or went away" in tile.reason for tile in summary.failed_tiles)
+
+
+def test_the_part_that_fails_is_a_few_squares_whatever_the_tiles(scan, counted):
+    """The file's tile is 256 px of 0.25 µm, the squares are 256 px of 0.375 µm."""
+    break_tile(scan, 0, 60 % 25, "garbage")
+    results = [count_slide(scan, replace(SETTINGS, tile_px=tile_px)) for tile_px in (256, 1024)]
+    assert results[0].summary == results[1].summary
+    assert results[0].cells.equals(results[1].cells)
+    assert 1 <= len(results[0].summary.failed_tiles) <= 4
+    assert results[0].summary.area_mm2["unreadable"] <= 4 * 0.096**2

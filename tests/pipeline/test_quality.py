@@ -35,7 +35,7 @@ def test_a_good_slide_has_no_notice() -> None:
     [
         (replace(GOOD, counted=499), "few_cells", 499, 500),
         (replace(GOOD, scale_source="estimated", scale_spread=0.1), "scale_estimated", 0.1, 0.5),
-        (replace(GOOD, failed_tiles=2, all_tiles=9), "tiles_failed", 2, 0),
+        (replace(GOOD, failed_parts=2), "tiles_failed", 2, 0),
         (with_fields(median_focus=0.1), "out_of_focus", 0.1, 0.15),
         (with_fields(background_level=60.0), "under_exposed", 60, 70),
         (with_fields(dark_fraction=0.5), "under_exposed", 0.5, 0.4),
