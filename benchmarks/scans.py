@@ -7,8 +7,8 @@ from benchmarks.fresh import rendered
 
 __all__ = ["read_through", "rendered_scan"]
 
-UM_PER_PX = 0.25
-"""As a scanner with a 40x objective takes it."""
+UM_PER_PX = 0.1
+"""As a scanner with the oil immersion objective takes it that malaria is read with."""
 STEP_PX = 256
 """Sides are multiples of it."""
 _BLOCK_BYTES = 2**20

@@ -28,6 +28,7 @@ from pipeline.summary import count_line, percent_text
 __all__ = ["overlays"]
 
 CELL_UM = 7.5  # across, of a red cell
+DRAWN_COLUMNS = ("kind", "counted", "infected", "p_infected", "x_min", "y_min", "x_max", "y_max")
 UNREADABLE = 128  # grey of a part that could not be read
 
 
@@ -99,8 +100,9 @@ def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
 
 
 def _infected(result: CountResult) -> pd.DataFrame:
-    """Rows of the infected cells: all cells of a gigapixel slide would not fit into memory."""
-    return pd.concat([part[part["infected"].astype(bool)] for part in result.parts], ignore_index=True)
+    """What is drawn of the infected cells: all cells of a gigapixel slide would not fit into memory."""
+    parts = [part.loc[part["infected"].astype(bool), list(DRAWN_COLUMNS)] for part in result.parts]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
