@@ -9,8 +9,12 @@ from models.runtime import Network
 
 __all__ = ["BATCH", "Calls", "Platt", "predict", "sure_stage"]
 
-BATCH = 64
-"""Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own."""
+BATCH = 32
+"""Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own.
+
+A crop costs as much in a larger batch; less of a smaller one is filled up in vain."""
+DOUBTFUL_AT_ONCE = 8 * BATCH
+"""Doubtful crops that are turned at once: all turns of a few share their last batch."""
 
 FURTHER_TURNS = (1, 2, 3)
 """Quarter turns in which a crop is looked at again. A cell has no up or down, and the mean of four looks
@@ -61,10 +65,11 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> C
         return Calls(p_infected=np.empty(0, np.float32), stages=np.empty((0, 0), np.float32))
     mean = _look(crops, network)
     doubtful = np.flatnonzero(mean[:, 0] >= DOUBTFUL_LOGIT)
-    if len(doubtful):
-        looks = [mean[doubtful]]
-        looks += [_look(np.rot90(crops[doubtful], turn, axes=(1, 2)), network) for turn in FURTHER_TURNS]
-        mean[doubtful] = np.mean(looks, axis=0)
+    for start in range(0, len(doubtful), DOUBTFUL_AT_ONCE):
+        some = doubtful[start : start + DOUBTFUL_AT_ONCE]
+        turned = np.concatenate([np.rot90(crops[some], turn, axes=(1, 2)) for turn in FURTHER_TURNS])
+        further = _look(turned, network).reshape(len(FURTHER_TURNS), len(some), -1)
+        mean[some] = np.mean([mean[some], *further], axis=0)
     return Calls(p_infected=calibration.probability(mean[:, 0]), stages=_softmax(mean[:, 1:]))
 
 
@@ -79,9 +84,10 @@ def _look(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
     """Outputs side by side, float32 (n, 1 + stages), of one look at each crop."""
     parts = []
     for start in range(0, len(crops), BATCH):
-        some = crops[start : start + BATCH]
-        batch = np.zeros((BATCH, *crops.shape[1:]), np.uint8)
-        batch[: len(some)] = some
+        batch = some = crops[start : start + BATCH]
+        if len(some) < BATCH:
+            batch = np.zeros((BATCH, *crops.shape[1:]), np.uint8)
+            batch[: len(some)] = some
         parts.append(np.concatenate(network.run(batch), axis=1)[: len(some)])
     return np.concatenate(parts).astype(np.float32)
 

@@ -43,22 +43,21 @@ class LiteRtNetwork:
             raise ModelError(
                 f"{file} is no LiteRT network ({error}); train it anew or install again"
             ) from error
+        self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
+        details = self._interpreter.get_output_details()
+        self._outputs: list[dict[str, Any]] = sorted(details, key=lambda output: str(output["name"]))
         self._shape: tuple[int, ...] = ()
 
     def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         """See `Network.run`."""
         if batch.shape != self._shape:
-            self._interpreter.resize_tensor_input(
-                self._interpreter.get_input_details()[0]["index"], batch.shape, strict=True
-            )
+            self._interpreter.resize_tensor_input(self._input["index"], batch.shape, strict=True)
             with _without_greeting():
                 self._interpreter.allocate_tensors()
             self._shape = batch.shape
-        entry = self._interpreter.get_input_details()[0]
-        self._interpreter.set_tensor(entry["index"], _quantised(batch, entry))
+        self._interpreter.set_tensor(self._input["index"], _quantised(batch, self._input))
         self._interpreter.invoke()
-        outputs = sorted(self._interpreter.get_output_details(), key=lambda output: str(output["name"]))
-        return tuple(_real(self._interpreter.get_tensor(output["index"]), output) for output in outputs)
+        return tuple(_real(self._interpreter.get_tensor(output["index"]), output) for output in self._outputs)
 
 
 class KerasNetwork:

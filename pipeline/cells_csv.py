@@ -1,9 +1,11 @@
 """Write the table of cells as CSV: fixed decimals, the same bytes for the same cells."""
 
+import csv
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline.records import CELL_COLUMNS
@@ -35,8 +37,10 @@ def write_cells(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     parts : tables of cells, one after the other; one at least.
     """
     with path.open("w", encoding="utf-8", newline="") as handle:
-        for number, rows in enumerate(_few_at_once(parts)):
-            _as_text(rows).to_csv(handle, header=number == 0, index=False, lineterminator="\n")
+        lines = csv.writer(handle, lineterminator="\n")
+        lines.writerow(CELL_COLUMNS)
+        for rows in _few_at_once(parts):
+            lines.writerows(zip(*(_column_text(name, rows[name]) for name in CELL_COLUMNS), strict=True))
         handle.flush()
         os.fsync(handle.fileno())
 
@@ -47,21 +51,21 @@ def _few_at_once(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             yield cells.iloc[start : start + ROWS_AT_ONCE]
 
 
-def _as_text(cells: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {column: _column_text(column, cells[column]) for column in CELL_COLUMNS}, dtype=object
-    )
-
-
 def _column_text(column: str, values: "pd.Series[object]") -> list[str]:
-    missing = values.isna().to_list()
+    missing = values.isna().to_numpy(bool)
     if column in DECIMALS:
-        decimals = DECIMALS[column]
-        # adding 0.0 turns the -0.0 of a rounded small negative number into 0.0
-        return [
-            "" if gone else f"{round(float(v), decimals) + 0.0:.{decimals}f}"
-            for v, gone in zip(values, missing, strict=True)
+        numbers = values.to_numpy(float, na_value=np.nan)
+        texts = list(map(f"%.{DECIMALS[column]}f".__mod__, numbers.tolist()))
+        if (numbers < 0).any():
+            # -0.00 is a small negative number that was rounded
+            texts = [text.lstrip("-") if float(text) == 0 else text for text in texts]
+    elif column in FLAGS:
+        # what is missing is neither, and blank below
+        texts = [
+            "0" if gone or not v else "1" for v, gone in zip(values.to_list(), missing.tolist(), strict=True)
         ]
-    if column in FLAGS:
-        return ["" if gone else str(int(v)) for v, gone in zip(values, missing, strict=True)]
-    return ["" if gone else str(v) for v, gone in zip(values, missing, strict=True)]
+    else:
+        texts = list(map(str, values.to_list()))
+    if missing.any():
+        texts = ["" if gone else text for text, gone in zip(texts, missing.tolist(), strict=True)]
+    return texts

@@ -156,7 +156,6 @@ def _count(
     from pipeline.workflow import count_slides
 
     with shown_progress() as (show, tell):
-
         within: set[Path] = set()
         done: list[str] = []
 

@@ -20,6 +20,8 @@ from segmentation.resample import WorkingGrid, halve, normalise, working_grid
 
 __all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window", "view_at"]
 
+BAND_ROWS = 512
+"""Rows at crop scale that are read at once."""
 THUMBNAIL_PX = 1024
 """Light is measured on a picture of the field whose long side is at most twice this."""
 
@@ -106,7 +108,21 @@ def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) ->
 def read_window(
     field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
 ) -> NDArray[np.uint8]:
-    """Normalised picture at crop scale, uint8 (height, width, 3), of a window (x, y, width, height)."""
+    """Normalised picture at crop scale, uint8 (height, width, 3), of a window (x, y, width, height).
+
+    It is read in bands: the pixels that it is made from are many times as many.
+    """
+    x, y, width, height = window
+    picture = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, BAND_ROWS):
+        rows = min(BAND_ROWS, height - top)
+        picture[top : top + rows] = _read_band(field, grid, light, (x, y + top, width, rows))
+    return picture
+
+
+def _read_band(
+    field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
     shrink = grid.shrink
     x, y, width, height = grid.source_window(*window)
     across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.marks import MARKS, Box, draw_text, label_infected, text_width
+from pipeline.marks import MARKS, Box, draw_text, label_infected, outline_uninfected, text_width
 
 __all__ = [
     "SHEET_PICTURES_MAX",
@@ -26,6 +26,7 @@ SHEET_PICTURES_MAX = 100  # fields on a contact sheet
 SHEET_TILE_MAX_PX = 1400  # long side of a field on a contact sheet of few fields
 GUTTER_PX = 4  # white between two fields of a contact sheet
 LINE_MAX_PX = 3  # of a thin outline
+PLAIN = "uninfected"  # the mark of nearly all cells, drawn by the thousand
 LEGEND_WORDS = {
     "infected": "infected, with its probability",
     "uninfected": "red cell",
@@ -71,19 +72,15 @@ def draw_overlay(
     -------
     RGB uint8 (H + height of the legend, W, 3).
     """
-    return np.vstack([mark_cells(picture, cells, scale), _legend(picture.shape[1], caption)])
+    overlay = np.vstack([picture, _legend(picture.shape[1], caption)])
+    _mark(overlay[: len(picture)], cells, scale)
+    return overlay
 
 
 def mark_cells(picture: NDArray[np.uint8], cells: pd.DataFrame, scale: float) -> NDArray[np.uint8]:
     """A copy of a field's picture with every cell marked; parameters as for `draw_overlay`."""
     canvas = picture.copy()
-    marks = _marks(cells)
-    boxes = {mark: _boxes(cells[marks == mark], scale) for mark in MARKS}
-    line = _line_px(canvas, [box.diameter for mark in boxes.values() for box in mark])
-    for mark, draw in MARKS.items():
-        for box in boxes[mark]:
-            draw(canvas, box, line)
-    label_infected(canvas, boxes["infected"], boxes["white_cell"], line)
+    _mark(canvas, cells, scale)
     return canvas
 
 
@@ -130,9 +127,26 @@ def _sheet_tile(picture: NDArray[np.uint8], caption: str, size: tuple[int, int])
     return np.vstack([tile, _strip(size[1], caption, letters=max(size[1] / 45, 7.0))])
 
 
-def _line_px(canvas: NDArray[np.uint8], diameters: list[float]) -> int:
+def _mark(canvas: NDArray[np.uint8], cells: pd.DataFrame, scale: float) -> None:
+    marks = _marks(cells).to_numpy()
+    sides = cells[["x_min", "y_min", "x_max", "y_max"]].to_numpy(dtype=float) * scale
+    probabilities = pd.to_numeric(cells["p_infected"], errors="coerce").to_numpy(dtype=float)
+    line = _line_px(canvas, sides)
+    boxes = {
+        mark: _boxes(sides[marks == mark], probabilities[marks == mark]) for mark in MARKS if mark != PLAIN
+    }
+    for mark, draw in MARKS.items():
+        if mark == PLAIN:
+            outline_uninfected(canvas, sides[marks == mark], line)
+            continue
+        for box in boxes[mark]:
+            draw(canvas, box, line)
+    label_infected(canvas, boxes["infected"], boxes["white_cell"], line)
+
+
+def _line_px(canvas: NDArray[np.uint8], sides: NDArray[np.float64]) -> int:
     """Width of a thin line: by the size of the picture and of its cells, px."""
-    cell = float(np.median(diameters)) if diameters else 0.0
+    cell = float(np.median((sides[:, 2:] - sides[:, :2]).min(axis=1))) if len(sides) else 0.0
     return int(min(LINE_MAX_PX, max(1, round(max(canvas.shape[:2]) / 1600), round(cell / 70))))
 
 
@@ -145,9 +159,7 @@ def _marks(cells: pd.DataFrame) -> "pd.Series[str]":
     return marks.mask(counted & ~infected, "uninfected").mask(counted & infected, "infected")
 
 
-def _boxes(cells: pd.DataFrame, scale: float) -> list[Box]:
-    sides = cells[["x_min", "y_min", "x_max", "y_max"]].to_numpy(dtype=float) * scale
-    probabilities = pd.to_numeric(cells["p_infected"], errors="coerce").to_numpy(dtype=float)
+def _boxes(sides: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[Box]:
     return [
         Box(left=left, top=top, right=right, bottom=bottom, p_infected=p)
         for (left, top, right, bottom), p in zip(sides.tolist(), probabilities.tolist(), strict=True)

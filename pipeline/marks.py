@@ -13,9 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MARKS", "OUTLINED_MIN_PX", "Box", "draw_text", "label_infected", "text_width"]
+__all__ = [
+    "MARKS",
+    "OUTLINED_MIN_PX",
+    "Box",
+    "draw_text",
+    "label_infected",
+    "outline_uninfected",
+    "text_width",
+]
 
-OUTLINED_MIN_PX = 6.0  # diameter below which an uninfected cell is left unmarked: the outline would cover it
+OUTLINED_MIN_PX = 12.0  # diameter below which an uninfected cell is left unmarked: the outline would cover it
 RING_MIN_PX = 14.0  # diameter below which an infected cell's ring is drawn larger than the cell
 LABELLED_MIN_PX = 24.0  # diameter below which an infected cell's probability is left out
 LABEL_PX = 11.0  # height of a probability's digits at line width 1
@@ -62,6 +70,21 @@ class Box:
         return min(self.right - self.left, self.bottom - self.top)
 
 
+def outline_uninfected(canvas: Canvas, sides: NDArray[np.float64], line: int) -> None:
+    """Outline many uninfected cells, in their order: nearly all cells are such.
+
+    Parameters
+    ----------
+    sides : (n, 4), left, top, right and bottom of their boxes, px of the overlay.
+    """
+    low, high = sides[:, :2], sides[:, 2:]
+    large = (high - low).min(axis=1, initial=np.inf) >= OUTLINED_MIN_PX
+    centres = np.rint((low + high)[large] / 2 * 2**SUBPIXEL_BITS).astype(np.int64)
+    axes = np.rint(np.maximum((high - low)[large] / 2, 1.0) * 2**SUBPIXEL_BITS).astype(np.int64)
+    for centre, half in zip(centres.tolist(), axes.tolist(), strict=True):
+        cv2.ellipse(canvas, centre, half, 0, 0, 360, GREEN, line, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
 def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: int) -> None:
     """Write the probability of each infected cell on a plate beside its ring.
 
@@ -100,8 +123,7 @@ def text_width(text: str, height: float) -> float:
 
 
 def _draw_uninfected(canvas: Canvas, box: Box, line: int) -> None:
-    if box.diameter >= OUTLINED_MIN_PX:
-        _ellipse(canvas, box, 0.0, GREEN, line)
+    outline_uninfected(canvas, np.asarray([[box.left, box.top, box.right, box.bottom]]), line)
 
 
 def _draw_infected(canvas: Canvas, box: Box, line: int) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from models.runtime import Network
 from segmentation.detections import Detections, Kind, overlap_with
 from segmentation.neighbours import near_pairs
-from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE
+from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE, RECEPTIVE_RADIUS_PX
 
 __all__ = ["ALIGNMENT_PX", "detect"]
 
@@ -15,6 +15,12 @@ ALIGNMENT_PX = 8
 """Pictures are padded to a multiple of this (the network halves three times)."""
 PADDING_LEVEL = 230
 """Value of padding: the normalised white point."""
+WHOLE_PX = 800
+"""Longest side that the network is given whole; a longer one is cut into pieces of `PIECE_PX`.
+
+What the network needs of memory grows with the picture, and each new size costs it half a run."""
+PIECE_PX = 672
+"""Side of a piece, a multiple of `ALIGNMENT_PX`: two of them cover a tile of the usual size with its halo."""
 SAME_OBJECT_IOU = 0.55
 """Overlap above which two detections of one class are one object."""
 BOX_STEPS = 64
@@ -40,10 +46,40 @@ def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> De
         cv2.BORDER_CONSTANT,
         value=(PADDING_LEVEL,) * 3,
     )
-    heat, box = _heads(network.run(np.ascontiguousarray(padded, np.uint8)[None]))
-    found = _peaks(heat[0], box[0], threshold)
+    heat, box = _answer(np.asarray(padded, np.uint8), network)
+    found = _peaks(heat, box, threshold)
     inside = np.all((found.centres >= 0) & (found.centres < (width, height)), axis=1)
     return _one_an_object(found.take(inside))
+
+
+def _answer(picture: NDArray[np.uint8], network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Heat and box of a padded picture, float32 (h, w, 3) and (h, w, 4): in pieces as of the whole."""
+    size = picture.shape[0] // OUTPUT_STRIDE, picture.shape[1] // OUTPUT_STRIDE
+    heat, box = np.empty((*size, len(CLASSES)), np.float32), np.empty((*size, 4), np.float32)
+    for rows, rows_given, rows_kept in _pieces(picture.shape[0]):
+        for columns, columns_given, columns_kept in _pieces(picture.shape[1]):
+            heads = _heads(network.run(np.ascontiguousarray(picture[rows, columns])[None]))
+            for whole, piece in zip((heat, box), heads, strict=True):
+                whole[rows_given, columns_given] = piece[0, rows_kept, columns_kept]
+    return heat, box
+
+
+def _pieces(side_px: int) -> list[tuple[slice, slice, slice]]:
+    """Pieces of a picture's side: what the network sees of it, px; what that gives of the whole answer, and
+    where in the piece's answer that lies, output px. A piece gives nothing that its cut edge has a say in.
+    """
+    if side_px <= WHOLE_PX:
+        return [(slice(0, side_px), slice(None), slice(None))]
+    pieces = []
+    given = 0
+    while given < side_px:
+        start = min(max(given - RECEPTIVE_RADIUS_PX, 0), side_px - PIECE_PX)
+        end = start + PIECE_PX
+        until = end if end == side_px else end - RECEPTIVE_RADIUS_PX
+        first, last, before = given // OUTPUT_STRIDE, until // OUTPUT_STRIDE, start // OUTPUT_STRIDE
+        pieces.append((slice(start, end), slice(first, last), slice(first - before, last - before)))
+        given = until
+    return pieces
 
 
 def _heads(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.colours import TileColours, tile_colours
-from segmentation.crops import CROP_PX, CropStyle, cut_crop
+from segmentation.crops import CropStyle, cut_crops
 from segmentation.detections import Detections, Kind
 from segmentation.detector import detect
 from segmentation.masks import cell_masks, stain_depth
@@ -63,15 +63,12 @@ def segment(
     edges = edge_strength(depth)
     masks = [mask for mask in cell_masks(depth, everything, owned) if mask is not None]
     found = everything.take(owned)
-    crops = [
-        cut_crop(picture, (float(x), float(y)), mask, style)
-        for (x, y), kind, mask in zip(found.centres, found.kinds, masks, strict=True)
-        if kind == Kind.RED_CELL
-    ]
+    red = found.kinds == Kind.RED_CELL
+    red_masks = [mask for mask, is_red in zip(masks, red.tolist(), strict=True) if is_red]
     return SegmentedCells(
         found=found,
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
-        crops=np.stack(crops) if crops else np.empty((0, CROP_PX, CROP_PX, 3), np.uint8),
+        crops=cut_crops(picture, found.centres[red], red_masks, style),
         colours=tile_colours(small, core, found, counted),
     )

@@ -1,10 +1,11 @@
 """Levelling: a cell looks the same in another light or stain, and a parasite stays darker than its cell."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.level import level
+from classifier.level import BRIGHT_LEVEL, BRIGHT_PERCENTILE, LEAST_INNER_PX, RIM_PX, level, level_each
 from tests.segmentation.disc_pictures import disc_share
 
 SIDE = 56
@@ -47,3 +48,31 @@ def test_dimmer_light_changes_nothing() -> None:
 def test_without_a_cell_the_crop_stays_as_it_is() -> None:
     crop, _ = cell((200, 120, 180), 230)
     np.testing.assert_array_equal(level(crop, np.zeros((SIDE, SIDE), np.uint8)), crop)
+
+
+def one_by_one(crop: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The plain way: the value at the percentile's place in the sorted pixels."""
+    padded = np.pad(mask, RIM_PX)
+    pixels = crop[
+        cv2.erode(padded, np.ones((2 * RIM_PX + 1,) * 2, np.uint8))[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] > 0
+    ]
+    pixels = crop[mask > 0] if len(pixels) < LEAST_INNER_PX else pixels
+    if not len(pixels):
+        return crop
+    place = int((len(pixels) - 1) * BRIGHT_PERCENTILE / 100)
+    bright = np.maximum(np.sort(pixels, axis=0)[place], 1).astype(float)
+    return np.minimum(np.rint(crop * (BRIGHT_LEVEL / bright)), 230).astype(np.uint8)
+
+
+def test_many_crops_are_levelled_as_each_is_by_the_sorted_pixels_of_its_cell() -> None:
+    rng = np.random.default_rng(2)
+    crops = rng.integers(0, 256, (60, SIDE, SIDE, 3), np.uint8)
+    crops[20:40] //= 8
+    masks = np.zeros((60, SIDE, SIDE), np.uint8)
+    for mask in masks[1:]:
+        x, y, radius = rng.uniform(0, SIDE), rng.uniform(0, SIDE), rng.uniform(1, 40)
+        mask[:] = disc_share(SIDE, SIDE, [(x, y, radius)]) > 0.5
+    masks[1] = 1
+    crops[2], crops[3] = 0, 255
+    for shown, crop, mask in zip(level_each(crops, masks), crops, masks, strict=True):
+        np.testing.assert_array_equal(shown, one_by_one(crop, mask))

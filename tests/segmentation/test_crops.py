@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentation.crops import CROP_PX, WHITE, cut_crop, mask_crop
-from segmentation.masks import cell_masks, stain_depth
+from segmentation.crops import AT_ONCE, CROP_PX, WHITE, cut_crops, mask_crop
+from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.resample import halve
 from tests.segmentation.disc_pictures import detections, disc_share, draw_discs
 
@@ -20,6 +20,11 @@ def two_cells():
     half = [(x / 2, y / 2, r / 2) for x, y, r in (first, second)]
     masks = cell_masks(stain_depth(halve(picture)), detections(half), np.asarray([True, True]))
     return picture, (40.0, 40.0), masks[0]
+
+
+def cut_crop(picture, centre, mask, style) -> np.ndarray:
+    (crop,) = cut_crops(picture, np.asarray([centre], np.float32), [mask], style)
+    return crop
 
 
 def levelled(window: np.ndarray) -> np.ndarray:
@@ -73,6 +78,43 @@ def test_the_picture_is_not_changed():
     cut_crop(picture, centre, mask, "masked")[:] = 0
     cut_crop(picture, centre, mask, "context")[:] = 0
     np.testing.assert_array_equal(picture, before)
+
+
+@pytest.mark.parametrize("style", ["context", "masked"])
+def test_many_crops_cut_at_once_are_those_that_each_is_alone(style):
+    """Wherever the cells lie: on odd and even pixels, and over each side of the picture."""
+    rng = np.random.default_rng(4)
+    discs = [
+        (float(x) + rng.uniform(), float(y) + rng.uniform(), float(rng.uniform(1.5, 16)))
+        for x in range(2, 150, 12)
+        for y in range(2, 100, 12)
+    ]
+    picture = draw_discs(300, 200, [(2 * x, 2 * y, 2 * r) for x, y, r in discs])
+    picture -= rng.integers(0, 40, picture.shape, np.uint8)
+    found = detections(discs)
+    wanted = np.ones(len(discs), bool)
+    masks = [mask for mask in cell_masks(stain_depth(halve(picture)), found, wanted) if mask is not None]
+    crops = cut_crops(picture, found.centres, masks, style)
+    assert len(crops) == len(discs) > AT_ONCE
+    for crop, centre, mask in zip(crops, found.centres, masks, strict=True):
+        np.testing.assert_array_equal(crop, cut_crop(picture, centre, mask, style))
+    assert len({crop.tobytes() for crop in crops}) > 100
+
+
+def test_no_cells_give_no_crops():
+    picture, _, _ = two_cells()
+    assert cut_crops(picture, np.empty((0, 2), np.float32), [], "masked").shape == (0, CROP_PX, CROP_PX, 3)
+
+
+@pytest.mark.parametrize("centre", [(40.0, 40.0), (40.5, 40.0), (40.25, 41.0), (39.75, 40.5)])
+def test_a_mask_lies_on_its_cell_to_the_pixel(centre):
+    """Of a mask of one detector px, its four crop px stay, and what the margin and the soft edge add."""
+    picture = np.full((160, 200, 3), 50, np.uint8)
+    mask = CellMask(np.ones((1, 1), bool), 40, 38, False)
+    crop = cut_crop(picture, centre, mask, "masked")
+    x, y = (2 * 40 - round(2 * centre[0]) + 28, 2 * 38 - round(2 * centre[1]) + 28)
+    rows, columns = np.nonzero(crop[..., 0] < WHITE)
+    assert ((rows.min() + rows.max() + 1) / 2, (columns.min() + columns.max() + 1) / 2) == (y + 1, x + 1)
 
 
 def test_a_mask_is_widened_by_the_margin_so_that_a_parasite_at_the_rim_is_kept():

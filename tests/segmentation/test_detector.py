@@ -1,10 +1,11 @@
 """From the network's output to one detection an object."""
 
+import cv2
 import numpy as np
 import pytest
 
 from segmentation.detections import Kind
-from segmentation.detector import ALIGNMENT_PX, detect
+from segmentation.detector import ALIGNMENT_PX, PIECE_PX, detect
 from tests.segmentation.disc_pictures import DiscNetwork, PaintedNetwork, draw_discs
 
 EMPTY = np.full((96, 128, 3), 230, np.uint8)
@@ -80,6 +81,45 @@ def test_the_two_heads_may_come_in_either_order_or_as_one():
         again = detect(EMPTY, Given(*outputs), 0.3)
         np.testing.assert_array_equal(again.boxes, first.boxes)
         np.testing.assert_array_equal(again.kinds, first.kinds)
+
+
+class BlurNetwork:
+    """Heat and boxes are means of what lies within 60 px, with nothing around the picture, as a network's."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, batch):
+        self.shapes.append(batch.shape)
+        darkness = 255.0 - batch[0].min(axis=2)
+        wide, near = (
+            cv2.boxFilter(darkness, cv2.CV_64F, (side, side), borderType=cv2.BORDER_CONSTANT)[::2, ::2]
+            for side in (121, 9)
+        )
+        heat = np.stack([(near - wide) / 4, near - 300, near - 300], axis=2)
+        box = np.stack([wide / 200 + near / 1000] * 4, axis=2)
+        return heat[None].astype(np.float32), box[None].astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [(300, 808), (1216, 816), (1347, 200)])
+def test_a_picture_looked_at_in_pieces_gives_what_the_whole_gives(size, monkeypatch):
+    picture = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
+    pieces, whole = BlurNetwork(), BlurNetwork()
+    found = detect(picture, pieces, 0.6)
+    monkeypatch.setattr("segmentation.detector.WHOLE_PX", 10_000)
+    expected = detect(picture, whole, 0.6)
+    assert len(expected) > 100
+    np.testing.assert_array_equal(found.boxes, expected.boxes)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    assert len(whole.shapes) == 1 < len(pieces.shapes)
+    assert len(set(pieces.shapes)) == 1
+    assert max(max(shape[1:3]) for shape in pieces.shapes) <= PIECE_PX
+
+
+def test_a_tile_of_the_usual_size_is_looked_at_in_four_pieces():
+    network = BlurNetwork()
+    detect(np.full((1216, 1216, 3), 230, np.uint8), network, 0.3)
+    assert network.shapes == [(1, PIECE_PX, PIECE_PX, 3)] * 4
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -100,6 +100,23 @@ def test_a_mask_is_the_same_in_whatever_part_of_the_picture_it_is_worked_on():
         assert (first.x - again.x, first.y - again.y, first.touches) == (32, 16, again.touches)
 
 
+def test_holes_of_the_stain_are_filled_and_bays_are_not():
+    """A ring shut, a ring with a gap, and one that only corners of pixels hold shut."""
+    picture = np.full((60, 160, 3), 230, np.uint8)
+    y, x = np.mgrid[:60, :160] + 0.5
+    for middle in (30, 80, 130):
+        distance = np.hypot(x - middle, y - 30)
+        picture[(distance < 12) & (distance > 8)] = 120
+    picture[26:35, 80:94] = 230
+    picture[28:33, 138:144] = 230
+    picture[[28, 29, 30, 31, 32], [139, 140, 141, 140, 139]] = 120
+    shut, open_, cornered = masks_of([(30, 30, 12), (80, 30, 12), (130, 30, 12)], picture=picture)
+    whole = [placed(mask, (60, 160)) for mask in (shut, open_, cornered)]
+    assert whole[0][30, 23:38].all()
+    assert not whole[1][30, 86:92].any()
+    assert whole[2][30, 135:139].all()
+
+
 def test_a_box_on_empty_background_gives_no_nonsense():
     (mask,) = masks_of([(80, 60, 10)], picture=np.full((120, 160, 3), 230, np.uint8))
     assert mask.pixels.sum() <= np.pi * 13**2 * 1.1
@@ -142,5 +159,5 @@ def test_the_flood_is_that_of_scikit_images_public_watershed(monkeypatch):
 
     monkeypatch.setattr("segmentation.masks.watershed_raveled", compared)
     masks_of(CROWD)
-    assert len(floods) == len(CROWD)
+    assert len(floods) == len(CROWD)  # none of them is alone
     assert sum(count > 100 for count in floods) >= 8
