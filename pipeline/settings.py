@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CountSettings"]
+__all__ = ["TILES_SUFFIX", "CountSettings"]
+
+TILES_SUFFIX = ".tiles"
+"""Of the file that keeps the finished tiles of a count that is cut short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from typing import Protocol
 from pipeline.data_folder import DataFolder
 from pipeline.errors import SmearcountError
 from pipeline.ledger import Job, Ledger, sole_worker
-from pipeline.settings import CountSettings
+from pipeline.settings import TILES_SUFFIX, CountSettings
 
 __all__ = ["CountAndWrite", "WorkerOrders", "count_with_workflow", "run_worker", "work_once"]
 
@@ -104,14 +104,23 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
     source, out = root / job.source, orders.data.results / job.id
     settings = orders.settings if job.um_per_px is None else replace(orders.settings, um_per_px=job.um_per_px)
     try:
-        shutil.rmtree(out, ignore_errors=True)  # what an attempt that was cut short may have left
-        out.mkdir(parents=True)
+        out.mkdir(parents=True, exist_ok=True)
+        _clear(out)
         _, folder = orders.count(source, out, settings, overwrite=True, progress=_reporter(ledger, job))
     except (SmearcountError, OSError, MemoryError) as error:
         ledger.fail(job, _one_line(error, source, job.name))
     else:
         ledger.finish(job, folder.relative_to(root).as_posix())
     return True
+
+
+def _clear(out: Path) -> None:
+    """Remove what an attempt that was cut short may have left, but the tiles that it had finished."""
+    for entry in out.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.suffix != TILES_SUFFIX:
+            entry.unlink(missing_ok=True)
 
 
 def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int, int], None]:

@@ -14,7 +14,7 @@ from pipeline.export import STAGING_PREFIX, check_destination, write_result, wri
 from pipeline.overlays import overlays
 from pipeline.reader_source import slide_name
 from pipeline.records import CountResult, SlideSummary
-from pipeline.settings import CountSettings
+from pipeline.settings import TILES_SUFFIX, CountSettings
 from pipeline.slide_work import share_slides, slides_are_shared
 from pipeline.tile_store import Checkpoint
 
@@ -132,7 +132,7 @@ def count_and_write(
     """
     name = slide_name(source)
     check_destination(out, name, overwrite=overwrite)
-    with Checkpoint(out / f"{STAGING_PREFIX}{name}.tiles") as checkpoint:
+    with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
         result = count_slide(source, settings, progress, checkpoint)
         folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
         checkpoint.remove()

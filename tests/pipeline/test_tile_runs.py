@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import cell_parts, tile_work
+from pipeline import cell_parts, tile_runs, tile_work
 from pipeline.cells_csv import write_cells
 from pipeline.count import count_slide
 from pipeline.errors import InputError
@@ -209,3 +209,21 @@ def test_a_tile_that_fails_is_done_again_when_the_count_goes_on(photo, tmp_path,
     result, _ = count_and_write(photo, tmp_path / "out", settings)
     assert calls.count(calls[2]) == 3
     assert result.summary.status == "complete"
+
+
+@pytest.mark.parametrize("goal", [{}, {"max_cells": 150}])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_count_does_not_depend_on_the_order_in_which_tiles_are_ready(
+    photo, counted, tmp_path, monkeypatch, goal, seed
+):
+    def answered_in_any_order(work, tasks):
+        shuffled = list(tasks)
+        np.random.default_rng(seed).shuffle(shuffled)
+        yield from ((task, work(task)) for task in shuffled)
+
+    settings = replace(GIVEN, tile_px=256, **goal)
+    ordered = count_slide(photo, settings)
+    monkeypatch.setattr(tile_runs, "run_here", answered_in_any_order)
+    shuffled = count_slide(photo, settings)
+    assert cells_csv(shuffled, tmp_path) == cells_csv(ordered, tmp_path)
+    assert shuffled.summary == ordered.summary

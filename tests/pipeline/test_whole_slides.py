@@ -57,7 +57,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("tile_px", "workers"), [(512, 1), (2048, 2), (4096, 1)])
+@pytest.mark.parametrize(("tile_px", "workers"), [(512, 4), (2048, 2), (4096, 1)])
 def test_every_file_of_a_scan_is_the_same_for_any_tiles_and_workers(scan, whole, tile_px, workers, tmp_path):
     count_slides([scan], tmp_path, replace(GIVEN, tile_px=tile_px, workers=workers))
     assert _files(tmp_path / scan.stem) == _files(whole)

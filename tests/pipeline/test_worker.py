@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,21 @@ def test_what_an_attempt_left_behind_is_gone_after_the_next(data, ledger):
     left.mkdir(parents=True)
     work_once(ledger, _orders(data, "w"))
     assert [entry.name for entry in (data.results / "film").iterdir()] == ["film"]
+
+
+def test_the_tiles_that_an_attempt_had_finished_are_there_for_the_next(data, ledger):
+    _hand_in(data, ledger, "film")
+    kept = data.results / "film" / ".smearcount-film.tiles"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"finished")
+    seen: list[bytes] = []
+
+    def count(source, out, settings, *, overwrite, progress):
+        seen.append((out / kept.name).read_bytes())
+        return count_by_name(source, out, settings, overwrite=overwrite, progress=progress)
+
+    assert work_once(ledger, replace(_orders(data, "a"), count=count))
+    assert seen == [b"finished"]
 
 
 def test_a_job_of_a_killed_worker_is_counted_by_the_next(data, ledger, start):
