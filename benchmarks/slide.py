@@ -11,8 +11,8 @@ from benchmarks.scans import read_through, rendered_scan
 
 __all__ = ["last_against_first", "measured"]
 
-GIGAPIXELS = 0.25
-"""Holds about 160,000 cells, in a hundred tiles."""
+GIGAPIXELS = 1.0
+"""Holds about 100,000 cells, in eighty tiles."""
 PARTS = 10
 FEWEST_TILES = 4 * PARTS
 """Fewer tiles make parts of one or two, whose rates are chance."""

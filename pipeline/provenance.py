@@ -5,6 +5,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -117,6 +118,7 @@ def _describe_file(path: Path, name: str) -> dict[str, object]:
     return facts
 
 
+@cache  # what is installed does not change under a running process, and asking takes 6 ms a package
 def _version(package: str) -> str:
     try:
         return version(package)

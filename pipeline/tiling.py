@@ -32,12 +32,12 @@ class Tile:
 
 
 def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
-    """Tiles of a field, row by row.
+    """Tiles of a field, row by row, all about as large: a sliver at the border would be mostly halo.
 
     Parameters
     ----------
-    core_px : side of a core, detector px; a multiple of `ALIGNMENT_PX`, so that every tile lies on the
-        network's stride and a cell looks the same to it in each.
+    core_px : longest side of a core, detector px; a multiple of `ALIGNMENT_PX`, so that every tile lies on
+        the network's stride and a cell looks the same to it in each.
 
     Raises
     ------
@@ -48,10 +48,18 @@ def tiles(field: int, grid: WorkingGrid, core_px: int) -> Iterator[Tile]:
         raise ValueError(
             f"tile side is {core_px} px, expected a positive multiple of {ALIGNMENT_PX}; pass another"
         )
-    width, height = grid.width // 2, grid.height // 2
-    for y in range(0, height, core_px):
-        for x in range(0, width, core_px):
-            yield tile_at(field, grid, (x, y), core_px)
+    columns, rows = _edges(grid.width // 2, core_px), _edges(grid.height // 2, core_px)
+    for top, foot in pairwise(rows):
+        for left, right in pairwise(columns):
+            yield with_halo(field, grid, (left, top, right, foot))
+
+
+def _edges(side_px: int, core_px: int) -> list[int]:
+    """Where the cores along a side begin and end: on whole squares of the film map, where they hold some."""
+    unit_px = SQUARE_PX if core_px % SQUARE_PX == 0 else ALIGNMENT_PX
+    units = -(-side_px // unit_px)
+    number = -(-units // (core_px // unit_px))
+    return [min(index * units // number * unit_px, side_px) for index in range(number + 1)]
 
 
 def squares_of(tile: Tile, grid: WorkingGrid) -> list[Tile]:

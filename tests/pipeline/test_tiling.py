@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.tiling import HALO_PX, tiles
 from segmentation.detector import ALIGNMENT_PX
+from segmentation.film import SQUARE_PX
 from segmentation.network import RECEPTIVE_RADIUS_PX
 from segmentation.resample import working_grid
 
@@ -40,6 +41,16 @@ def test_every_core_has_its_whole_halo_but_at_the_border_of_the_field(width, hei
         assert y1 == min(tile.core[3] + HALO_PX, down)
         # The network's stride lies the same in every tile, or a cell would look another way in each.
         assert x0 % ALIGNMENT_PX == y0 % ALIGNMENT_PX == 0
+
+
+@given(st.integers(1, 9000), st.sampled_from([256, 512, 1024, 136, 2048]))
+def test_no_tile_is_a_sliver_beside_larger_ones(width, core_px):
+    """A sliver would be mostly halo."""
+    grid = working_grid(width, 20, 0.375)
+    sides = [tile.core[2] - tile.core[0] for tile in tiles(0, grid, core_px)]
+    unit_px = SQUARE_PX if core_px % SQUARE_PX == 0 else ALIGNMENT_PX
+    assert max(sides) - min(sides) < 2 * unit_px
+    assert len(sides) == -(-(grid.width // 2) // core_px)
 
 
 def test_the_halo_holds_what_the_network_sees_and_a_cell_more():
