@@ -20,7 +20,6 @@ from pipeline.reader_vendor import VENDOR_SUFFIXES, VendorField, is_vendor_tiff,
 __all__ = ["PHOTO_SUFFIXES", "BrokenField", "Field", "Slide", "open_slide", "stored_shrink"]
 
 PHOTO_SUFFIXES = frozenset({".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-_WHOLE_SLIDE_SUFFIXES = VENDOR_SUFFIXES | {".tif", ".tiff"}
 
 
 class Field(Protocol):

@@ -1,8 +1,6 @@
 """Rendered smears: pictures of a stained thin film with the exact truth beside them."""
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, OutputError, OutputExistsError
+from pipeline.errors import InputError
+from pipeline.new_folder import new_folder
 from pipeline.synthetic_bodies import body_outline, draw_body
 from pipeline.synthetic_cells import draw_red_cell, red_cell_outline
 from pipeline.synthetic_layout import Layout, lay_out
@@ -92,20 +91,8 @@ def render_set(settings: RenderSettings, out: Path) -> Path:
     OutputExistsError : something is there already.
     OutputError : the folder cannot be written.
     """
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise OutputExistsError(f"{out} exists already; name another folder or remove it")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            _write_set(settings, beside)
-            beside.chmod(0o755)
-            beside.replace(out)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    except OSError as error:
-        message = f"cannot write {out} ({error.strerror}); name a folder that can be written"
-        raise OutputError(message) from error
+    with new_folder(out) as folder:
+        _write_set(settings, folder)
     return out
 
 

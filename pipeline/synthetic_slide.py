@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -14,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import OutputError, OutputExistsError
+from pipeline.errors import OutputError
+from pipeline.new_folder import new_folder
 from pipeline.synthetic_chunk import CHUNK_PX, Chunk, ChunkArtist, DrawnChunk
 from pipeline.synthetic_film import AREAS, Film
 from pipeline.synthetic_pyramid import PyramidSpool
@@ -46,20 +46,9 @@ def render_scan(film: Film, out: Path, *, workers: int = 1) -> Path:
     OutputExistsError : something is there already.
     OutputError : the folder cannot be written, or a worker ended.
     """
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise OutputExistsError(f"{out} exists already; name another folder or remove it")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            _write_scan(film, beside, workers)
-            beside.chmod(0o755)
-            beside.replace(out)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    except OSError as error:
-        message = f"cannot write {out} ({error.strerror}); name a folder that can be written"
-        raise OutputError(message) from error
+        with new_folder(out) as folder:
+            _write_scan(film, folder, workers)
     except BrokenProcessPool as error:
         message = f"{out} was not written: a worker process ended; free some memory or take fewer --workers"
         raise OutputError(message) from error

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pipeline.records import SlideSummary
@@ -14,8 +14,12 @@ __all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
 
 LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
 
-Progress = Callable[..., None]
-"""Called with a name, the steps done, all steps, and the cells found where cells are counted."""
+
+class Progress(Protocol):
+    """Shows how far a piece of work is."""
+
+    def __call__(self, name: str, done: int, every: int, cells: int | None = None) -> None:
+        """Show the steps done of all, and the cells found where cells are counted."""
 
 
 def say(line: str) -> None:

@@ -93,7 +93,7 @@ class TileWorker:
 
     def _tried(self, square: Tile, plan: FieldPlan) -> TileCells:
         if plan.area is not None and not plan.area.touches(square.core):
-            return failed_tile(square, None)
+            return _without_cells(square.field, ())
         try:
             return self._work(square, plan)
         except _FAILURES as error:
@@ -130,15 +130,16 @@ class TileWorker:
         )
 
 
-def failed_tile(tile: Tile, error: Exception | None) -> TileCells:
-    """No cells, and why: a tile that could not be worked on, or None for one with nothing to count."""
-    failed: tuple[FailedPart, ...] = ()
-    if error is not None:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        failed = (FailedPart(core=tile.core, reason=reason),)
+def failed_tile(tile: Tile, error: Exception) -> TileCells:
+    """No cells, and why: a tile that could not be worked on."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return _without_cells(tile.field, (FailedPart(core=tile.core, reason=reason),))
+
+
+def _without_cells(field: int, failed: tuple[FailedPart, ...]) -> TileCells:
     nothing = np.zeros(0)
     return TileCells(
-        field=tile.field,
+        field=field,
         boxes=np.zeros((0, 4)),
         kinds=nothing.astype(np.uint8),
         scores=nothing.astype(np.float32),
