@@ -94,22 +94,27 @@ def crops_per_s(*, keras: bool) -> float:
 
 
 def _cells() -> Any:
-    """Rendered red cells at crop scale, one in fifty infected, uint8 (CROPS, CROP_PX, CROP_PX, 3).
+    """Rendered red cells at crop scale, one in fifty infected, uint8 (CROPS, CROP_PX, CROP_PX, 4).
 
     Real ones would do as well; noise would not, since how often a crop is looked at depends on what it shows.
     """
     import numpy as np
 
+    from classifier.outline import outlined
     from pipeline.synthetic import RenderSettings, render_field
     from segmentation.crops import CROP_PX
     from segmentation.resample import CROP_UM_PER_PX
+    from segmentation.scale import RED_CELL_UM
 
     settings = RenderSettings(width=1600, height=1600, um_per_px=CROP_UM_PER_PX, parasitaemia=0.02)
     field = render_field(settings, np.random.default_rng(0))
     low = field.cells[["x", "y"]].to_numpy().round().astype(int) - CROP_PX // 2
     low = low[np.all((low >= 0) & (low + CROP_PX <= settings.width), axis=1)]
     crops = np.stack([field.image[y : y + CROP_PX, x : x + CROP_PX] for x, y in low])
-    return np.resize(crops, (CROPS, CROP_PX, CROP_PX, 3))
+    away = np.hypot(*(np.mgrid[:CROP_PX, :CROP_PX] + 0.5 - CROP_PX / 2))
+    middle = (away < RED_CELL_UM / CROP_UM_PER_PX / 2).astype(np.uint8)
+    marked = outlined(crops, np.broadcast_to(middle, crops.shape[:3]))
+    return np.resize(marked, (CROPS, CROP_PX, CROP_PX, 4))
 
 
 def _count(picture: Path, out: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from classifier.augment import refract, soil, turn, vary_look
 from classifier.epochs import compiled, fit_epochs
 from classifier.network import build_classifier
+from classifier.outline import redrawn
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +24,12 @@ REFRACTED = 0.1
 """Share that gets the thick dark rim of a cell that was dried badly."""
 SURROUNDED = 0.7
 """Share of the pre-cut cells that are set among the neighbours of a cell of a field."""
+BESIDE = 0.3
+"""Share of all crops that get another cell beside their own, infected or not: it must not decide."""
+BESIDE_PX = (30.0, 44.0)
+"""Nearest and farthest place of that other cell's centre, crop px from the middle."""
+MARK_PX = (-2, 2)
+"""The mark of the cell is drawn this much too small to too large: masks are never exact."""
 WHITE = 230
 STAGE_WEIGHT = 0.3
 """Weight of the stage's loss beside that of the decision."""
@@ -35,11 +42,12 @@ class CropSample:
 
     Attributes
     ----------
-    crops : uint8 (n, side, side, 3), normalised, at crop scale.
+    crops : uint8 (n, side, side, 4), normalised RGB at crop scale, and the cell marked (`outlined`).
     infected : bool (n,). stage : int64 (n,), place in `STAGES`, or UNKNOWN_STAGE.
     weight : float64 (n,), chance of each to be drawn, relative to all others.
     surroundings : uint8 (m, side, side, 3), neighbours of other cells on white, for crops that show the bare
         cell; none where the crops show their own.
+    others : uint8 (k, side, side, 4), bare cells of which one is now and then set beside the crop's own.
     """
 
     crops: NDArray[np.uint8]
@@ -47,6 +55,7 @@ class CropSample:
     stage: NDArray[np.int64]
     weight: NDArray[np.float64]
     surroundings: NDArray[np.uint8]
+    others: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,7 @@ class ClassifierSettings:
     """
 
     batch: int = 128
-    steps: int = 2100
+    steps: int = 3000
     steps_per_epoch: int = 150
     learning_rate: float = 3e-3
     smoothing: float = 0.04
@@ -113,7 +122,7 @@ def classifier_loss(y_true: Any, y_pred: Any) -> Any:
 def draw_batch(
     samples: Sequence[CropSample], settings: ClassifierSettings, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Random crops with another look, float32 (batch, side, side, 3), and what `classifier_loss` asks for."""
+    """Random crops with another look, float32 (batch, side, side, 4), and what `classifier_loss` asks for."""
     totals = np.asarray([sample.weight.sum() for sample in samples])
     sources = rng.choice(len(samples), settings.batch, p=totals / totals.sum())
     crops: list[NDArray[np.uint8]] = []
@@ -121,7 +130,10 @@ def draw_batch(
     for source, sample in enumerate(samples):
         number = int((sources == source).sum())
         chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
-        crops.extend(_vary(_among_neighbours(sample, which, rng), rng) for which in chosen)
+        crops.extend(
+            _vary(_beside_another(_among_neighbours(sample, which, rng), sample.others, rng), rng)
+            for which in chosen
+        )
         smoothed = sample.infected[chosen] * (1 - settings.smoothing) + settings.smoothing / 2
         labels.append(np.stack([smoothed, sample.stage[chosen]], axis=1).astype(np.float32))
     return np.stack(crops).astype(np.float32), np.concatenate(labels)
@@ -136,7 +148,27 @@ def _among_neighbours(sample: CropSample, which: int, rng: np.random.Generator) 
     if not len(sample.surroundings) or rng.random() >= SURROUNDED:
         return crop
     around = turn(sample.surroundings[rng.integers(len(sample.surroundings))], int(rng.integers(8)))
-    return np.asarray(crop.astype(np.uint16) * around // WHITE, np.uint8)
+    return _through(crop, around)
+
+
+def _beside_another(
+    crop: NDArray[np.uint8], others: NDArray[np.uint8], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """The crop with another cell beside, which shows only outside its own one's mark."""
+    if not len(others) or rng.random() >= BESIDE:
+        return crop
+    other = turn(others[rng.integers(len(others)), ..., :3], int(rng.integers(8)))
+    angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(*BESIDE_PX)
+    matrix = np.asarray([[1, 0, away * np.cos(angle)], [0, 1, away * np.sin(angle)]], np.float64)
+    moved = cv2.warpAffine(other, matrix, crop.shape[1::-1], borderValue=(WHITE,) * 3).astype(np.float32)
+    own = crop[..., 3:].astype(np.float32) / 255
+    return _through(crop, np.asarray(np.rint(moved * (1 - own) + WHITE * own), np.uint8))
+
+
+def _through(crop: NDArray[np.uint8], around: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Light of the crop that has passed what lies around it as well."""
+    shown = (crop[..., :3].astype(np.uint16) * around // WHITE).astype(np.uint8)
+    return np.concatenate([shown, crop[..., 3:]], axis=2)
 
 
 def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -147,11 +179,14 @@ def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
     size = float(np.exp(rng.normal(0.0, 0.09)))
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
     matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
-    warped = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(230, 230, 230))
-    moved = np.asarray(warped, np.uint8)
+    outside = (WHITE, WHITE, WHITE, 0)
+    warped = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=outside)
+    mark = redrawn(np.asarray(warped[..., 3], np.uint8), int(rng.integers(MARK_PX[0], MARK_PX[1] + 1)))
+    moved = np.ascontiguousarray(warped[..., :3], np.uint8)
     if rng.random() < REFRACTED:
         moved = refract(moved, rng)
     if rng.random() < SOILED:
         moved = soil(moved, rng)
     # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.
-    return vary_look(moved, rng, strength=float(rng.uniform(0.0, 0.8)))
+    varied = vary_look(moved, rng, strength=float(rng.uniform(0.0, 0.8)))
+    return np.dstack([varied, mark])

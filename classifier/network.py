@@ -17,7 +17,8 @@ BASELINE_PX = 64
 def build_classifier(side_px: int) -> "keras.Model":
     """Untrained classifier.
 
-    Input: float32 (N, side_px, side_px, 3), normalised RGB 0 to 255, at crop scale. Output: float32 (N, 5),
+    Input: float32 (N, side_px, side_px, 4), normalised RGB at crop scale and the mark of the cell, all 0 to
+    255. Output: float32 (N, 5),
     the logit of an infected cell, then one of each of `STAGES`, which mean something on an infected cell.
 
     Residual blocks (He et al. 2016) on few channels: a ring is 2 to 3 µm, 11 to 16 px of a crop, so two
@@ -27,7 +28,7 @@ def build_classifier(side_px: int) -> "keras.Model":
     import keras
 
     layers = keras.layers
-    picture = keras.Input((side_px, side_px, 3), name="crop")
+    picture = keras.Input((side_px, side_px, 4), name="crop")
     features = layers.Rescaling(1 / 127.5, offset=-1.0)(picture)
     features = _conv(features, 16, stride=2)
     features = _block(features, 32, stride=2)

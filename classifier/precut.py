@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.level import level
+from classifier.outline import outlined
 
 __all__ = ["USUAL_CELL_PX", "as_cut", "cell_mask"]
 
@@ -17,7 +18,7 @@ RAGGED_PX = 2
 
 
 def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.uint8]:
-    """Crop at crop scale, uint8 (side_px, side_px, 3), the cell in the middle on white.
+    """Crop at crop scale, uint8 (side_px, side_px, 4), the cell in the middle on white, and marked.
 
     Parameters
     ----------
@@ -41,8 +42,10 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
     )
     cut = cv2.warpAffine(filled, matrix, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(mask.astype(np.float32), matrix, (side_px, side_px))[..., None]
-    crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), (share[..., 0] > 0.5).astype(np.uint8))
-    return np.asarray(np.rint(crop * share + white * (1 - share)), np.uint8)
+    on_crop = (share[..., 0] > 0.5).astype(np.uint8)
+    crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), on_crop)
+    bare = np.asarray(np.rint(crop * share + white * (1 - share)), np.uint8)
+    return np.asarray(outlined(bare[None], on_crop[None])[0], np.uint8)
 
 
 def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

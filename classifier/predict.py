@@ -59,7 +59,7 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> C
 
     Parameters
     ----------
-    crops : uint8 (n, H, W, 3), normalised, at crop scale.
+    crops : uint8 (n, H, W, 4), normalised RGB at crop scale and the cell marked (see `classifier.outline`).
     """
     if not len(crops):
         return Calls(p_infected=np.empty(0, np.float32), stages=np.empty((0, 0), np.float32))

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.fit import CropSample
 from pipeline.fieldset import CropSet, read_crop_set
+from pipeline.label_noise import doubted_rows, read_doubts
 from pipeline.networks import load_detector
 from pipeline.settings import CountSettings
 from pipeline.train import TrainingOrder
@@ -22,7 +24,7 @@ from pipeline.training_crops import (
     surroundings,
 )
 from pipeline.training_sets import field_sets
-from segmentation.crops import CropStyle
+from segmentation.crops import CROP_PX
 
 __all__ = ["BARE", "RENDERED", "Sources", "read_left_out", "read_sources"]
 
@@ -35,9 +37,9 @@ CROP_SHARE = {
     "chula": (0.0, 0.10),
     "bccd": (0.0, 0.05),
     "draaslan": (0.0, 0.03),
-    "rendered": (0.05, 0.06),
+    "rendered": (0.16, 0.20),
 }
-"""Shares of the training crops drawn from each source: infected, uninfected."""
+"""How often training crops are drawn from each source, relative to the others: infected, uninfected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +48,13 @@ class Sources:
 
     Attributes
     ----------
-    crops : by source. around : what lies around cells of fields, set round crops that show the bare cell.
+    crops : by source. doubted : bool (n,) of each source, labels that are not trained on.
+    around : what lies around cells of fields, set round crops that show the bare cell.
     in_fields : patients of `nih_crops` that have fields in `nih_fields`.
     """
 
     crops: Mapping[str, LabelledCrops]
+    doubted: Mapping[str, NDArray[np.bool_]]
     around: Surroundings
     in_fields: frozenset[str]
 
@@ -71,21 +75,25 @@ class Sources:
         hidden = {name for name, gone in left.items() if gone.all()}
         groups = {str(group) for name, gone in left.items() for group in self.crops[name].group[gone]}
         seen = ~np.isin(self.around.group, sorted(groups)) & ~np.isin(self.around.source, sorted(hidden))
-        return [
-            _sample(name, crops.take(~left[name]), self.around.crops[seen])
+        kept = {
+            name: crops.take(~left[name] & ~self.doubted[name])
             for name, crops in self.crops.items()
             if name not in hidden
-        ]
+        }
+        others = kept[BARE].crops if BARE in kept else np.empty((0, CROP_PX, CROP_PX, 4), np.uint8)
+        return [_sample(name, crops, self.around.crops[seen], others) for name, crops in kept.items()]
 
 
-def read_sources(order: TrainingOrder, style: CropStyle) -> Sources:
+def read_sources(order: TrainingOrder) -> Sources:
     """Cut every labelled cell of `order.data` as a count would, and draw some; nothing is left out.
 
     Raises
     ------
     InputError
-        Where the folder holds no labelled set, or `order.leave_out` names what is not there.
+        Where the folder holds no labelled set, `order.leave_out` names what is not there, or
+        `order.doubted` is no list of doubted labels.
     """
+    doubts = None if order.doubted is None else read_doubts(order.doubted)
     crops: dict[str, LabelledCrops] = {}
     table, in_fields = _bare(order.data)
     if table is not None:
@@ -95,16 +103,19 @@ def read_sources(order: TrainingOrder, style: CropStyle) -> Sources:
     rng = np.random.default_rng((order.seed, 4))
     for fields in field_sets(order.data, order.leave_out):
         slides = sorted(set(fields.fields["slide"]))
-        crops[fields.name] = field_crops(fields, slides, detector, style)
+        crops[fields.name] = field_crops(fields, slides, detector)
         around.append(surroundings(fields, slides, detector, rng))
     with tempfile.TemporaryDirectory() as drawn:
-        crops[RENDERED] = rendered_crops(detector, style, np.random.default_rng((order.seed, 3)), Path(drawn))
-    return Sources(crops=crops, around=Surroundings.joined(around), in_fields=in_fields)
+        crops[RENDERED] = rendered_crops(detector, np.random.default_rng((order.seed, 3)), Path(drawn))
+    return Sources(
+        crops=crops,
+        doubted=_doubted(crops, doubts),
+        around=Surroundings.joined(around),
+        in_fields=in_fields,
+    )
 
 
-def read_left_out(
-    data: Path, names: Sequence[str], detector: Path | None, style: CropStyle
-) -> dict[str, LabelledCrops]:
+def read_left_out(data: Path, names: Sequence[str], detector: Path | None) -> dict[str, LabelledCrops]:
     """Cut what `names` leave out and nothing else, by source: as `Sources.left_out` and `taken` give it.
 
     Parameters
@@ -129,8 +140,18 @@ def read_left_out(
         every = sorted(set(fields.fields["slide"]))
         slides = every if fields.name in gone else [slide for slide in every if slide in gone]
         if slides:
-            left[fields.name] = field_crops(fields, slides, loaded, style)
+            left[fields.name] = field_crops(fields, slides, loaded)
     return {name: own for name, own in left.items() if len(own.labels)}
+
+
+def _doubted(crops: Mapping[str, LabelledCrops], doubts: pd.DataFrame | None) -> dict[str, NDArray[np.bool_]]:
+    """bool (n,) for each source: cells that the list names."""
+    if doubts is None:
+        return {name: np.zeros(len(own.labels), bool) for name, own in crops.items()}
+    return {
+        name: doubted_rows(doubts[doubts["source"] == name], own.names, own.places)
+        for name, own in crops.items()
+    }
 
 
 def _bare(data: Path) -> tuple[CropSet | None, frozenset[str]]:
@@ -147,7 +168,9 @@ def _gone(names: Sequence[str], in_fields: frozenset[str]) -> list[str]:
     return sorted({*names, *(in_fields if "nih_fields" in names else ())})
 
 
-def _sample(name: str, crops: LabelledCrops, around: NDArray[np.uint8]) -> CropSample:
+def _sample(
+    name: str, crops: LabelledCrops, around: NDArray[np.uint8], others: NDArray[np.uint8]
+) -> CropSample:
     """Crops of a source, weighted so that its infected and uninfected ones have their shares."""
     infected, clean = CROP_SHARE[name]
     weight = np.where(
@@ -161,4 +184,5 @@ def _sample(name: str, crops: LabelledCrops, around: NDArray[np.uint8]) -> CropS
         stage=crops.stage,
         weight=weight,
         surroundings=around if name == BARE else around[:0],
+        others=others,
     )

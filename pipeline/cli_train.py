@@ -71,14 +71,15 @@ def classifier(
         ),
     ] = None,
     detector: DetectorOption = None,
-    style: Annotated[str, typer.Option(help="How crops are cut: masked or context.")] = "context",
+    doubted: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="List of doubted labels (of train folds); they are not trained on."),
+    ] = None,
 ) -> None:
     """Train the network that tells infected cells."""
     from pipeline.train import TrainingOrder
     from pipeline.train_classifier import train_classifier
 
-    if style not in ("masked", "context"):
-        raise typer.BadParameter(f"{style!r} is no crop style; expected masked or context")
     order = TrainingOrder(
         data=data,
         out=out,
@@ -87,9 +88,9 @@ def classifier(
         steps=steps,
         measured_by=measured_by,
         detector=detector,
+        doubted=doubted,
     )
-    chosen: Literal["masked", "context"] = "context" if style == "context" else "masked"
-    sys.stdout.write(f"{train_classifier(order, say, chosen)}\n")
+    sys.stdout.write(f"{train_classifier(order, say)}\n")
 
 
 @app.command()

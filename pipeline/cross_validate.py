@@ -82,7 +82,7 @@ def cross_validate(
     """
     order.out.mkdir(parents=True, exist_ok=True)
     report("cutting labelled cells from fields")
-    sources = read_sources(order, "context")
+    sources = read_sources(order)
     folds = _by_patient(sources, order.seed) if split == "patients" else _by_source(sources)
     settings = ClassifierSettings(steps=order.steps or STEPS)
     table = _table(sources, folds)

@@ -15,7 +15,7 @@ from pipeline.fieldset import CropSet, read_crops
 from pipeline.networks import Detector
 from pipeline.reader import Field, open_slide
 from pipeline.tiling import tiles
-from segmentation.crops import CROP_PX, WHITE, CropStyle
+from segmentation.crops import CROP_PX, WHITE
 from segmentation.detections import Kind
 from segmentation.scale import RED_CELL_UM
 from segmentation.segment import segment
@@ -48,9 +48,7 @@ class CellView:
     box: tuple[float, float, float, float] | None
 
 
-def field_views(
-    image: Path, um_per_px: float, cells: pd.DataFrame, detector: Detector, style: CropStyle
-) -> Iterator[CellView]:
+def field_views(image: Path, um_per_px: float, cells: pd.DataFrame, detector: Detector) -> Iterator[CellView]:
     """View of each cell of one field, in the order of the rows.
 
     Parameters
@@ -67,7 +65,7 @@ def field_views(
             sides = tuple(float(cell[name]) for name in ("x_min", "y_min", "x_max", "y_max"))
             decided = bool(np.isfinite(cell["p_infected"]))
             photo, box = _photo(field, plan, centre, sides)
-            seen = _seen(field, plan, centre, detector, style) if decided else None
+            seen = _seen(field, plan, centre, detector) if decided else None
             yield CellView(seen=seen, photo=photo, box=box)
 
 
@@ -77,7 +75,7 @@ def crop_views(crop_set: CropSet, names: list[str]) -> Iterator[CellView]:
         scale = PHOTO_PX / max(picture.shape[:2])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         photo = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-        yield CellView(seen=as_cut(picture, CROP_PX, WHITE), photo=photo, box=None)
+        yield CellView(seen=as_cut(picture, CROP_PX, WHITE)[..., :3], photo=photo, box=None)
 
 
 def _photo(
@@ -109,7 +107,7 @@ def _photo(
 
 
 def _seen(
-    field: Field, plan: FieldPlan, centre: tuple[float, float], detector: Detector, style: CropStyle
+    field: Field, plan: FieldPlan, centre: tuple[float, float], detector: Detector
 ) -> NDArray[np.uint8] | None:
     """The crop of the counted cell at `centre`, cut anew in a small tile; None where it is not found."""
     x, y = (place / plan.step for place in centre)
@@ -119,12 +117,12 @@ def _seen(
         x0, y0, x1, y1 = tile.outer
         picture = read_window(field, plan.grid, plan.light, (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0)))
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
-        cells = segment(picture, core, detector.network, detector.manifest.threshold, style)
+        cells = segment(picture, core, detector.network, detector.manifest.threshold)
         red = cells.found.take(cells.found.kinds == Kind.RED_CELL)
         if not len(red):
             return None
         away = np.linalg.norm(red.centres - np.asarray((x - x0, y - y0)), axis=1) * plan.step
         nearest = int(np.argmin(away))
         if away[nearest] <= SAME_CELL * RED_CELL_UM / plan.um_per_px:
-            return np.asarray(cells.crops[nearest])
+            return np.asarray(cells.crops[nearest, ..., :3])
     return None

@@ -108,8 +108,7 @@ def draw_field_pictures(folder: Path, counted: CountedFields, settings: CountSet
         found: dict[int, CellView] = {}
         for name, own in cells.groupby("field", sort=False):
             scale = float(counted.tallies.loc[name, "um_per_px"])
-            style = classifier.manifest.crop or "context"
-            pictures = field_views(field_set.image_path(str(name)), scale, own, detector, style)
+            pictures = field_views(field_set.image_path(str(name)), scale, own, detector)
             found.update(zip(own.index, pictures, strict=True))
         return iter([found[place] for place in cells.index])
 

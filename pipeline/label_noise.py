@@ -1,16 +1,21 @@
 """Labels that a network, trained on other patients, contradicts with confidence: many of them are wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.calibrate import fit_platt
+from pipeline.errors import InputError
 
-__all__ = ["DOUBT_COLUMNS", "doubtful", "doubts_table"]
+__all__ = ["DOUBT_COLUMNS", "doubted_rows", "doubtful", "doubts_table", "read_doubts"]
 
 SURE = 0.98
 """Probability of the other class, at even odds, from which on a label is doubted."""
 DOUBT_COLUMNS = ("source", "group", "name", "x", "y", "label", "p_even")
+SAME_PLACE_PX = 15.0
+"""A cell of a photo is the doubted one where its centre is nearer than this, half of the smallest cells."""
 
 
 def doubtful(held: pd.DataFrame) -> NDArray[np.bool_]:
@@ -32,6 +37,46 @@ def doubts_table(held: pd.DataFrame) -> pd.DataFrame:
         ["source", "against", "name"], ascending=[True, False, True], kind="stable"
     )
     return order[list(DOUBT_COLUMNS)].reset_index(drop=True)
+
+
+def read_doubts(path: Path) -> pd.DataFrame:
+    """A table that `doubts_table` wrote.
+
+    Raises
+    ------
+    InputError
+        Where the file is no such table.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"source": str, "name": str, "x": float, "y": float})
+        return table[["source", "name", "x", "y"]]
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} is no list of doubted labels ({reason}); pass the doubted_labels.csv of train folds"
+        ) from error
+
+
+def doubted_rows(
+    doubts: pd.DataFrame, names: NDArray[np.str_], places: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """bool (n,): cells of one source that `doubts` of that source names.
+
+    Parameters
+    ----------
+    doubts : name, x, y. names : str (n,), crop or field. places : float64 (n, 2), x, y in px of the photo,
+        NaN for pre-cut cells, which their name tells apart.
+    """
+    found = np.zeros(len(names), bool)
+    for name, x, y in doubts[["name", "x", "y"]].itertuples(index=False):
+        own = np.flatnonzero(names == name)
+        if not len(own):
+            continue
+        away = np.hypot(*(places[own] - (x, y)).T)
+        away[np.isnan(places[own, 0]) & np.isnan(x)] = 0.0  # pre-cut: the name tells it
+        nearest = np.argmin(np.nan_to_num(away, nan=np.inf))
+        found[own[nearest]] |= away[nearest] <= SAME_PLACE_PX
+    return found
 
 
 def _at_even_odds(held: pd.DataFrame) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ def write_model_files(
     Parameters
     ----------
     quantised : the network as it is to be quantised (its heads apart).
-    pictures : uint8 (n, H, W, 3), representative of what it will see.
+    pictures : uint8 (n, H, W, channels), representative of what it will see.
     """
     task = keras_file.stem
     file = keras_file.with_suffix(".tflite")

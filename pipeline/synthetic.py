@@ -15,7 +15,14 @@ from pipeline.synthetic_bodies import body_outline, draw_body
 from pipeline.synthetic_cells import draw_red_cell, red_cell_outline
 from pipeline.synthetic_layout import Layout, lay_out
 from pipeline.synthetic_optics import BLUR_REACH, expose
-from pipeline.synthetic_settings import STAGES, Optics, Palette, RenderSettings, varied_settings
+from pipeline.synthetic_settings import (
+    STAGES,
+    Optics,
+    Palette,
+    RenderSettings,
+    crescent_settings,
+    varied_settings,
+)
 
 __all__ = [
     "FIELD_PX_MAX",
@@ -23,6 +30,7 @@ __all__ = [
     "Palette",
     "RenderSettings",
     "RenderedField",
+    "crescent_settings",
     "draw_window",
     "render_field",
     "render_set",

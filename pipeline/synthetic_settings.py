@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 
-__all__ = ["STAGES", "Optics", "Palette", "RenderSettings", "varied_settings"]
+__all__ = ["STAGES", "Optics", "Palette", "RenderSettings", "crescent_settings", "varied_settings"]
 
 Colour = tuple[float, float, float]
 
@@ -158,6 +158,10 @@ _LIGHTS: tuple[tuple[float, float], ...] = (
 )
 
 
+# Weights of the stages where crescents are to be learnt: no labelled set holds one.
+_CRESCENT_STAGES = (0.15, 0.05, 0.05, 0.75)
+
+
 def varied_settings(rng: np.random.Generator, base: RenderSettings) -> RenderSettings:
     """Draw another slide: stain, light, optics, film and cells differ widely.
 
@@ -183,6 +187,12 @@ def varied_settings(rng: np.random.Generator, base: RenderSettings) -> RenderSet
         palette=_varied_palette(rng),
         optics=_varied_optics(rng, base.um_per_px),
     )
+
+
+def crescent_settings(rng: np.random.Generator, base: RenderSettings) -> RenderSettings:
+    """Draw another slide (see `varied_settings`) of falciparum with many gametocytes, which are crescents."""
+    varied = varied_settings(rng, replace(base, parasitaemia=float(rng.uniform(0.1, 0.3))))
+    return replace(varied, species="falciparum", stages=_CRESCENT_STAGES)
 
 
 def _varied_stages(rng: np.random.Generator) -> tuple[float, float, float, float]:

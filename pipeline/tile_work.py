@@ -104,11 +104,8 @@ class TileWorker:
         window = (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0))
         picture = read_window(self.slide.fields[tile.field], plan.grid, plan.light, window)
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
-        crop = self.classifier.manifest.crop
-        if crop is None:
-            raise ValueError("the classifier's manifest names no crop style; expected context or masked")
         counted = None if plan.area is None else plan.area.mask(tile.core)
-        cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, crop, counted)
+        cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, counted)
         red = cells.found.kinds == Kind.RED_CELL
         calls = predict(cells.crops, self.classifier.network, self.classifier.calibration)
         probability = np.full(len(cells.found), np.nan, np.float32)

@@ -49,6 +49,7 @@ class TrainingOrder:
     measured_by : manifest of the same training with something left out, whose figures stand for this one
         (classifier).
     detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
+    doubted : list of doubted labels (`pipeline.label_noise`) that are not trained on, or None (classifier).
     """
 
     data: Path
@@ -59,6 +60,7 @@ class TrainingOrder:
     start_from: Path | None = None
     measured_by: Path | None = None
     detector: Path | None = None
+    doubted: Path | None = None
 
 
 def train_detector(order: TrainingOrder, report: Report) -> Path:
@@ -96,7 +98,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[Detect
     settings = DetectorSettings(batch=REPRESENTATIVE, side_px=240)
     pictures = draw_batch(samples, settings, rng)[0].astype(np.uint8)
     entries = {
-        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}1",
+        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}2",
         "um_per_px": DETECTOR_UM_PER_PX,
         "classes": list(CLASSES),
         "threshold": THRESHOLD,

@@ -36,7 +36,7 @@ def calibrate_classifier(manifest: Path, data: Path, detector: Path | None) -> P
         raise InputError(
             f"the training of {manifest} left nothing out to measure by; pass --measured-by MANIFEST"
         )
-    left = read_left_out(data, told.left_out, detector, told.crop or "context")
+    left = read_left_out(data, told.left_out, detector)
     fields = {name: crops for name, crops in left.items() if name != BARE}
     if not any(crops.infected.any() for crops in fields.values()):
         raise InputError(

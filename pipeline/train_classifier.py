@@ -23,7 +23,6 @@ from pipeline.train import (
     resumed,
 )
 from pipeline.training_crops import LabelledCrops
-from segmentation.crops import CropStyle
 from segmentation.resample import CROP_UM_PER_PX
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ REPRESENTATIVE = 400
 """Crops that the ranges of the int8 network are taken from."""
 
 
-def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "context") -> Path:
+def train_classifier(order: TrainingOrder, report: Report) -> Path:
     """Train the classifier; `out` then holds its Keras and LiteRT files, manifest and card.
 
     What `order` leaves out calibrates and measures it. Where nothing is left out, `order.measured_by` names
@@ -49,10 +48,10 @@ def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "c
     """
     if not order.leave_out and order.measured_by is None:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
-    claim_folder(order, f"classifier, {style}")
+    claim_folder(order, "classifier")
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     report("cutting labelled cells from fields")
-    sources = read_sources(order, style)
+    sources = read_sources(order)
     left = sources.left_out(order.leave_out)
     kept = sources.taken({name: ~gone for name, gone in left.items()})
     for name, crops in kept.items():
@@ -64,10 +63,10 @@ def train_classifier(order: TrainingOrder, report: Report, style: CropStyle = "c
         resume=resumed(order, {"classifier_loss": classifier_loss}),
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
-    return _finish(model, order, (kept, sources.taken(left)), style)
+    return _finish(model, order, (kept, sources.taken(left)))
 
 
-def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft, style: CropStyle) -> Path:
+def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> Path:
     """Quantise, calibrate and measure; the figures are those of the int8 network that is used."""
     kept, left = crops
     keras_file = write_network(model, order.out, "classifier")
@@ -80,10 +79,10 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft, sty
         fields = {name: own for name, own in left.items() if name != BARE}
         figures = measured_figures(network, fields, left.get(BARE))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}2",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}3",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
-        "crop": style,
+        "crop": "outlined",
         "trained_on": sorted(kept),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,

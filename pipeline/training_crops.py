@@ -15,16 +15,16 @@ from pipeline.fieldset import INFECTED_LABELS, CropSet, FieldSet, read_crops, re
 from pipeline.matching import match_boxes, match_points
 from pipeline.networks import Detector
 from pipeline.reader import open_slide
-from pipeline.synthetic import RenderSettings, render_set, varied_settings
+from pipeline.synthetic import RenderSettings, crescent_settings, render_set, varied_settings
 from pipeline.training_fields import label_scale, read_rgb
-from segmentation.crops import CROP_PX, WHITE, CropStyle
+from segmentation.crops import CROP_PX, WHITE
 from segmentation.detections import Kind
 from segmentation.scale import RED_CELL_UM
 from segmentation.segment import SegmentedCells, segment
 
 __all__ = ["LabelledCrops", "Surroundings", "field_crops", "precut_crops", "rendered_crops", "surroundings"]
 
-RENDERED_SLIDES = 40
+RENDERED_SLIDES = 240
 CLEAN_SOURCES = ("chula", "bccd", "draaslan")
 """Sets of people without malaria: whatever is taken for a red cell there is none that is infected."""
 SURROUNDED_FIELDS = 30
@@ -39,7 +39,8 @@ class LabelledCrops:
 
     Attributes
     ----------
-    crops : uint8 (n, CROP_PX, CROP_PX, 3). labels : str (n,), as in cells.csv or crops.csv.
+    crops : uint8 (n, CROP_PX, CROP_PX, 4), see `segmentation.crops`.
+    labels : str (n,), as in cells.csv or crops.csv.
     group : str (n,), patient or slide. names : str (n,), the crop's file or its field.
     places : float64 (n, 2), centre in px of the field's picture, NaN for pre-cut cells.
     """
@@ -109,9 +110,7 @@ def precut_crops(source: CropSet) -> LabelledCrops:
     )
 
 
-def field_crops(
-    fields: FieldSet, slides: Sequence[str], detector: Detector, style: CropStyle
-) -> LabelledCrops:
+def field_crops(fields: FieldSet, slides: Sequence[str], detector: Detector) -> LabelledCrops:
     """Red cells that the detector finds in the fields of `slides` and that match a labelled cell.
 
     Of people without malaria everything that the detector takes for a red cell is taken, labelled or not.
@@ -119,7 +118,7 @@ def field_crops(
     parts: list[LabelledCrops] = []
     for slide, names, um_per_px in _scaled(fields, slides):
         for name in names:
-            parts.append(_of_field(fields, name, slide, um_per_px, (detector, style)))
+            parts.append(_of_field(fields, name, slide, um_per_px, detector))
     return _joined(parts)
 
 
@@ -131,13 +130,10 @@ def surroundings(
     scaled = [(slide, name, size) for slide, names, size in _scaled(fields, slides) for name in names]
     for which in rng.permutation(len(scaled))[:SURROUNDED_FIELDS]:
         slide, name, um_per_px = scaled[which]
-        styles: tuple[CropStyle, ...] = ("context", "masked")
-        shown, bare = (
-            _segmented(fields.image_path(name), um_per_px, detector, style)[0].crops.astype(np.int16)
-            for style in styles
-        )
-        crops.append(np.clip(shown + WHITE - bare, 0, WHITE).astype(np.uint8))
-        groups.append(np.full(len(shown), slide, dtype=np.str_(slide).dtype))
+        seen = _segmented(fields.image_path(name), um_per_px, detector)[0].crops.astype(np.float32)
+        on_cell = seen[..., 3:] / 255
+        crops.append(np.rint(seen[..., :3] * (1 - on_cell) + WHITE * on_cell).astype(np.uint8))
+        groups.append(np.full(len(seen), slide, dtype=np.str_(slide).dtype))
     group = np.concatenate(groups)
     return Surroundings(crops=np.concatenate(crops), source=np.full(len(group), fields.name), group=group)
 
@@ -163,25 +159,23 @@ def _joined(parts: Sequence[LabelledCrops]) -> LabelledCrops:
     )
 
 
-def rendered_crops(
-    detector: Detector, style: CropStyle, rng: np.random.Generator, folder: Path
-) -> LabelledCrops:
-    """Cells cut from rendered fields with much dirt and many platelets, written into `folder` first."""
+def rendered_crops(detector: Detector, rng: np.random.Generator, folder: Path) -> LabelledCrops:
+    """Cells cut from rendered fields with much dirt and many platelets, written into `folder` first.
+
+    Every fourth field is rich in crescents.
+    """
     parts = []
     for number in range(RENDERED_SLIDES):
         base = RenderSettings(width=720, height=720, um_per_px=0.15, seed=number, parasitaemia=0.25)
-        varied = varied_settings(rng, base)
+        varied = varied_settings(rng, base) if number % 4 else crescent_settings(rng, base)
         settings = replace(varied, dirt=float(rng.uniform(10, 60)), platelets=float(rng.uniform(5, 30)))
         fields = read_field_set(render_set(settings, folder / f"slide-{number}"))
-        parts.append(field_crops(fields, fields.fields["slide"].tolist(), detector, style))
+        parts.append(field_crops(fields, fields.fields["slide"].tolist(), detector))
     return _joined(parts)
 
 
-def _of_field(
-    fields: FieldSet, name: str, slide: str, um_per_px: float, cutter: tuple[Detector, CropStyle]
-) -> LabelledCrops:
-    detector, style = cutter
-    cells, step = _segmented(fields.image_path(name), um_per_px, detector, style)
+def _of_field(fields: FieldSet, name: str, slide: str, um_per_px: float, detector: Detector) -> LabelledCrops:
+    cells, step = _segmented(fields.image_path(name), um_per_px, detector)
     red = cells.found.take(cells.found.kinds == Kind.RED_CELL)
     truth = fields.cells_of(name)
     boxes = truth[["xmin", "ymin", "xmax", "ymax"]].to_numpy(np.float64)
@@ -205,13 +199,11 @@ def _of_field(
     )
 
 
-def _segmented(
-    path: Path, um_per_px: float, detector: Detector, style: CropStyle
-) -> tuple[SegmentedCells, float]:
+def _segmented(path: Path, um_per_px: float, detector: Detector) -> tuple[SegmentedCells, float]:
     """Cells of a whole field as one tile, and level-0 px per detector px."""
     with open_slide(path) as slide:
         field = slide.fields[0]
         plan = plan_field(0, field, um_per_px, field_light(field))
         picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
-    return segment(picture, core, detector.network, detector.manifest.threshold, style), plan.step
+    return segment(picture, core, detector.network, detector.manifest.threshold), plan.step

@@ -77,6 +77,7 @@ def detector_sample(
         picture=normalise(working, white),
         cells=_annotated(cells, step),
         asked=_asked(working.shape[:2], view, step, asked),
+        rare=np.flatnonzero(cells["label"].isin((*INFECTED_LABELS, *_SIZE_OF_LABEL))).astype(np.int64),
         weight=weight,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.fieldset import FieldSet, read_crop_set, read_field_set
-from pipeline.synthetic import RenderSettings, render_field, varied_settings
+from pipeline.synthetic import RenderSettings, crescent_settings, render_field, varied_settings
 from pipeline.training_fields import detector_sample, field_samples
 from segmentation.fit import DetectorSample
 from segmentation.resample import CROP_UM_PER_PX
@@ -16,9 +16,9 @@ from segmentation.resample import CROP_UM_PER_PX
 __all__ = ["FIELD_SETS", "detector_samples", "field_sets", "kept_slides", "rendered_samples"]
 
 FIELD_SETS = {"iml": 0.40, "nih_fields": 0.12, "chula": 0.14, "draaslan": 0.08, "bccd": 0.10}
-"""Labelled sets and the share of the training pictures drawn from each; the rest is rendered."""
-RENDERED_SHARE = 0.16
-RENDERED_FIELDS, RENDERED_SIDE_PX = 96, 720
+"""Labelled sets and how often training pictures are drawn from each, relative to the rendered ones."""
+RENDERED_SHARE, CRESCENT_SHARE = 0.14, 0.06
+RENDERED_FIELDS, CRESCENT_FIELDS, RENDERED_SIDE_PX = 96, 32, 720
 
 
 def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[DetectorSample]:
@@ -68,7 +68,7 @@ def kept_slides(fields: FieldSet, leave_out: Sequence[str]) -> list[str]:
 
 
 def rendered_samples(rng: np.random.Generator) -> list[DetectorSample]:
-    """Rendered fields, each of another stain, light and film, as samples."""
+    """Rendered fields, each of another stain, light and film, as samples; some are rich in crescents."""
     base = RenderSettings(width=RENDERED_SIDE_PX, height=RENDERED_SIDE_PX, um_per_px=CROP_UM_PER_PX)
     samples = []
     for _ in range(RENDERED_FIELDS):
@@ -76,14 +76,16 @@ def rendered_samples(rng: np.random.Generator) -> list[DetectorSample]:
         settings = varied_settings(
             rng, replace(base, parasitaemia=parasitaemia, round_view=bool(rng.random() < 0.15))
         )
-        rendered = render_field(settings, rng)
-        samples.append(
-            detector_sample(
-                rendered.image,
-                rendered.cells,
-                um_per_px=CROP_UM_PER_PX,
-                asked=(True, True, True),
-                weight=RENDERED_SHARE / RENDERED_FIELDS,
-            )
-        )
+        samples.append(_rendered(settings, rng, RENDERED_SHARE / RENDERED_FIELDS))
+    for _ in range(CRESCENT_FIELDS):
+        settings = crescent_settings(rng, base)
+        samples.append(_rendered(settings, rng, CRESCENT_SHARE / CRESCENT_FIELDS))
     return samples
+
+
+def _rendered(settings: RenderSettings, rng: np.random.Generator, weight: float) -> DetectorSample:
+    rendered = render_field(settings, rng)
+    asked = (True, True, True)
+    return detector_sample(
+        rendered.image, rendered.cells, um_per_px=CROP_UM_PER_PX, asked=asked, weight=weight
+    )

@@ -1,58 +1,44 @@
 """Cuts the picture of each cell that the classifier looks at, at a fixed scale."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.level import level_each
+from classifier.outline import outlined
 from segmentation.masks import CellMask
 
-__all__ = ["CROP_PX", "CropStyle", "cut_crops", "mask_crop"]
+__all__ = ["CROP_PX", "WHITE", "cut_crops"]
 
 CROP_PX = 56
 """Side of a crop in crop px: 10.5 µm, room for a cell 1.4 times the usual diameter."""
 WHITE = 230
-"""What lies outside the picture and, in the masked style, outside the cell: the normalised white point."""
-MASK_MARGIN_PX = 2
-"""Widening of the mask, crop px: a parasite at the rim must not be cut off."""
+"""What lies outside the picture: the normalised white point."""
 AT_ONCE = 64
 """Crops worked on in one go: few enough that they stay in the processor's cache."""
 
-CropStyle = Literal["context", "masked"]
-
 
 def cut_crops(
-    picture: NDArray[np.uint8], centres: NDArray[np.float32], masks: Sequence[CellMask], style: CropStyle
+    picture: NDArray[np.uint8], centres: NDArray[np.float32], masks: Sequence[CellMask]
 ) -> NDArray[np.uint8]:
-    """Crops of cells, levelled (see `classifier.level`), uint8 (n, CROP_PX, CROP_PX, 3).
+    """Crops of cells with what lies around them, uint8 (n, CROP_PX, CROP_PX, 4): levelled RGB, and the cell
+    marked (see `classifier.level` and `classifier.outline`).
 
     Parameters
     ----------
     picture : uint8 (2H, 2W, 3), normalised, at crop scale.
     centres : (n, 2), x, y of each cell in detector px of the same picture.
     masks : of each cell, in detector px.
-    style : 'context' shows what lies around the cell, 'masked' shows white there.
     """
     corners = np.rint(2 * centres).astype(np.int64) - CROP_PX // 2
-    crops = np.empty((len(corners), CROP_PX, CROP_PX, 3), np.uint8)
+    crops = np.empty((len(corners), CROP_PX, CROP_PX, 4), np.uint8)
     for start in range(0, len(corners), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         placed = _placed(masks[some], corners[some])
-        crops[some] = level_each(_windows(picture, corners[some]), placed)
-        if style == "masked":
-            for crop, mask in zip(crops[some], placed, strict=True):
-                crop[:] = mask_crop(crop, mask, MASK_MARGIN_PX)
+        crops[some] = outlined(level_each(_windows(picture, corners[some]), placed), placed)
     return crops
-
-
-def mask_crop(crop: NDArray[np.uint8], mask: NDArray[np.uint8], margin_px: int) -> NDArray[np.uint8]:
-    """Crop with white outside the mask (uint8, 0 or 1) widened by `margin_px`, the edge softened."""
-    wide = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin_px + 1,) * 2))
-    share = cv2.blur(wide * np.uint8(255), (3, 3)).astype(np.uint16)[..., None]
-    return ((crop * share + np.uint16(WHITE) * (255 - share) + 127) // 255).astype(np.uint8)
 
 
 def _windows(picture: NDArray[np.uint8], corners: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -28,12 +28,14 @@ class DetectorSample:
     picture : uint8 (H, W, 3), normalised RGB.
     cells : its annotated cells, detector px.
     asked : uint8 (H, W, 3), 1 where an unannotated place is truly empty of that class.
+    rare : int64 (r,), places in `cells` of those that windows are laid around: infected cells above all.
     weight : chance of being drawn, relative to the other samples.
     """
 
     picture: NDArray[np.uint8]
     cells: AnnotatedCells
     asked: NDArray[np.uint8]
+    rare: NDArray[np.int64]
     weight: float
 
 
@@ -172,9 +174,8 @@ def _warp(
 def _window_corner(sample: DetectorSample, extent: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Corner (x, y) of a window, now and then around a rare cell."""
     height, width = sample.picture.shape[:2]
-    rare = np.flatnonzero(sample.cells.kinds > 0)
-    if len(rare) and rng.random() < 0.3:
-        box = sample.cells.boxes[rng.choice(rare)]
+    if len(sample.rare) and rng.random() < 0.3:
+        box = sample.cells.boxes[rng.choice(sample.rare)]
         centre = (box[:2] + box[2:]) / 2
         return np.asarray(centre - rng.uniform(0.2, 0.8, 2) * extent, np.float64)
     room = np.array([width, height]) - extent

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.colours import TileColours, tile_colours
-from segmentation.crops import CropStyle, cut_crops
+from segmentation.crops import cut_crops
 from segmentation.detections import Detections, Kind
 from segmentation.detector import detect
 from segmentation.masks import cell_masks, stain_depth
@@ -25,7 +25,7 @@ class SegmentedCells:
     ----------
     found : detections, detector px of the tile's picture.
     measurements : one an object. overlaps : bool (n,) where a neighbour's pixels adjoin.
-    crops : uint8 (n_red, CROP_PX, CROP_PX, 3), of the red cells in their order in `found`.
+    crops : uint8 (n_red, CROP_PX, CROP_PX, 4), see `cut_crops`, of the red cells in their order in `found`.
     colours : of all objects and of the core.
     """
 
@@ -41,7 +41,6 @@ def segment(
     core: tuple[int, int, int, int],
     network: Network,
     threshold: float,
-    style: CropStyle,
     counted: NDArray[np.bool_] | None = None,
 ) -> SegmentedCells:
     """Cells whose centre lies in the half-open core of a tile.
@@ -69,6 +68,6 @@ def segment(
         found=found,
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
-        crops=cut_crops(picture, found.centres[red], red_masks, style),
+        crops=cut_crops(picture, found.centres[red], red_masks),
         colours=tile_colours(small, core, found, counted),
     )

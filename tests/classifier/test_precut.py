@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from classifier.outline import MARGIN_PX, SOFT_PX
 from classifier.precut import USUAL_CELL_PX, as_cut, cell_mask
 from tests.segmentation.disc_pictures import disc_share
 
@@ -23,13 +24,23 @@ def pre_cut(side: int, colour=(190, 110, 170), ragged: bool = False) -> np.ndarr
 @pytest.mark.parametrize("side", [90, 140, 260])
 def test_the_black_surround_is_gone_and_the_cell_stands_in_the_middle(side):
     crop = as_cut(pre_cut(side, ragged=True), SIDE, WHITE)
-    assert crop.shape == (SIDE, SIDE, 3)
-    assert crop.min() > 60
-    assert crop[:5, :5].min() > 215
+    assert crop.shape == (SIDE, SIDE, 4)
+    assert crop[..., :3].min() > 60
+    assert crop[:5, :5, :3].min() > 215
     dark = np.argwhere(crop[..., 1] < 217)
     assert dark.mean(axis=0) == pytest.approx([(SIDE - 1) / 2] * 2, abs=0.5)
     width = np.ptp(dark[:, 1]) + 1
     assert width == pytest.approx(0.88 * USUAL_CELL_PX, rel=0.08)
+
+
+@pytest.mark.parametrize("side", [90, 140, 260])
+def test_the_cell_is_marked_and_the_white_around_it_is_not(side):
+    mark = as_cut(pre_cut(side, ragged=True), SIDE, WHITE)[..., 3]
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    away = np.hypot(x - SIDE / 2, y - SIDE / 2)
+    assert (mark[away < 0.44 * USUAL_CELL_PX] == 255).all()
+    assert (mark[away > 0.5 * USUAL_CELL_PX + MARGIN_PX + SOFT_PX] == 0).all()
+    assert (mark == 0).any()
 
 
 def test_the_colour_of_the_cell_does_not_depend_on_the_light_it_was_taken_in():
@@ -65,7 +76,7 @@ def test_a_cell_on_background_that_fills_the_picture_is_all_mask():
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 70, 3), (60, 60, 3)])
 def test_a_black_or_tiny_picture_gives_a_crop_and_no_error(shape):
-    assert as_cut(np.zeros(shape, np.uint8), SIDE, WHITE).shape == (SIDE, SIDE, 3)
+    assert as_cut(np.zeros(shape, np.uint8), SIDE, WHITE).shape == (SIDE, SIDE, 4)
 
 
 def test_the_picture_is_not_changed():

@@ -21,7 +21,7 @@ class MeanNetwork:
 
 def crops(number: int, seed: int = 0) -> np.ndarray:
     levels = np.random.default_rng(seed).integers(0, 256, (number, 1, 1, 1), np.uint8)
-    return np.broadcast_to(levels, (number, 8, 8, 3)).copy()
+    return np.broadcast_to(levels, (number, 8, 8, 4)).copy()
 
 
 @pytest.mark.parametrize("number", [1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH + 7])
@@ -31,7 +31,7 @@ def test_every_crop_gets_its_own_probability_in_its_place(number):
     expected = 1 / (1 + np.exp(-(given[:, 0, 0, 0] / 64.0 - 2)))
     assert found == pytest.approx(expected, abs=1e-6)
     assert found.dtype == np.float32
-    assert set(network.shapes) == {(BATCH, 8, 8, 3)}
+    assert set(network.shapes) == {(BATCH, 8, 8, 4)}
 
 
 def test_the_probability_of_a_crop_does_not_depend_on_its_company():
@@ -45,7 +45,7 @@ def test_the_probability_of_a_crop_does_not_depend_on_its_company():
 
 def test_no_crops_give_no_probabilities_and_ask_no_network():
     network = MeanNetwork()
-    assert predict(np.empty((0, 8, 8, 3), np.uint8), network, PLAIN).p_infected.shape == (0,)
+    assert predict(np.empty((0, 8, 8, 4), np.uint8), network, PLAIN).p_infected.shape == (0,)
     assert network.shapes == []
 
 
@@ -62,7 +62,7 @@ class CornerNetwork:
 
 
 def cornered(*corners: int) -> np.ndarray:
-    crop = np.zeros((1, 8, 8, 3), np.uint8)
+    crop = np.zeros((1, 8, 8, 4), np.uint8)
     crop[0, [0, 0, -1, -1], [0, -1, -1, 0]] = np.asarray(corners, np.uint8)[:, None]
     return crop
 

@@ -40,14 +40,14 @@ def test_an_answer_does_not_depend_on_the_sizes_asked_before():
 
 def test_an_earlier_answer_is_not_overwritten_by_a_later_one():
     network = loaded("classifier")
-    first = network.run(noise(4, 56, 56, 3))[0]
+    first = network.run(noise(4, 56, 56, 4))[0]
     kept = first.copy()
-    network.run(noise(4, 56, 56, 3, seed=1))
+    network.run(noise(4, 56, 56, 4, seed=1))
     np.testing.assert_array_equal(first, kept)
 
 
 def test_the_classifier_answers_each_crop_as_if_it_were_alone():
-    network, crops = loaded("classifier"), noise(5, 56, 56, 3)
+    network, crops = loaded("classifier"), noise(5, 56, 56, 4)
     together = network.run(crops)[0]
     assert together.shape == (5, 1)
     for crop, answer in zip(crops, together, strict=True):
@@ -102,6 +102,6 @@ def test_a_shipped_network_with_one_bit_changed_is_not_loaded(tmp_path):
 
 
 def test_nothing_is_said_on_stderr(capfd):
-    loaded("classifier").run(noise(1, 56, 56, 3))
+    loaded("classifier").run(noise(1, 56, 56, 4))
     os.write(2, b"heard again\n")
     assert capfd.readouterr().err == "heard again\n"

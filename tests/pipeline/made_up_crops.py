@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from classifier.outline import outlined
 from pipeline.classifier_sources import Sources
 from pipeline.training_crops import LabelledCrops, Surroundings
 from segmentation.crops import CROP_PX
@@ -21,8 +22,9 @@ def made_up(groups: list[str], labels: tuple[str, ...], each: int, seed: int) ->
             dot = disc_share(CROP_PX, CROP_PX, [(*rng.uniform(20, 36, 2), 4)])
             light = light * (1 - 0.7 * dot[..., None])
         crops.append(np.rint(light + rng.uniform(-2, 2, (CROP_PX, CROP_PX, 3))))
+    masks = np.broadcast_to((DISC[..., 0] > 0.5).astype(np.uint8), (len(rows), CROP_PX, CROP_PX))
     return LabelledCrops(
-        crops=np.stack(crops).astype(np.uint8),
+        crops=outlined(np.stack(crops).astype(np.uint8), masks),
         labels=np.asarray([label for _, label in rows]),
         group=np.asarray([group for group, _ in rows]),
         names=np.asarray([f"{group}-{number}" for number, (group, _) in enumerate(rows)]),
@@ -35,15 +37,17 @@ def made_up_sources(each: int = 4) -> Sources:
     both = ("uninfected", "ring")
     patients = [f"P{number}" for number in range(5)]
     around = np.full((4, CROP_PX, CROP_PX, 3), 200, np.uint8)
+    crops = {
+        "nih_crops": made_up([*patients, "P9"], ("uninfected", "parasitized"), each, 0),
+        "iml": made_up([f"iml-{number}" for number in range(5)], both, each, 1),
+        "nih_fields": made_up(patients, ("uninfected", "parasitized"), each, 2),
+        "chula": made_up([f"chula-{number}" for number in range(5)], ("uninfected",), each, 3),
+        "bccd": made_up(["bccd"], ("uninfected",), each, 4),
+        "rendered": made_up(["slide-0"], ("uninfected", "gametocyte"), each, 5),
+    }
     return Sources(
-        crops={
-            "nih_crops": made_up([*patients, "P9"], ("uninfected", "parasitized"), each, 0),
-            "iml": made_up([f"iml-{number}" for number in range(5)], both, each, 1),
-            "nih_fields": made_up(patients, ("uninfected", "parasitized"), each, 2),
-            "chula": made_up([f"chula-{number}" for number in range(5)], ("uninfected",), each, 3),
-            "bccd": made_up(["bccd"], ("uninfected",), each, 4),
-            "rendered": made_up(["slide-0"], ("uninfected", "gametocyte"), each, 5),
-        },
+        crops=crops,
+        doubted={name: np.zeros(len(own.labels), bool) for name, own in crops.items()},
         around=Surroundings(
             crops=around,
             source=np.asarray(["iml", "iml", "nih_fields", "chula"]),

@@ -396,3 +396,14 @@ def test_the_script_tells_a_missing_slide_in_one_line(tmp_path: Path) -> None:
 
 def _put_module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: object) -> None:
     monkeypatch.setitem(sys.modules, name, types.SimpleNamespace(**functions))
+
+
+def test_a_bad_list_of_doubted_labels_ends_a_training_at_once_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "doubted.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
+    where = ("--data", tmp_path, "-o", tmp_path / "out", "--leave-out", "iml-3")
+    result = run("train", "classifier", *where, "--doubted", tmp_path / "doubted.csv")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith(
+        f"smearcount: {tmp_path / 'doubted.csv'} is no list of doubted labels ("
+    )
+    assert "pass the doubted_labels.csv of train folds" in result.stderr

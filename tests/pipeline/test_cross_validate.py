@@ -23,14 +23,14 @@ class Spy:
         return self
 
     def predict_on_batch(self, crops):
-        dark = (200 - crops[:, 14:42, 14:42].min(axis=(1, 2, 3))) / 20
+        dark = (200 - crops[:, 14:42, 14:42, :3].min(axis=(1, 2, 3))) / 20
         return np.stack([dark, *[np.zeros(len(crops))] * 4], axis=1)
 
 
 @pytest.fixture
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     spy = Spy()
-    monkeypatch.setattr(module, "read_sources", lambda order, style: made_up_sources())
+    monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
     monkeypatch.setattr(module, "fit_classifier", spy.fit)
     return spy
 

@@ -9,11 +9,15 @@ import pytest
 from classifier.predict import predict
 from pipeline.count import count_slide
 from pipeline.error_views import PHOTO_PX, CellView, field_views
+from pipeline.field_plan import field_light, plan_field, read_window
 from pipeline.networks import load_classifier, load_detector
+from pipeline.reader import open_slide
 from pipeline.records import CountResult
 from pipeline.settings import CountSettings
 from pipeline.synthetic import RenderSettings, render_set
 from pipeline.training_fields import read_rgb
+from segmentation.detections import Kind
+from segmentation.segment import segment
 
 UM_PER_PX = 0.12
 SETTINGS = CountSettings(um_per_px=UM_PER_PX)
@@ -32,8 +36,21 @@ def result(image: Path) -> CountResult:
 
 
 def views_of(image: Path, cells: pd.DataFrame) -> list[CellView]:
-    style = load_classifier(SETTINGS).manifest.crop or "context"
-    return list(field_views(image, UM_PER_PX, cells, load_detector(SETTINGS), style))
+    return list(field_views(image, UM_PER_PX, cells, load_detector(SETTINGS)))
+
+
+def crops_at(image: Path, cells: pd.DataFrame) -> np.ndarray:
+    """The crops with their marks, of the counted cells, cut from the whole field at once."""
+    detector = load_detector(SETTINGS)
+    with open_slide(image) as slide:
+        plan = plan_field(0, slide.fields[0], UM_PER_PX, field_light(slide.fields[0]))
+        window = (0, 0, plan.grid.width, plan.grid.height)
+        picture = read_window(slide.fields[0], plan.grid, plan.light, window)
+    core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
+    cut = segment(picture, core, detector.network, detector.manifest.threshold)
+    red = cut.found.take(cut.found.kinds == Kind.RED_CELL)
+    apart = red.centres[None] * plan.step - cells[["x", "y"]].to_numpy(float)[:, None]
+    return cut.crops[np.hypot(*apart.transpose(2, 0, 1)).argmin(axis=1)]
 
 
 def test_the_crop_of_the_gallery_has_the_probability_of_the_count(image: Path, result: CountResult) -> None:
@@ -41,8 +58,9 @@ def test_the_crop_of_the_gallery_has_the_probability_of_the_count(image: Path, r
     crops = [view.seen for view in views_of(image, cells)]
     assert len(crops) >= 8 and all(crop is not None for crop in crops)
     classifier = load_classifier(SETTINGS)
-    stack = np.stack([crop for crop in crops if crop is not None])
-    again = predict(stack, classifier.network, classifier.calibration).p_infected
+    marked = crops_at(image, cells)
+    np.testing.assert_array_equal(np.stack([crop for crop in crops if crop is not None]), marked[..., :3])
+    again = predict(marked, classifier.network, classifier.calibration).p_infected
     np.testing.assert_allclose(again, cells["p_infected"].to_numpy(float), atol=1e-6)
 
 

@@ -14,7 +14,7 @@ ENTRIES: dict[str, object] = {
     "um_per_px": 0.1875,
     "classes": ("infected",),
     "threshold": 0.5,
-    "crop": "masked",
+    "crop": "outlined",
     "calibration": {"slope": 1.5, "offset": -0.25},
     "measured": [
         {"source": "a", "infected": 3, "infected_found": 2, "uninfected": 9, "false_positives": 0},
@@ -32,7 +32,7 @@ def test_written_files_are_loaded_again_and_answer_as_the_network_did(tmp_path):
     pytest.importorskip("tensorflow", reason="TensorFlow writes LiteRT files; install smearcount[train]")
     from classifier.network import build_classifier
 
-    pictures = np.random.default_rng(0).integers(0, 256, (24, 56, 56, 3), np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 56, 56, 4), np.uint8)
     model = build_classifier(56)
     keras_file = write_network(model, tmp_path, "classifier")
     path = write_model_files(model, keras_file, pictures, Facts(entries=ENTRIES, card="# A card\n"))

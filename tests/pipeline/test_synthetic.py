@@ -15,6 +15,7 @@ from pipeline.synthetic import (
     Optics,
     Palette,
     RenderSettings,
+    crescent_settings,
     draw_window,
     render_field,
     render_set,
@@ -259,3 +260,29 @@ def test_varied_settings_keep_the_frame_and_differ_in_everything_else() -> None:
     assert reds.min() < 0.2 and reds.max() > 0.8
     assert np.ptp([one.density for one in drawn]) > 0.4
     assert {one.species for one in drawn} == {"falciparum", "vivax"}
+
+
+def test_crescent_settings_are_varied_slides_of_falciparum_with_mostly_gametocytes() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [crescent_settings(rng, SMALL) for _ in range(40)]
+    assert {(one.width, one.um_per_px, one.seed) for one in drawn} == {(480, 0.11, 0)}
+    assert {one.species for one in drawn} == {"falciparum"}
+    assert all(one.stages[INFECTED.index("gametocyte")] > sum(one.stages) / 2 for one in drawn)
+    assert min(min(one.stages) for one in drawn) > 0, "the other stages are there to compare with"
+    assert all(0.1 <= one.parasitaemia <= 0.3 for one in drawn)
+    assert np.ptp([one.density for one in drawn]) > 0.4
+    assert np.ptp([one.palette.red_cell[1] for one in drawn]) > 0.5
+
+
+def test_crescents_lie_on_the_film_and_are_longer_than_round_cells() -> None:
+    settings = replace(
+        crescent_settings(np.random.default_rng(1), replace(SMALL, width=1200, height=900)), density=0.5
+    )
+    cells = truth(lay_out(settings, np.random.default_rng(2)))
+    whole = (cells.xmin > 0) & (cells.ymin > 0) & (cells.xmax < 1200) & (cells.ymax < 900)
+    cells = cells[whole].assign(length=lambda own: np.maximum(own.xmax - own.xmin, own.ymax - own.ymin))
+    infected = cells[cells.label.isin(INFECTED)]
+    crescents, round_cells = cells[cells.label == "gametocyte"], cells[cells.label == "uninfected"]
+    assert len(crescents) > 10
+    assert len(crescents) > 0.5 * len(infected)
+    assert crescents.length.median() > 1.15 * round_cells.length.median()

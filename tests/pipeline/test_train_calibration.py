@@ -57,9 +57,7 @@ def copied(tmp_path: Path) -> Copy:
 def test_figures_are_those_of_the_slides_left_out_at_the_new_threshold(data: Path, copied: Copy) -> None:
     path = calibrate_classifier(copied((LEFT,)), data, None)
     manifest = read_manifest(path, "classifier")
-    crops = field_crops(
-        read_field_set(data / "iml"), [LEFT], load_detector(CountSettings(detector=None)), "context"
-    )
+    crops = field_crops(read_field_set(data / "iml"), [LEFT], load_detector(CountSettings(detector=None)))
     assert manifest.calibration is not None
     platt = Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset)
     called = predict(crops.crops, load_network(path, manifest), platt).p_infected >= manifest.threshold

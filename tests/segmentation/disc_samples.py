@@ -24,5 +24,7 @@ def disc_samples(number: int = 3) -> list[DetectorSample]:
         )
         picture = draw_discs(FIELD_PX, FIELD_PX, list(zip(x, y, radius, strict=True)))
         asked = np.ones((FIELD_PX, FIELD_PX, 3), np.uint8)
-        samples.append(DetectorSample(picture=picture, cells=cells, asked=asked, weight=1.0))
+        samples.append(
+            DetectorSample(picture=picture, cells=cells, asked=asked, rare=np.empty(0, np.int64), weight=1.0)
+        )
     return samples

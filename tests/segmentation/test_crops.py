@@ -1,9 +1,10 @@
-"""Crops of single cells: the cell in the middle, the rest as the style wants it."""
+"""Crops of single cells: the cell in the middle, marked, with what lies around it."""
 
 import numpy as np
 import pytest
 
-from segmentation.crops import AT_ONCE, CROP_PX, WHITE, cut_crops, mask_crop
+from classifier.outline import MARGIN_PX
+from segmentation.crops import AT_ONCE, CROP_PX, WHITE, cut_crops
 from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.resample import halve
 from tests.segmentation.disc_pictures import detections, disc_share, draw_discs
@@ -22,8 +23,8 @@ def two_cells():
     return picture, (40.0, 40.0), masks[0]
 
 
-def cut_crop(picture, centre, mask, style) -> np.ndarray:
-    (crop,) = cut_crops(picture, np.asarray([centre], np.float32), [mask], style)
+def cut_crop(picture, centre, mask) -> np.ndarray:
+    (crop,) = cut_crops(picture, np.asarray([centre], np.float32), [mask])
     return crop
 
 
@@ -37,51 +38,54 @@ def blue_px(crop: np.ndarray) -> int:
     return int((crop[..., 0] < 100).sum())
 
 
-def test_the_context_style_shows_what_lies_around_the_cell():
+def test_a_crop_shows_what_lies_around_the_cell():
     picture, centre, mask = two_cells()
-    crop = cut_crop(picture, centre, mask, "context")
-    np.testing.assert_array_equal(crop, levelled(picture[80 - 28 : 80 + 28, 80 - 28 : 80 + 28]))
+    crop = cut_crop(picture, centre, mask)
+    np.testing.assert_array_equal(crop[..., :3], levelled(picture[80 - 28 : 80 + 28, 80 - 28 : 80 + 28]))
     assert blue_px(crop) > 100
 
 
-def test_the_masked_style_hides_the_neighbour_and_keeps_the_cell():
+def test_the_cell_in_the_middle_is_marked_and_its_neighbour_is_not():
     picture, centre, mask = two_cells()
-    crop = cut_crop(picture, centre, mask, "masked")
-    inside = disc_share(CROP_PX, CROP_PX, [(28, 28, 18)]) > 0.99
-    np.testing.assert_array_equal(crop[inside], levelled(picture[52:108, 52:108])[inside])
-    assert blue_px(crop) < 0.45 * blue_px(cut_crop(picture, centre, mask, "context"))
-    assert crop[28, -1].tolist() == [WHITE] * 3
-    assert crop[0, 0].tolist() == [WHITE] * 3
+    crop = cut_crop(picture, centre, mask)
+    inside = disc_share(CROP_PX, CROP_PX, [(28, 28, 19)]) > 0.99
+    assert (crop[inside, 3] == 255).all()
+    neighbour = disc_share(CROP_PX, CROP_PX, [(64, 28, 16 - 2 * MARGIN_PX)]) > 0.01
+    assert neighbour.sum() > 20
+    assert (crop[neighbour, 3] == 0).all()
+    assert crop[[0, 0, -1, -1], [0, -1, 0, -1], 3].tolist() == [0] * 4
 
 
-@pytest.mark.parametrize("style", ["context", "masked"])
-def test_what_lies_outside_of_the_picture_is_white(style):
+def test_what_lies_outside_of_the_picture_is_white():
     picture = draw_discs(200, 160, [(6, 8, 20)])
     found = detections([(3, 4, 10)])
     (mask,) = cell_masks(stain_depth(halve(picture)), found, np.asarray([True]))
     assert mask is not None
-    crop = cut_crop(picture, (3.0, 4.0), mask, style)
-    assert crop.shape == (CROP_PX, CROP_PX, 3)
-    assert (crop[: 28 - 8] == WHITE).all()
-    assert (crop[:, : 28 - 6] == WHITE).all()
-    assert crop[28, 28].tolist() == [205] * 3
+    crop = cut_crop(picture, (3.0, 4.0), mask)
+    assert crop.shape == (CROP_PX, CROP_PX, 4)
+    assert (crop[: 28 - 8, :, :3] == WHITE).all()
+    assert (crop[:, : 28 - 6, :3] == WHITE).all()
+    assert crop[28, 28].tolist() == [205] * 3 + [255]
+    beyond = MARGIN_PX + 1
+    assert (crop[: 28 - 8 - beyond, :, 3] == 0).all()
+    assert (crop[:, : 28 - 6 - beyond, 3] == 0).all()
 
 
-def test_a_crop_far_outside_of_the_picture_is_all_white():
+def test_a_crop_far_outside_of_the_picture_is_all_white_and_has_no_mark():
     picture, _, mask = two_cells()
-    assert (cut_crop(picture, (-500.0, 900.0), mask, "context") == WHITE).all()
+    crop = cut_crop(picture, (-500.0, 900.0), mask)
+    assert (crop[..., :3] == WHITE).all()
+    assert (crop[..., 3] == 0).all()
 
 
 def test_the_picture_is_not_changed():
     picture, centre, mask = two_cells()
     before = picture.copy()
-    cut_crop(picture, centre, mask, "masked")[:] = 0
-    cut_crop(picture, centre, mask, "context")[:] = 0
+    cut_crop(picture, centre, mask)[:] = 0
     np.testing.assert_array_equal(picture, before)
 
 
-@pytest.mark.parametrize("style", ["context", "masked"])
-def test_many_crops_cut_at_once_are_those_that_each_is_alone(style):
+def test_many_crops_cut_at_once_are_those_that_each_is_alone():
     """Wherever the cells lie: on odd and even pixels, and over each side of the picture."""
     rng = np.random.default_rng(4)
     discs = [
@@ -94,40 +98,37 @@ def test_many_crops_cut_at_once_are_those_that_each_is_alone(style):
     found = detections(discs)
     wanted = np.ones(len(discs), bool)
     masks = [mask for mask in cell_masks(stain_depth(halve(picture)), found, wanted) if mask is not None]
-    crops = cut_crops(picture, found.centres, masks, style)
+    crops = cut_crops(picture, found.centres, masks)
     assert len(crops) == len(discs) > AT_ONCE
     for crop, centre, mask in zip(crops, found.centres, masks, strict=True):
-        np.testing.assert_array_equal(crop, cut_crop(picture, centre, mask, style))
-    assert len({crop.tobytes() for crop in crops}) > 100
+        np.testing.assert_array_equal(crop, cut_crop(picture, centre, mask))
+    assert len({crop[..., :3].tobytes() for crop in crops}) > 100
+    assert len({crop[..., 3].tobytes() for crop in crops}) > 100
 
 
 def test_no_cells_give_no_crops():
     picture, _, _ = two_cells()
-    assert cut_crops(picture, np.empty((0, 2), np.float32), [], "masked").shape == (0, CROP_PX, CROP_PX, 3)
+    assert cut_crops(picture, np.empty((0, 2), np.float32), []).shape == (0, CROP_PX, CROP_PX, 4)
 
 
 @pytest.mark.parametrize("centre", [(40.0, 40.0), (40.5, 40.0), (40.25, 41.0), (39.75, 40.5)])
-def test_a_mask_lies_on_its_cell_to_the_pixel(centre):
-    """Of a mask of one detector px, its four crop px stay, and what the margin and the soft edge add."""
+def test_a_mark_lies_on_its_cell_to_the_pixel(centre):
+    """Of a mask of one detector px, four crop px are marked, and what margin and soft edge add."""
     picture = np.full((160, 200, 3), 50, np.uint8)
     mask = CellMask(np.ones((1, 1), bool), 40, 38, False)
-    crop = cut_crop(picture, centre, mask, "masked")
+    mark = cut_crop(picture, centre, mask)[..., 3]
     x, y = (2 * 40 - round(2 * centre[0]) + 28, 2 * 38 - round(2 * centre[1]) + 28)
-    rows, columns = np.nonzero(crop[..., 0] < WHITE)
+    rows, columns = np.nonzero(mark)
     assert ((rows.min() + rows.max() + 1) / 2, (columns.min() + columns.max() + 1) / 2) == (y + 1, x + 1)
+    assert (mark[y : y + 2, x : x + 2] == 255).all()
 
 
-def test_a_mask_is_widened_by_the_margin_so_that_a_parasite_at_the_rim_is_kept():
-    crop = np.full((CROP_PX, CROP_PX, 3), 50, np.uint8)
-    mask = (disc_share(CROP_PX, CROP_PX, [(28, 28, 12)]) > 0.5).astype(np.uint8)
-    row = mask_crop(crop, mask, 5)[28, :, 0]
-    shown = np.flatnonzero(row == 50)
-    assert shown.min() == pytest.approx(28 - 12 - 5 + 1, abs=1)
-    assert shown.max() == pytest.approx(28 + 12 + 5 - 2, abs=1)
-    assert set(np.unique(row)) <= set(range(50, WHITE + 1))
-
-
-def test_a_mask_of_all_or_of_nothing_shows_all_or_nothing():
-    crop = np.random.default_rng(0).integers(0, 256, (CROP_PX, CROP_PX, 3), np.uint8)
-    np.testing.assert_array_equal(mask_crop(crop, np.ones((CROP_PX, CROP_PX), np.uint8), 5), crop)
-    assert (mask_crop(crop, np.zeros((CROP_PX, CROP_PX), np.uint8), 5) == WHITE).all()
+def test_the_mark_of_a_cell_at_the_crops_side_is_on_that_crop_alone():
+    """A mask that leaves its crop over each side, between two cells without any pixel."""
+    picture = np.full((400, 400, 3), 50, np.uint8)
+    everywhere = CellMask(np.ones((200, 200), bool), 0, 0, False)
+    nothing = CellMask(np.zeros((1, 1), bool), 100, 100, False)
+    centres = np.full((3, 2), 100, np.float32)
+    crops = cut_crops(picture, centres, [nothing, everywhere, nothing])
+    assert (crops[1, ..., 3] == 255).all()
+    assert (crops[[0, 2], ..., 3] == 0).all()

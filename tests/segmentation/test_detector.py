@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.settings import CountSettings
+from pipeline.tiling import HALO_PX
 from segmentation.detections import Kind
 from segmentation.detector import ALIGNMENT_PX, PIECE_PX, detect
+from segmentation.network import RECEPTIVE_RADIUS_PX
 from tests.segmentation.disc_pictures import DiscNetwork, PaintedNetwork, draw_discs
 
 EMPTY = np.full((96, 128, 3), 230, np.uint8)
@@ -84,7 +87,7 @@ def test_the_two_heads_may_come_in_either_order_or_as_one():
 
 
 class BlurNetwork:
-    """Heat and boxes are means of what lies within 60 px, with nothing around the picture, as a network's."""
+    """Heat and boxes are means of what a network may see, with nothing around the picture, as there."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -94,7 +97,7 @@ class BlurNetwork:
         darkness = 255.0 - batch[0].min(axis=2)
         wide, near = (
             cv2.boxFilter(darkness, cv2.CV_64F, (side, side), borderType=cv2.BORDER_CONSTANT)[::2, ::2]
-            for side in (121, 9)
+            for side in (2 * (RECEPTIVE_RADIUS_PX - 2) + 1, 9)
         )
         heat = np.stack([(near - wide) / 4, near - 300, near - 300], axis=2)
         box = np.stack([wide / 200 + near / 1000] * 4, axis=2)
@@ -118,7 +121,8 @@ def test_a_picture_looked_at_in_pieces_gives_what_the_whole_gives(size, monkeypa
 
 def test_a_tile_of_the_usual_size_is_looked_at_in_four_pieces():
     network = BlurNetwork()
-    detect(np.full((1216, 1216, 3), 230, np.uint8), network, 0.3)
+    side = CountSettings().tile_px + 2 * HALO_PX
+    detect(np.full((side, side, 3), 230, np.uint8), network, 0.99)
     assert network.shapes == [(1, PIECE_PX, PIECE_PX, 3)] * 4
 
 

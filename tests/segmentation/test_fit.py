@@ -1,6 +1,7 @@
 """Training of the detector: its pictures fit its targets, and an interrupted run goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 
 from segmentation.fit import detector_loss, draw_batch, fit_detector
+from segmentation.targets import AnnotatedCells
 from tests.classifier.interruption import assert_same_state, checkpoint_of
 from tests.segmentation.disc_samples import SETTINGS, disc_samples
 
@@ -30,6 +32,19 @@ def test_a_cell_is_asked_for_where_it_lies_however_the_picture_was_turned_and_sc
             # The discs take in most green; the brightest tenth of a window is background.
             assert np.all(green[centres] < np.quantile(green, 0.9) - 30)
     assert cells > 50
+
+
+def test_windows_are_laid_around_the_rare_cells_more_often_than_chance_would() -> None:
+    (sample,) = disc_samples()[:1]
+    corner = np.asarray([[32.0, 32.0, 52.0, 52.0]], np.float32)
+    one = AnnotatedCells(boxes=corner, kinds=np.zeros(1, np.int64), has_box=np.ones(1, np.bool_))
+    plain = replace(sample, cells=one)
+    settings = replace(SETTINGS, batch=200, side_px=64)
+    shown = [
+        int((draw_batch([which], settings, np.random.default_rng(1))[1][..., 0] == 1).sum())
+        for which in (plain, replace(plain, rare=np.zeros(1, np.int64)))
+    ]
+    assert 0 < shown[0] < 0.8 * shown[1]
 
 
 def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:

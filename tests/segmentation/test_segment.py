@@ -27,7 +27,7 @@ def cells_of(core, outer=(0, 0, 256, 160)):
     x0, y0, x1, y1 = outer
     picture = np.ascontiguousarray(crop_scale_picture()[2 * y0 : 2 * y1, 2 * x0 : 2 * x1])
     inner = (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0)
-    cells = segment(picture, inner, DiscNetwork(), 0.3, "masked")
+    cells = segment(picture, inner, DiscNetwork(), 0.3)
     rows = []
     for centre, measurement, crop in zip(cells.found.centres, cells.measurements, cells.crops, strict=True):
         place = (float(centre[0]) + x0, float(centre[1]) + y0)
@@ -43,6 +43,16 @@ def test_every_disc_is_found_where_it_is_and_as_large_as_it_is():
     assert areas == pytest.approx(expected, rel=0.06)
 
 
+def test_every_crop_marks_the_disc_in_its_middle():
+    cells = segment(crop_scale_picture(), (0, 0, 256, 160), DiscNetwork(), 0.3)
+    assert len(cells.crops) == len(DISCS)
+    for crop in cells.crops:
+        stained = crop[..., 1] < 216
+        assert stained[28, 28]
+        assert (crop[stained, 3] >= 170).all()
+        assert (crop[..., 3] > 0).sum() < 1.8 * stained.sum()
+
+
 def test_two_tiles_own_together_what_one_owns_and_nothing_twice():
     whole = cells_of((0, 0, 256, 160))
     left = cells_of((0, 0, 128, 160), (0, 0, 192, 160))
@@ -56,8 +66,7 @@ def test_a_centre_on_the_seam_belongs_to_the_tile_that_begins_there():
     network = PaintedNetwork([(128.0, 80.0, 9, Kind.RED_CELL, 0.9)])
     picture = np.full((320, 512, 3), 230, np.uint8)
     counts = [
-        len(segment(picture, core, network, 0.3, "masked").found)
-        for core in ((0, 0, 128, 160), (128, 0, 256, 160))
+        len(segment(picture, core, network, 0.3).found) for core in ((0, 0, 128, 160), (128, 0, 256, 160))
     ]
     assert counts == [0, 1]
 
@@ -68,16 +77,14 @@ def test_only_red_cells_get_a_crop():
         (120.0, 80.0, 20, Kind.WHITE_CELL, 0.8),
         (200.0, 90.0, 4, Kind.PLATELET, 0.7),
     ]
-    cells = segment(
-        np.full((320, 512, 3), 230, np.uint8), (0, 0, 256, 160), PaintedNetwork(objects), 0.3, "context"
-    )
+    cells = segment(np.full((320, 512, 3), 230, np.uint8), (0, 0, 256, 160), PaintedNetwork(objects), 0.3)
     assert len(cells.found) == len(cells.measurements) == len(cells.overlaps) == 3
-    assert cells.crops.shape == (1, CROP_PX, CROP_PX, 3)
+    assert cells.crops.shape == (1, CROP_PX, CROP_PX, 4)
 
 
 def test_an_empty_picture_gives_empty_arrays_of_the_right_shape():
-    cells = segment(np.full((64, 64, 3), 230, np.uint8), (0, 0, 32, 32), PaintedNetwork([]), 0.3, "masked")
+    cells = segment(np.full((64, 64, 3), 230, np.uint8), (0, 0, 32, 32), PaintedNetwork([]), 0.3)
     assert len(cells.found) == 0
     assert cells.measurements == ()
-    assert cells.crops.shape == (0, CROP_PX, CROP_PX, 3)
+    assert cells.crops.shape == (0, CROP_PX, CROP_PX, 4)
     assert cells.overlaps.shape == (0,)
