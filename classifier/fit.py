@@ -83,16 +83,23 @@ def fit_classifier(
     seed: int,
     *,
     resume: "keras.Model | None" = None,
+    start_from: "keras.Model | None" = None,
     callbacks: Sequence[Any] = (),
 ) -> "keras.Model":
-    """Classifier trained on `samples`; `resume` is a compiled checkpoint of the same run."""
+    """Classifier trained on `samples`.
+
+    Parameters
+    ----------
+    resume : a compiled checkpoint of the same run; goes on after its last whole epoch.
+    start_from : finished weights to begin with instead of random ones.
+    """
     import keras
 
     model = resume
     if model is None:
         keras.utils.set_random_seed(seed)
         model = compiled(
-            build_classifier(samples[0].crops.shape[1]),
+            build_classifier(samples[0].crops.shape[1]) if start_from is None else start_from,
             classifier_loss,
             rate=settings.learning_rate,
             decay=1e-3,

@@ -34,9 +34,9 @@ CROP_SHARE = {
     "nih_crops": (0.20, 0.22),
     "iml": (0.14, 0.16),
     "nih_fields": (0.07, 0.08),
-    "chula": (0.0, 0.10),
-    "bccd": (0.0, 0.05),
-    "draaslan": (0.0, 0.03),
+    "chula": (0.0, 0.16),
+    "bccd": (0.0, 0.12),
+    "draaslan": (0.0, 0.05),
     "rendered": (0.16, 0.20),
 }
 """How often training crops are drawn from each source, relative to the others: infected, uninfected."""

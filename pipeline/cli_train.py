@@ -63,6 +63,7 @@ def classifier(
     seed: SeedOption = 1,
     steps: StepsOption = None,
     leave_out: LeaveOutOption = None,
+    start_from: StartFromOption = None,
     measured_by: Annotated[
         Path | None,
         typer.Option(
@@ -86,6 +87,7 @@ def classifier(
         leave_out=tuple(leave_out or ()),
         seed=seed,
         steps=steps,
+        start_from=start_from,
         measured_by=measured_by,
         detector=detector,
         doubted=doubted,

@@ -1,5 +1,6 @@
 """Trains the classifier on crops as the pipeline cuts them, and measures it on what was left out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from pipeline.train import (
     checkpoint_after_each_epoch,
     claim_folder,
     resumed,
+    started_from,
 )
 from pipeline.training_crops import LabelledCrops
 from segmentation.resample import CROP_UM_PER_PX
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["train_classifier"]
 
 _KeptAndLeft = tuple[dict[str, LabelledCrops], dict[str, LabelledCrops]]
+FINE_TUNING_RATE = 1e-3
+"""Highest learning rate where a finished classifier is trained on."""
 REPRESENTATIVE = 400
 """Crops that the ranges of the int8 network are taken from."""
 
@@ -50,6 +54,8 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
     claim_folder(order, "classifier")
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
+    if order.start_from is not None:
+        settings = replace(settings, learning_rate=FINE_TUNING_RATE)
     report("cutting labelled cells from fields")
     sources = read_sources(order)
     left = sources.left_out(order.leave_out)
@@ -61,6 +67,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         settings,
         order.seed,
         resume=resumed(order, {"classifier_loss": classifier_loss}),
+        start_from=started_from(order),
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
     return _finish(model, order, (kept, sources.taken(left)))
