@@ -53,6 +53,7 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/classifier \
 		--detector $(BUILT)/detector/detector.toml --doubted $(DOUBTED) \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml
+	$(TRAIN) familiar --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/familiar --fields 40 --detector $(BUILT)/detector/detector.toml
 
 serve: $(VENV)/.core  ## start the web service on this machine
 	$(BIN)/smearcount serve $(ARGS)

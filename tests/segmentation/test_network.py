@@ -70,14 +70,3 @@ def test_the_untrained_detector_answers_nothing_anywhere() -> None:
     answer = np.asarray(build_detector().predict_on_batch(picture))
     assert answer.shape == (1, 64 // OUTPUT_STRIDE, 96 // OUTPUT_STRIDE, len(CLASSES) + 4)
     assert answer[..., : len(CLASSES)].max() < 0
-
-
-def test_every_layer_but_the_heads_has_its_channels_in_sixteens() -> None:
-    """LiteRT works in blocks of sixteen, and fills up what is less."""
-    filters = {
-        layer.name: layer.filters
-        for layer in build_detector().layers
-        if isinstance(layer, keras.layers.Conv2D)
-    }
-    assert {filters.pop("heat"), filters.pop("box")} == {len(CLASSES), 4}
-    assert all(number % 16 == 0 for number in filters.values())
