@@ -17,7 +17,7 @@ PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svs", ".ndpi", ".mrxs", ".zip",
 }  # fmt: skip
 DRAWN_PICTURES = "docs/pictures/"
-"""Pictures may stand here alone, and only such as `smearcount render` and `count` drew."""
+"""Pictures may stand here alone: `render` and `count` drew them of no real smear, or they are plots."""
 LITERT_BYTES = 1_000_000
 REGISTRY_HOSTS = [
     ".".join(words)
