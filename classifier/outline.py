@@ -20,11 +20,18 @@ def outlined(crops: NDArray[np.uint8], masks: NDArray[np.uint8]) -> NDArray[np.u
     ----------
     masks : uint8 (n, H, W), 1 on the cell, 0 elsewhere.
     """
+    count, height, width = masks.shape
+    # Empty px around each mask, so that no crop reaches into the next one.
+    apart = np.zeros((count, height + 2 * _APART, width + 2 * _APART), np.uint8)
     within = (slice(None), slice(_APART, -_APART), slice(_APART, -_APART))
-    apart = np.pad(masks, ((0, 0), (_APART, _APART), (_APART, _APART)))  # no crop reaches into the next one
-    tall = _softened(_moved(apart.reshape(-1, apart.shape[2]), MARGIN_PX))
-    marks = tall.reshape(apart.shape)[within]
-    return np.concatenate([crops, marks[..., None]], axis=3)
+    apart[within] = masks
+    marks = _softened(_moved(apart.reshape(-1, apart.shape[2]), MARGIN_PX)).reshape(apart.shape)[within]
+    marked = np.empty((count * height, width, 4), np.uint8)
+    if count:
+        # As `concatenate` would, at a tenth of its time: this is done for every cell.
+        tall = (crops.reshape(-1, width, 3), np.ascontiguousarray(marks).reshape(-1, width))
+        cv2.mixChannels(tall, [marked], [0, 0, 1, 1, 2, 2, 3, 3])
+    return marked.reshape(count, height, width, 4)
 
 
 def redrawn(mark: NDArray[np.uint8], by_px: int) -> NDArray[np.uint8]:
