@@ -15,7 +15,7 @@ from pipeline.model_cards import detector_card
 from pipeline.model_files import Facts, write_model_files, write_network
 from pipeline.training_sets import FIELD_SETS, detector_samples
 from segmentation.fit import DetectorSample, DetectorSettings, detector_loss, draw_batch, fit_detector
-from segmentation.network import CLASSES, split_heads
+from segmentation.network import CLASSES, build_detector, split_heads
 from segmentation.resample import DETECTOR_UM_PER_PX
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
     if order.start_from is not None:
         settings = DetectorSettings(steps=settings.steps, learning_rate=FINE_TUNING_RATE)
     claim_folder(order, "detector")
+    start_from = started_from(order, build_detector)
     report("reading labelled fields and rendering smears")
     samples = detector_samples(order.data, order.leave_out, order.seed)
     report(f"{len(samples)} fields; {settings.steps} steps")
@@ -85,7 +86,7 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
         settings,
         order.seed,
         resume=resumed(order, {"detector_loss": detector_loss}),
-        start_from=started_from(order),
+        start_from=start_from,
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
     return _finish(model, order, samples)
@@ -130,9 +131,23 @@ def resumed(order: TrainingOrder, losses: dict[str, Any]) -> "keras.Model | None
     return load(order.out / CHECKPOINT, losses) if (order.out / CHECKPOINT).exists() else None
 
 
-def started_from(order: TrainingOrder) -> "keras.Model | None":
-    """The network to go on from, or None."""
-    return None if order.start_from is None else load(order.start_from)
+def started_from(order: TrainingOrder, build: Callable[[], "keras.Model"]) -> "keras.Model | None":
+    """The network to go on from, or None.
+
+    Raises
+    ------
+    ModelError
+        Where it takes or answers something else than what `build` gives: another task, or an earlier form.
+    """
+    if order.start_from is None:
+        return None
+    given, usual = load(order.start_from), build()
+    if (given.input_shape, given.output_shape) != (usual.input_shape, usual.output_shape):
+        raise ModelError(
+            f"{order.start_from} takes {given.input_shape} and answers {given.output_shape}, expected "
+            f"{usual.input_shape} and {usual.output_shape}; pass another --start-from or leave it out"
+        )
+    return given
 
 
 def load(path: Path, losses: dict[str, Any] | None = None) -> "keras.Model":

@@ -1,6 +1,7 @@
 """Trains the classifier on crops as the pipeline cuts them, and measures it on what was left out."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.fit import ClassifierSettings, classifier_loss, fit_classifier
-from classifier.network import split_outputs
+from classifier.network import build_classifier, split_outputs
 from models.runtime import LiteRtNetwork
 from pipeline.classifier_figures import figures_of, measured_figures
 from pipeline.classifier_sources import BARE, read_sources
@@ -25,6 +26,7 @@ from pipeline.train import (
     started_from,
 )
 from pipeline.training_crops import LabelledCrops
+from segmentation.crops import CROP_PX
 from segmentation.resample import CROP_UM_PER_PX
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     if not order.leave_out and order.measured_by is None:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
     claim_folder(order, "classifier")
+    start_from = started_from(order, partial(build_classifier, CROP_PX))
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     if order.start_from is not None:
         settings = replace(settings, learning_rate=FINE_TUNING_RATE)
@@ -67,7 +70,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         settings,
         order.seed,
         resume=resumed(order, {"classifier_loss": classifier_loss}),
-        start_from=started_from(order),
+        start_from=start_from,
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
     return _finish(model, order, (kept, sources.taken(left)))

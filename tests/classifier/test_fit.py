@@ -157,6 +157,16 @@ def test_it_learns_to_tell_dotted_from_plain_cells() -> None:
     assert logits[unseen.infected].mean() > logits[~unseen.infected].mean() + 0.5
 
 
+def test_a_finished_network_is_trained_on_and_not_anew() -> None:
+    settings = ClassifierSettings(batch=8, steps=5, steps_per_epoch=5, learning_rate=1e-6)
+    finished = fit_classifier([sample(20, 0)], settings, 1)
+    kernel = np.array(finished.trainable_variables[0])
+    on = fit_classifier([sample(20, 0)], settings, 2, start_from=finished)
+    anew = fit_classifier([sample(20, 0)], settings, 2)
+    moved, other = (np.abs(np.asarray(m.trainable_variables[0]) - kernel).max() for m in (on, anew))
+    assert 0 < moved < 1e-3 < other
+
+
 def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
     settings = ClassifierSettings(batch=8, steps=15, steps_per_epoch=5)
 

@@ -4,15 +4,27 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
+from classifier.network import build_classifier
 from pipeline.errors import InputError, ModelError
-from pipeline.train import CHECKPOINT, TrainingOrder, checkpoint_after_each_epoch, claim_folder, resumed
+from pipeline.train import (
+    CHECKPOINT,
+    TrainingOrder,
+    checkpoint_after_each_epoch,
+    claim_folder,
+    resumed,
+    started_from,
+)
+from segmentation.crops import CROP_PX
 from segmentation.fit import detector_loss, fit_detector
+from segmentation.network import build_detector
 from tests.classifier.interruption import assert_same_state
 from tests.segmentation.disc_samples import SETTINGS, disc_samples
 
@@ -65,6 +77,31 @@ def test_half_a_checkpoint_is_refused_in_one_line_that_says_what_to_do(tmp_path:
     with pytest.raises(ModelError, match="remove it to start anew") as refused:
         resumed(TrainingOrder(data=tmp_path, out=tmp_path), LOSSES)
     assert "\n" not in str(refused.value)
+
+
+def test_a_finished_network_is_gone_on_from_with_its_weights(tmp_path: Path) -> None:
+    finished = build_detector()
+    finished.save(tmp_path / "detector.keras")
+    order = TrainingOrder(data=tmp_path, out=tmp_path, start_from=tmp_path / "detector.keras")
+    found = started_from(order, build_detector)
+    assert found is not None
+    for mine, theirs in zip(found.get_weights(), finished.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert started_from(replace(order, start_from=None), build_detector) is None
+
+
+def test_a_network_of_another_task_or_of_an_earlier_form_is_not_gone_on_from(tmp_path: Path) -> None:
+    build_classifier(CROP_PX).save(tmp_path / "classifier.keras")
+    crop = keras.Input((CROP_PX, CROP_PX, 3))
+    keras.Model(crop, keras.layers.Dense(5)(keras.layers.Flatten()(crop))).save(tmp_path / "earlier.keras")
+    for name, build in (
+        ("classifier", build_detector),
+        ("earlier", partial(build_classifier, CROP_PX)),
+    ):
+        order = TrainingOrder(data=tmp_path, out=tmp_path, start_from=tmp_path / f"{name}.keras")
+        with pytest.raises(ModelError, match=rf"{name}.keras takes .* expected .*--start-from") as refused:
+            started_from(order, build)
+        assert "\n" not in str(refused.value)
 
 
 def test_the_checkpoint_of_another_order_is_never_gone_on_from(tmp_path: Path) -> None:
