@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -63,7 +64,7 @@ def make_facts(
     slide: str = "film", *, source: str = "film.png", fields: tuple[str, ...] = ("film",), **given: object
 ) -> SlideFacts:
     """Facts of a slide of 320 x 240 px fields at 0.1 µm per px; what is given goes before."""
-    facts: dict[str, object] = {
+    facts: dict[str, Any] = {
         "um_per_px": 0.1,
         "scale_source": "given",
         "false_positive_rate": 0.002,
@@ -71,7 +72,7 @@ def make_facts(
         "classifier": "classifier-1",
     }
     sizes = tuple(FieldFacts(name=name, width=WIDTH, height=HEIGHT, um_per_px=0.1) for name in fields)
-    return SlideFacts(slide=slide, source=source, fields=sizes, **{**facts, **given})  # type: ignore[arg-type]  # mixed
+    return SlideFacts(slide=slide, source=source, fields=sizes, **{**facts, **given})
 
 
 def make_result(cells: pd.DataFrame, facts: SlideFacts | None = None) -> CountResult:
