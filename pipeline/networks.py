@@ -9,6 +9,7 @@ from models.manifest import Manifest, Measured, read_manifest, shipped
 from models.runtime import Network, load_network
 from pipeline.errors import ModelError
 from pipeline.settings import CountSettings
+from segmentation.crops import OUTLINED
 from segmentation.network import CLASSES
 from segmentation.resample import CROP_UM_PER_PX, DETECTOR_UM_PER_PX
 
@@ -71,6 +72,11 @@ def load_classifier(settings: CountSettings) -> Classifier:
     if manifest.calibration is None or manifest.crop is None or not manifest.measured:
         raise ModelError(
             f"{path} names no calibration, crop style or measurement; train the classifier again"
+        )
+    if manifest.crop != OUTLINED:
+        raise ModelError(
+            f"{path} describes a network for crops cut as {manifest.crop!r}, expected {OUTLINED!r}; "
+            "train the classifier again"
         )
     _check_scale(path, manifest, CROP_UM_PER_PX)
     even = manifest.precut or manifest.calibration

@@ -26,7 +26,7 @@ from pipeline.train import (
     started_from,
 )
 from pipeline.training_crops import LabelledCrops
-from segmentation.crops import CROP_PX
+from segmentation.crops import CROP_PX, OUTLINED
 from segmentation.resample import CROP_UM_PER_PX
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}3",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
-        "crop": "outlined",
+        "crop": OUTLINED,
         "trained_on": sorted(kept),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,

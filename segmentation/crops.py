@@ -10,10 +10,12 @@ from classifier.level import level_each
 from classifier.outline import outlined
 from segmentation.masks import CellMask
 
-__all__ = ["CROP_PX", "WHITE", "cut_crops"]
+__all__ = ["CROP_PX", "OUTLINED", "WHITE", "cut_crops"]
 
 CROP_PX = 56
 """Side of a crop in crop px: 10.5 µm, room for a cell 1.4 times the usual diameter."""
+OUTLINED = "outlined"
+"""What a manifest calls crops that are cut here: the cell that is meant is marked (ADR 13)."""
 WHITE = 230
 """What lies outside the picture: the normalised white point."""
 AT_ONCE = 64
