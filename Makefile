@@ -41,6 +41,8 @@ TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 DOUBTED := docs/label_noise.csv
 BUILT := build/train
+# Uninfected cells that this classifier doubts are drawn more often in the training of the next ones.
+MINER := $(BUILT)/left_out/first_classifier/classifier.toml
 
 train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_detector $(LEFT_OUT)
@@ -48,10 +50,12 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--start-from $(BUILT)/left_out/first_detector/detector.keras $(LEFT_OUT)
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/detector --seed 3 --steps 750 \
 		--start-from $(BUILT)/left_out/detector/detector.keras
-	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/classifier \
+	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_classifier --steps 3000 \
 		--detector $(BUILT)/left_out/detector/detector.toml --doubted $(DOUBTED) $(LEFT_OUT)
+	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/classifier \
+		--detector $(BUILT)/left_out/detector/detector.toml --doubted $(DOUBTED) --mined-by $(MINER) $(LEFT_OUT)
 	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/classifier \
-		--detector $(BUILT)/detector/detector.toml --doubted $(DOUBTED) \
+		--detector $(BUILT)/detector/detector.toml --doubted $(DOUBTED) --mined-by $(MINER) \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml
 	$(TRAIN) familiar --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/familiar --fields 40 --detector $(BUILT)/detector/detector.toml
 

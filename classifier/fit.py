@@ -71,7 +71,7 @@ class ClassifierSettings:
     """
 
     batch: int = 128
-    steps: int = 3000
+    steps: int = 6000
     steps_per_epoch: int = 150
     learning_rate: float = 3e-3
     smoothing: float = 0.04

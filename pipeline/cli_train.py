@@ -76,6 +76,13 @@ def classifier(
         Path | None,
         typer.Option(metavar="CSV", help="List of doubted labels (of train folds); they are not trained on."),
     ] = None,
+    mined_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="Manifest of a finished classifier; uninfected cells it doubts are drawn more often.",
+        ),
+    ] = None,
 ) -> None:
     """Train the network that tells infected cells."""
     from pipeline.train import TrainingOrder
@@ -91,6 +98,7 @@ def classifier(
         measured_by=measured_by,
         detector=detector,
         doubted=doubted,
+        mined_by=mined_by,
     )
     sys.stdout.write(f"{train_classifier(order, say)}\n")
 

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 INK, GREY = "#1a1a1a", "#7f7f7f"
-DPI = 150
+DPI = 100
 LETTERS_PT = 12
 TITLE_LETTERS, NOTE_LETTERS = 8.5, 14.0
 """Letters of a title and of a note that fit an inch."""

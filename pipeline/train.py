@@ -50,6 +50,8 @@ class TrainingOrder:
         (classifier).
     detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
     doubted : list of doubted labels (`pipeline.label_noise`) that are not trained on, or None (classifier).
+    mined_by : manifest of a finished classifier; uninfected cells that it nearly calls infected are drawn
+        more often; or None (classifier).
     """
 
     data: Path
@@ -61,6 +63,7 @@ class TrainingOrder:
     measured_by: Path | None = None
     detector: Path | None = None
     doubted: Path | None = None
+    mined_by: Path | None = None
 
 
 def train_detector(order: TrainingOrder, report: Report) -> Path:

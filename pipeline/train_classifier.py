@@ -1,5 +1,6 @@
 """Trains the classifier on crops as the pipeline cuts them, and measures it on what was left out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,15 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.fit import ClassifierSettings, classifier_loss, fit_classifier
+from classifier.fit import ClassifierSettings, CropSample, classifier_loss, fit_classifier
+from classifier.hard import drawn_by_hardness
 from classifier.network import build_classifier, split_outputs
+from classifier.predict import Platt, predict
 from models.runtime import LiteRtNetwork
 from pipeline.classifier_figures import figures_of, measured_figures
 from pipeline.classifier_sources import BARE, read_sources
 from pipeline.errors import InputError
 from pipeline.model_cards import classifier_card
 from pipeline.model_files import Facts, write_model_files, write_network
+from pipeline.networks import Classifier, load_classifier
 from pipeline.quantise import quantise
+from pipeline.settings import CountSettings
 from pipeline.train import (
     Report,
     TrainingOrder,
@@ -56,6 +61,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
     claim_folder(order, "classifier")
     start_from = started_from(order, partial(build_classifier, CROP_PX))
+    miner = None if order.mined_by is None else load_classifier(CountSettings(classifier=order.mined_by))
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     if order.start_from is not None:
         settings = replace(settings, learning_rate=FINE_TUNING_RATE)
@@ -66,7 +72,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     for name, crops in kept.items():
         report(f"{name}: {len(crops.labels)} crops, {int(crops.infected.sum())} infected")
     model = fit_classifier(
-        sources.samples(left),
+        sources.samples(left) if miner is None else _mined(sources.samples(left), miner),
         settings,
         order.seed,
         resume=resumed(order, {"classifier_loss": classifier_loss}),
@@ -74,6 +80,14 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
     return _finish(model, order, (kept, sources.taken(left)))
+
+
+def _mined(samples: Sequence[CropSample], miner: Classifier) -> list[CropSample]:
+    plain = Platt(slope=1.0, offset=0.0)
+    return [
+        drawn_by_hardness(sample, predict(sample.crops, miner.network, plain).p_infected)
+        for sample in samples
+    ]
 
 
 def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> Path:
@@ -89,7 +103,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         fields = {name: own for name, own in left.items() if name != BARE}
         figures = measured_figures(network, fields, left.get(BARE))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}3",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}4",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
         "crop": OUTLINED,

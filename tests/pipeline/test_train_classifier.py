@@ -1,0 +1,61 @@
+"""What the classifier is fitted to: uninfected cells that a finished one doubts count for more."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from classifier.fit import CropSample
+from classifier.predict import Platt, predict
+from models.manifest import shipped
+from pipeline import train_classifier as module
+from pipeline.cli import app
+from pipeline.networks import load_classifier
+from pipeline.settings import CountSettings
+from pipeline.train import TrainingOrder
+from tests.pipeline.made_up_crops import made_up_sources
+
+
+class _FittedTo(Exception):  # noqa: N818 - it ends the training early, nothing went wrong
+    def __init__(self, samples: Sequence[CropSample]) -> None:
+        self.samples = samples
+
+
+def fitted_to(order: TrainingOrder, monkeypatch: pytest.MonkeyPatch) -> Sequence[CropSample]:
+    """What a training of made-up cells would fit the network to."""
+
+    def stop(samples: Sequence[CropSample], *_: object, **__: object) -> None:
+        raise _FittedTo(samples)
+
+    monkeypatch.setattr(module, "read_sources", lambda _: made_up_sources())
+    monkeypatch.setattr(module, "fit_classifier", stop)
+    with pytest.raises(_FittedTo) as ended:
+        module.train_classifier(order, lambda _: None)
+    return ended.value.samples
+
+
+def test_what_a_finished_classifier_doubts_is_drawn_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    miner = shipped("classifier")
+    plain = fitted_to(TrainingOrder(data=tmp_path, out=tmp_path / "a", leave_out=("iml-0",)), monkeypatch)
+    order = TrainingOrder(data=tmp_path, out=tmp_path / "b", leave_out=("iml-0",), mined_by=miner)
+    mined = fitted_to(order, monkeypatch)
+    network = load_classifier(CountSettings(classifier=miner)).network
+    for before, after in zip(plain, mined, strict=True):
+        clean = ~before.infected
+        looks = predict(before.crops, network, Platt(slope=1.0, offset=0.0)).p_infected[clean]
+        more = (after.weight / before.weight)[clean]
+        assert (np.diff(more[np.argsort(looks)]) > -1e-9).all()
+        assert more.max() > 1.05 * more.min()
+        np.testing.assert_array_equal(after.weight[~clean], before.weight[~clean])
+
+
+def test_a_manifest_of_another_network_ends_the_training_at_once_in_one_line(tmp_path: Path) -> None:
+    where = ("--data", str(tmp_path), "--out", str(tmp_path / "out"), "--leave-out", "iml-3")
+    result = CliRunner().invoke(app, ["train", "classifier", *where, "--mined-by", str(shipped("detector"))])
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "detector.toml" in result.stderr
