@@ -41,8 +41,10 @@ TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 DOUBTED := docs/label_noise.csv
 BUILT := build/train
-# Uninfected cells that this classifier doubts are drawn more often in the training of the next ones.
-MINER := $(BUILT)/left_out/first_classifier/classifier.toml
+# What this classifier doubts of the uninfected is drawn more often in the training of the next one, which goes on without.
+FIRST := $(BUILT)/left_out/first_classifier
+CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --doubted $(DOUBTED)
+BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 
 train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_detector $(LEFT_OUT)
@@ -50,13 +52,15 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--start-from $(BUILT)/left_out/first_detector/detector.keras $(LEFT_OUT)
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/detector --seed 3 --steps 750 \
 		--start-from $(BUILT)/left_out/detector/detector.keras
-	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_classifier --steps 3000 \
-		--detector $(BUILT)/left_out/detector/detector.toml --doubted $(DOUBTED) $(LEFT_OUT)
-	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/classifier \
-		--detector $(BUILT)/left_out/detector/detector.toml --doubted $(DOUBTED) --mined-by $(MINER) $(LEFT_OUT)
-	$(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/classifier \
-		--detector $(BUILT)/detector/detector.toml --doubted $(DOUBTED) --mined-by $(MINER) \
-		--measured-by $(BUILT)/left_out/classifier/classifier.toml
+	$(CLASSIFIER) --out $(BUILT)/left_out/first_classifier --steps 3000 $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/left_out/mined_classifier --mined-by $(FIRST)/classifier.toml $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 \
+		--start-from $(BUILT)/left_out/mined_classifier/classifier.keras $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/mined_classifier --mined-by $(FIRST)/classifier.toml \
+		--measured-by $(BUILT)/left_out/mined_classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
+	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 \
+		--start-from $(BUILT)/mined_classifier/classifier.keras \
+		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
 	$(TRAIN) familiar --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/familiar --fields 40 --detector $(BUILT)/detector/detector.toml
 
 serve: $(VENV)/.core  ## start the web service on this machine

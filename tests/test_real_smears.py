@@ -68,22 +68,23 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 51 and 19.
+    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 52 and 23.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 50
-    assert overall.classification.false_positives_per_10000.hits <= 22
+    assert overall.infected_cells_found.hits >= 51
+    assert overall.classification.false_positives_per_10000.hits <= 24
     assert overall.classification.auc is not None
     assert overall.classification.auc >= 0.985
 
 
 @pytest.mark.parametrize(
-    ("name", "threshold", "found", "false"), [("nih_fields", 0.24, 54, 33), ("iml", 0.31, 54, 21)]
+    ("name", "threshold", "found", "false"),
+    [("nih_fields", 0.24, 57, 33), ("nih_fields", 0.40, 50, 22), ("iml", 0.26, 60, 21)],
 )
-def test_at_a_lower_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
+def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
-    # What the networks before were held to at the threshold they were shipped with, 0.33. Now 55 and 26, 58
-    # and 19 are reached at these, each the middle of those that hold: 0.19 to 0.29, and 0.28 to 0.34.
+    # What the networks before were held to, or more, at the threshold they were shipped with: 54 at 33 and 54
+    # at 21 (version 2), 50 at 22 (version 3). Now 58 and 31, 51 and 19, 61 and 19 are reached at these.
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
@@ -100,17 +101,17 @@ def test_a_left_out_iml_slides_boxes_are_matched(report_of: Callable[[str], Fiel
 def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # 53 of 70 at 17 false positives.
+    # 56 of 70 at 15 false positives.
     overall = report_of("iml").overall
-    assert overall.infected_cells_found.hits >= 52
-    assert overall.classification.false_positives_per_10000.hits <= 20
+    assert overall.infected_cells_found.hits >= 55
+    assert overall.classification.false_positives_per_10000.hits <= 17
 
 
-@pytest.mark.parametrize(("name", "points"), [("nih_fields", 1.8), ("iml", 0.15)])
+@pytest.mark.parametrize(("name", "points"), [("nih_fields", 2.0), ("iml", 0.1)])
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
-    # 1.69 and 0.04; percentage points, mean over the slides.
+    # 1.95 and 0.04; percentage points, mean over the slides.
     found = report_of(name).parasitaemia.mean_absolute
     assert found is not None
     assert found <= points
@@ -121,7 +122,7 @@ def test_few_cells_of_left_out_uninfected_patients_are_called_infected(
 ) -> None:
     rate = report_of("chula").overall.called_on_uninfected_fields_per_10000
     assert rate.value is not None
-    assert rate.value <= 100
+    assert rate.value <= 10
 
 
 def test_the_shipped_figures_are_what_is_measured_on_left_out_slides(
