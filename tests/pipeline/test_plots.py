@@ -152,7 +152,7 @@ def test_the_same_numbers_give_the_same_bytes_of_a_whole_png() -> None:
     assert first == second
     picture = cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    assert picture.shape == (1140, 1200, 3)
+    assert picture.shape == (760, 800, 3)
 
 
 def test_a_plot_leaves_the_settings_of_matplotlib_as_they_were() -> None:
