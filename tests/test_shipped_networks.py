@@ -16,7 +16,9 @@ from models.runtime import KerasNetwork, load_network
 from pipeline.classifier_figures import figures_of
 from pipeline.count import count_slide
 from pipeline.demo import truth_beside
+from pipeline.evaluation_pictures import PLOTS, RESULTS
 from pipeline.matching import match_boxes
+from pipeline.results_table import read_results
 from pipeline.settings import CountSettings
 from pipeline.synthetic import RenderedField, RenderSettings, render_field
 from pipeline.training_fields import detector_sample
@@ -25,6 +27,8 @@ from segmentation.detections import Kind
 from segmentation.detector import detect
 from segmentation.resample import CROP_UM_PER_PX
 
+REPOSITORY = Path(__file__).resolve().parent.parent
+LEFT_OUT = REPOSITORY / "models" / "left_out"
 TASKS: tuple[Literal["detector", "classifier"], ...] = ("detector", "classifier")
 # What the shipped networks counted when they were shipped; another network is another row in the changelog.
 GOLDEN = {
@@ -108,6 +112,16 @@ def test_the_shipped_classifier_calls_at_what_the_one_with_slides_left_out_was_m
     used, measured = (figures_of(path) for path in manifests)
     assert used == measured
     assert set(used) == {"threshold", "calibration", "precut", "stages", "measured"}
+
+
+@pytest.mark.parametrize("folder", ["nih_fields", "iml-3"])
+def test_the_plots_in_the_documentation_are_of_the_shipped_recipe(folder: str) -> None:
+    rows = read_results(REPOSITORY / "docs/pictures" / folder / RESULTS)
+    detector, classifier = (read_manifest(LEFT_OUT / f"{task}.toml", task) for task in TASKS)
+    assert {row["networks"] for row in rows} == {f"{detector.name}, {classifier.name}"}
+    assert {float(row["threshold"]) for row in rows} == {round(classifier.threshold, 4)}
+    card = (LEFT_OUT / "classifier.md").read_text(encoding="utf-8")
+    assert all(f"docs/pictures/{folder}/{plot}" in card for plot in PLOTS if plot != "stages.png")
 
 
 @pytest.mark.parametrize("um_per_px", [0.09, 0.14])
