@@ -35,7 +35,8 @@ fmt: $(VENV)/.dev  ## bring the source into shape
 bench: $(VENV)/.core  ## measure speed and memory; ARGS="--only slide,memory --gigapixels 0.1,1,4" chooses
 	SMEARCOUNT_DATA="$(SMEARCOUNT_DATA)" $(BIN)/python -m benchmarks $(ARGS)
 
-# The networks with slides left out measure the recipe; the shipped ones go on from there with every slide.
+# The networks with slides left out measure the recipe; the shipped detector goes on from there with every slide, the
+# shipped classifier is trained anew.
 LEFT_OUT = $(foreach name,$(shell cat models/left_out/slides.txt),--leave-out $(name))
 TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.

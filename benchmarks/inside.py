@@ -67,7 +67,7 @@ def crops_per_s(*, keras: bool) -> float:
     """Crops a second through the shipped classifier: LiteRT as a count runs it, or Keras `predict`."""
     import numpy as np
 
-    from classifier.predict import Platt, predict
+    from classifier.predict import PLAIN, predict
     from models.manifest import read_manifest, shipped, verified_file
     from models.runtime import load_network
 
@@ -87,7 +87,7 @@ def crops_per_s(*, keras: bool) -> float:
         network = load_network(path, manifest)
 
         def run() -> Any:
-            return predict(crops, network, Platt(slope=1.0, offset=0.0))
+            return predict(crops, network, PLAIN)
 
     run()
     return CROPS / statistics.median(_wall_s(run) for _ in range(RUNS))

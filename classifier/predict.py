@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 
-__all__ = ["BATCH", "Calls", "Platt", "predict", "sure_stage"]
+__all__ = ["BATCH", "PLAIN", "Calls", "Platt", "predict", "sure_stage"]
 
 BATCH = 32
 """Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own.
@@ -37,6 +37,10 @@ class Platt:
         return np.asarray(
             1 / (1 + np.exp(-(self.slope * logits.astype(np.float64) + self.offset))), np.float32
         )
+
+
+PLAIN = Platt(slope=1.0, offset=0.0)
+"""Logits as they are, not calibrated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from classifier.calibrate import FoundAt, fit_platt, operating_point
 from classifier.fit import UNKNOWN_STAGE
 from classifier.network import STAGES
-from classifier.predict import Platt, predict, sure_stage
+from classifier.predict import PLAIN, predict, sure_stage
 from models.manifest import Measured, StageFigures, read_manifest
 from models.runtime import Network
 from pipeline.statistics import limit_of_detection
@@ -17,7 +17,6 @@ from pipeline.training_crops import LabelledCrops
 
 __all__ = ["figures_of", "measured_figures", "stage_figures"]
 
-PLAIN = Platt(slope=1.0, offset=0.0)
 FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
 """Entries of a manifest that are measured on what was left out."""
 CELLS = 1_000

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classifier.calibrate import fit_platt
 from classifier.fit import ClassifierSettings, fit_classifier
-from classifier.predict import Platt, predict
+from classifier.predict import PLAIN, predict
 from pipeline.classifier_sources import BARE, RENDERED, Sources, read_sources
 from pipeline.curves import sweep
 from pipeline.export import write_whole
@@ -32,7 +32,6 @@ FAMILIES = {"nih_crops": "nih", "nih_fields": "nih", "iml": "iml", "chula": "chu
 """Sources that are left out as a whole, those of one microscope and people together."""
 ALLOWED = (30, 100)
 """False positives in 10,000 uninfected cells at which the infected cells found are told."""
-PLAIN = Platt(slope=1.0, offset=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classifier.fit import ClassifierSettings, CropSample, classifier_loss, fit_classifier
 from classifier.hard import drawn_by_hardness
 from classifier.network import build_classifier, split_outputs
-from classifier.predict import Platt, predict
+from classifier.predict import PLAIN, predict
 from models.runtime import LiteRtNetwork
 from pipeline.classifier_figures import figures_of, measured_figures
 from pipeline.classifier_sources import BARE, read_sources
@@ -83,9 +83,8 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
 
 
 def _mined(samples: Sequence[CropSample], miner: Classifier) -> list[CropSample]:
-    plain = Platt(slope=1.0, offset=0.0)
     return [
-        drawn_by_hardness(sample, predict(sample.crops, miner.network, plain).p_infected)
+        drawn_by_hardness(sample, predict(sample.crops, miner.network, PLAIN).p_infected)
         for sample in samples
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from classifier.predict import Platt, predict
+from classifier.predict import PLAIN, predict
 from models.manifest import read_manifest
 from pipeline.accuracy_report import FieldReport
 from pipeline.classifier_sources import read_left_out
@@ -30,9 +30,6 @@ LEFT_OUT = CountSettings(
     detector=MODELS / "left_out" / "detector.toml", classifier=MODELS / "left_out" / "classifier.toml"
 )
 LEFT_OUT_NAMES = (MODELS / "left_out" / "slides.txt").read_text(encoding="utf-8").split()
-
-
-PLAIN = Platt(slope=1.0, offset=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +66,7 @@ def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
     # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 52 and 23.
+    # Version 3 was held to 50 and 22 here; that is asked for at 0.40 below.
     overall = report_of("nih_fields").overall
     assert overall.infected_cells_found.hits >= 51
     assert overall.classification.false_positives_per_10000.hits <= 24
@@ -111,7 +109,8 @@ def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
-    # 1.95 and 0.04; percentage points, mean over the slides.
+    # 1.95 and 0.04; percentage points, mean over the slides. Version 3: 1.69 and 0.04, held to 1.8 and 0.15;
+    # more false calls on one slide, C92P53, make the first worse.
     found = report_of(name).parasitaemia.mean_absolute
     assert found is not None
     assert found <= points

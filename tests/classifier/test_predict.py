@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.predict import BATCH, DOUBTFUL_AT_ONCE, DOUBTFUL_LOGIT, Platt, predict, sure_stage
-
-PLAIN = Platt(slope=1.0, offset=0.0)
+from classifier.predict import BATCH, DOUBTFUL_AT_ONCE, DOUBTFUL_LOGIT, PLAIN, Platt, predict, sure_stage
 
 
 class MeanNetwork:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classifier.fit import CropSample
-from classifier.predict import Platt, predict
+from classifier.predict import PLAIN, predict
 from models.manifest import shipped
 from pipeline import train_classifier as module
 from pipeline.cli import app
@@ -18,22 +18,14 @@ from pipeline.train import TrainingOrder
 from tests.pipeline.made_up_crops import made_up_sources
 
 
-class _FittedTo(Exception):  # noqa: N818 - it ends the training early, nothing went wrong
-    def __init__(self, samples: Sequence[CropSample]) -> None:
-        self.samples = samples
-
-
 def fitted_to(order: TrainingOrder, monkeypatch: pytest.MonkeyPatch) -> Sequence[CropSample]:
-    """What a training of made-up cells would fit the network to."""
-
-    def stop(samples: Sequence[CropSample], *_: object, **__: object) -> None:
-        raise _FittedTo(samples)
-
+    """What a training of made-up cells fits the network to."""
+    given: list[Sequence[CropSample]] = []
     monkeypatch.setattr(module, "read_sources", lambda _: made_up_sources())
-    monkeypatch.setattr(module, "fit_classifier", stop)
-    with pytest.raises(_FittedTo) as ended:
-        module.train_classifier(order, lambda _: None)
-    return ended.value.samples
+    monkeypatch.setattr(module, "fit_classifier", lambda samples, *_, **__: given.append(samples))
+    monkeypatch.setattr(module, "_finish", lambda *_: order.out)
+    module.train_classifier(order, lambda _: None)
+    return given[0]
 
 
 def test_what_a_finished_classifier_doubts_is_drawn_more_often(
@@ -46,7 +38,7 @@ def test_what_a_finished_classifier_doubts_is_drawn_more_often(
     network = load_classifier(CountSettings(classifier=miner)).network
     for before, after in zip(plain, mined, strict=True):
         clean = ~before.infected
-        looks = predict(before.crops, network, Platt(slope=1.0, offset=0.0)).p_infected[clean]
+        looks = predict(before.crops, network, PLAIN).p_infected[clean]
         more = (after.weight / before.weight)[clean]
         assert (np.diff(more[np.argsort(looks)]) > -1e-9).all()
         assert more.max() > 1.05 * more.min()
