@@ -1,5 +1,6 @@
 """Pools scored cells into measures: over all fields, by slide and by field."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from pipeline.accuracy_report import (
     SlideAccuracy,
 )
 from pipeline.fieldset import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
-from pipeline.measures import agreement, classification, count_error, detection, rate
+from pipeline.measures import Rate, agreement, classification, count_error, detection, rate
+from pipeline.statistics import wilson
 
 __all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
 
@@ -45,6 +47,14 @@ class SlideCounts:
         """Estimated parasitaemia; None without a cell."""
         return 100.0 * self.called / self.counted if self.counted else None
 
+    @property
+    def interval_percent(self) -> tuple[float, float] | None:
+        """95% interval of the estimated parasitaemia, as a count states it; None without a cell."""
+        if not self.counted:
+            return None
+        low, high = wilson(self.called, self.counted)
+        return 100.0 * low, 100.0 * high
+
 
 def field_report(
     field_set: FieldSet, scored: pd.DataFrame, tallies: pd.DataFrame, failed: tuple[FailedField, ...]
@@ -63,6 +73,7 @@ def field_report(
             accuracy=summarise(fields[fields["slide"] == counts.slide], scored),
             annotated_percent=counts.annotated_percent,
             estimated_percent=counts.estimated_percent,
+            interval_percent=counts.interval_percent,
         )
         for counts in slide_counts(field_set, tallies)
     ]
@@ -76,6 +87,7 @@ def field_report(
         name=field_set.name,
         overall=summarise(fields, scored),
         parasitaemia=agreement(estimates, truths),
+        interval_holds=_interval_holds(slides),
         by_slide=tuple(slides),
         by_field=tuple(_field_accuracy(fields.iloc[[i]], scored) for i in range(len(fields))),
         failed=failed,
@@ -143,6 +155,15 @@ def _counts(fields: pd.Series, red: pd.DataFrame) -> tuple[NDArray[np.float64], 
         found.reindex(fields, fill_value=0).to_numpy(float),
         labelled.reindex(fields, fill_value=0).to_numpy(float),
     )
+
+
+def _interval_holds(slides: Sequence[SlideAccuracy]) -> Rate:
+    held = [
+        slide.interval_percent[0] <= slide.annotated_percent <= slide.interval_percent[1]
+        for slide in slides
+        if slide.interval_percent is not None and slide.annotated_percent is not None
+    ]
+    return rate(sum(held), len(held))
 
 
 def _other_cells(scored: pd.DataFrame, kind: str) -> OtherCells:

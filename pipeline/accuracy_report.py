@@ -32,7 +32,7 @@ _SLIDE_HEADER = (
 )
 _MOST_SLIDES: Final = 20
 """Slides shown as text; of a larger set those with the most errors."""
-_PARASITAEMIA_HEADER = ("slide", "annotated %", "estimated %", "error, points")
+_PARASITAEMIA_HEADER = ("slide", "annotated %", "estimated %", "95% interval", "error, points")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +101,14 @@ class SlideAccuracy:
     ----------
     annotated_percent : infected among all labelled red cells of its completely labelled fields, 0 to 100.
     estimated_percent : infected among the counted cells of the same fields, as a count gives it.
+    interval_percent : low and high end of its 95% interval, as a count gives it.
     """
 
     slide: str
     accuracy: Accuracy
     annotated_percent: float | None
     estimated_percent: float | None
+    interval_percent: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +126,13 @@ class FieldReport:
     Attributes
     ----------
     parasitaemia : slides' estimates against the annotated values, percentage points.
+    interval_holds : slides whose 95% interval of the estimate holds the annotated value.
     """
 
     name: str
     overall: Accuracy
     parasitaemia: Agreement
+    interval_holds: Rate
     by_slide: tuple[SlideAccuracy, ...]
     by_field: tuple[FieldAccuracy, ...]
     failed: tuple[FailedField, ...]
@@ -153,7 +157,7 @@ class FieldReport:
         if overall.detection.precision is None:
             lines.append("Precision is not measured: not every red cell is labelled.")
         if self.parasitaemia.slides:
-            lines += _parasitaemia_lines(shown, self.parasitaemia)
+            lines += _parasitaemia_lines(shown, self.parasitaemia, self.interval_holds)
         lines += [f"not counted whole: {failed.field}: {failed.reason}" for failed in self.failed]
         return "\n".join(lines).rstrip()
 
@@ -204,12 +208,17 @@ def _cell_lines(accuracy: Accuracy) -> list[str]:
     return [f"{name:<31}{text}" for name, text in rows]
 
 
-def _parasitaemia_lines(slides: Sequence[SlideAccuracy], overall: Agreement) -> list[str]:
+def _parasitaemia_lines(
+    slides: Sequence[SlideAccuracy], overall: Agreement, interval_holds: Rate
+) -> list[str]:
     rows = []
     for slide in slides:
         annotated, estimated = slide.annotated_percent, slide.estimated_percent
         error = None if annotated is None or estimated is None else estimated - annotated
-        rows.append([slide.slide, *(number_text(value, 3) for value in (annotated, estimated, error))])
+        ends = slide.interval_percent
+        interval = number_text(None, 3) if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
+        shares = (number_text(value, 3) for value in (annotated, estimated))
+        rows.append([slide.slide, *shares, interval, number_text(error, 3)])
     lines = ["Parasitaemia:", text_table(_PARASITAEMIA_HEADER, rows), ""]
     lines.append(f"{'mean error, points':<31}{number_text(overall.bias, 3)}")
     lines.append(f"{'mean absolute error, points':<31}{number_text(overall.mean_absolute, 3)}")
@@ -217,4 +226,5 @@ def _parasitaemia_lines(slides: Sequence[SlideAccuracy], overall: Agreement) -> 
         limits = f"{overall.limit_low:.3f} to {overall.limit_high:.3f}"
         lines.append(f"{'limits of agreement, points':<31}{limits}")
     lines.append(f"{'slides within 25%':<31}{rate_text(overall.within_25_percent, percent=True)}")
+    lines.append(f"{'intervals that hold it':<31}{rate_text(interval_holds, percent=True)}")
     return lines

@@ -148,7 +148,7 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         ("slide", summary.slide),
         ("verdict", verdict),
         ("parasitaemia", percent_text(summary.parasitaemia)),
-        ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}"),
+        ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}, by chance alone"),
         ("infected", f"{summary.infected} of {summary.counted} red cells{_stages(summary.stages)}"),
         *_asexual(summary),
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),

@@ -63,7 +63,7 @@ def test_the_count_of_a_slide_is_a_table_on_stdout(tmp_path: Path) -> None:
     told = _flat(result.stdout)
     assert "verdict parasites seen" in told
     assert "parasitaemia 33.3%" in told
-    assert "95% interval 9.7% to 70.0%" in told
+    assert "95% interval 9.7% to 70.0%, by chance alone" in told
     assert "infected 2 of 6 red cells" in told
     assert "detected 7 = 6 counted + 1 not (1 at border)" in told
     assert f"results {tmp_path / 'out' / 'film'}" in told

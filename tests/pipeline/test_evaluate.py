@@ -81,6 +81,7 @@ def test_a_perfect_count_has_perfect_measures(field_folder: Path) -> None:
     assert [slide.annotated_percent for slide in report.by_slide] == [12.5, 12.5]
     assert [slide.estimated_percent for slide in report.by_slide] == [12.5, 12.5]
     assert report.parasitaemia.within_25_percent.value == 1.0
+    assert (report.interval_holds.hits, report.interval_holds.of) == (2, 2)
     assert report.failed == ()
 
 
@@ -102,6 +103,22 @@ def test_every_error_of_a_flawed_count_is_found(field_folder: Path) -> None:
     assert report.parasitaemia.bias == pytest.approx(((7 / 32 - 1 / 8) + (3 / 16 - 1 / 8)) * 100 / 2)
     by_field = {row.field: row for row in report.by_field}
     assert (by_field["f1"].labelled, by_field["f1"].found, by_field["f1"].infected_found) == (16, 16, 3)
+
+
+def test_an_interval_that_misses_the_annotated_value_is_told(field_folder: Path) -> None:
+    def all_of_s1(source: Path, settings: CountSettings) -> CountResult:
+        return (
+            result(source, [(x, y, 0.9) for x, y in SPOTS])
+            if source.stem != "f3"
+            else perfect(source, settings)
+        )
+
+    report = evaluate_fields(field_folder, SETTINGS, count=all_of_s1)
+    assert (report.interval_holds.hits, report.interval_holds.of) == (1, 2)
+    # Wilson, 1927: 2 of 16.
+    assert report.by_slide[1].interval_percent == pytest.approx((3.498, 36.023), abs=0.001)
+    assert "3.498 to 36.023" in report.to_text()
+    assert "intervals that hold it" in report.to_text()
 
 
 def test_only_the_slides_asked_for_are_counted(field_folder: Path) -> None:
@@ -133,6 +150,7 @@ def test_a_field_that_cannot_be_counted_is_missed_and_named(field_folder: Path) 
     assert [failed.field for failed in report.failed] == ["f2", "f3"]
     assert (report.overall.detection.matched, report.overall.detection.missed) == (16, 32)
     assert report.by_slide[1].estimated_percent is None
+    assert report.by_slide[1].interval_percent is None and report.interval_holds.of == 1
     assert report.parasitaemia.slides == 1
     assert "f2 has no cell" in report.to_text()
 
