@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DetectorSample", "DetectorSettings", "detector_loss", "draw_batch", "fit_detector"]
 
+STRETCHED = 0.3
+"""Share of the training windows in which every cell is stretched."""
+LONGEST = 3.0
+"""Greatest ratio of length to width that stretching gives a round cell, as crescents have it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSample:
@@ -131,30 +136,48 @@ def draw_batch(
 def _draw(
     sample: DetectorSample, side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """One random window, scaled, turned and with another look."""
+    """One random window, scaled, turned, now and then stretched, and with another look."""
     near = rng.random() < 0.6
     zoom = float(np.exp(rng.normal(0.0, 0.08) if near else rng.uniform(np.log(0.55), np.log(1.9))))
     height, width = sample.picture.shape[:2]
-    corner = _window_corner(sample, side / zoom, rng)
-    matrix = np.array([[zoom, 0, -corner[0] * zoom], [0, zoom, -corner[1] * zoom]], np.float64)
+    middle = _window_corner(sample, side / zoom, rng) + side / zoom / 2
+    linear = zoom * _stretch(rng)
     # warpAffine maps pixel centres; shift by half a pixel so that edges map to edges.
-    matrix[:, 2] += 0.5 * zoom - 0.5
+    shift = linear @ (0.5 - middle) + side / 2 - 0.5
+    matrix = np.column_stack([linear, shift])
     picture = _warp(sample.picture, matrix, side, cv2.INTER_LINEAR, 230)
     asked = _warp(sample.asked, matrix, side, cv2.INTER_NEAREST, 1)
-    boxes = (sample.cells.boxes - np.tile(corner, 2)) * zoom
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    low = -corner * zoom
-    high = (np.array([width, height]) - corner) * zoom
-    inside = np.all((centre > np.maximum(0, low)) & (centre < np.minimum(side, high)), axis=1)
+    centre = (sample.cells.boxes[:, :2] + sample.cells.boxes[:, 2:]) / 2
+    boxes = _mapped_boxes(np.asarray(sample.cells.boxes, np.float64), linear, middle, side)
+    mapped = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = np.all((mapped > 0) & (mapped < side) & (centre > 0) & (centre < (width, height)), axis=1)
     which = int(rng.integers(8))
     cells = AnnotatedCells(
-        boxes=_turn_boxes(np.asarray(boxes[inside], np.float64), side, which).astype(np.float32),
+        boxes=_turn_boxes(boxes[inside], side, which).astype(np.float32),
         kinds=sample.cells.kinds[inside],
         has_box=sample.cells.has_box[inside],
     )
     small = np.ascontiguousarray(turn(asked, which)[::OUTPUT_STRIDE, ::OUTPUT_STRIDE]).astype(np.float32)
     targets = draw_targets((side, side), cells, small)
     return vary_look(turn(picture, which), rng).astype(np.float32), targets
+
+
+def _stretch(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Longer one way and narrower the other, area kept: round cells become elongated ones, which are rare."""
+    if rng.random() >= STRETCHED:
+        return np.eye(2)
+    angle, longer = rng.uniform(0, np.pi), np.exp(rng.uniform(0, np.log(LONGEST) / 2))
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(turned @ np.diag([longer, 1 / longer]) @ turned.T, np.float64)
+
+
+def _mapped_boxes(
+    boxes: NDArray[np.float64], linear: NDArray[np.float64], middle: NDArray[np.float64], side: int
+) -> NDArray[np.float64]:
+    """Boxes of the ellipses in `boxes` after the linear map that takes `middle` to the window's middle."""
+    centre = ((boxes[:, :2] + boxes[:, 2:]) / 2 - middle) @ linear.T + side / 2
+    half = np.sqrt(((boxes[:, 2:] - boxes[:, :2]) / 2) ** 2 @ (linear**2).T)
+    return np.hstack([centre - half, centre + half])
 
 
 def _warp(

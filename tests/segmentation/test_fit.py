@@ -5,10 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
+import pytest
 
+from segmentation import fit
 from segmentation.fit import detector_loss, draw_batch, fit_detector
+from segmentation.network import BOX_UNIT_PX, OUTPUT_STRIDE
 from segmentation.targets import AnnotatedCells
 from tests.classifier.interruption import assert_same_state, checkpoint_of
 from tests.segmentation.disc_samples import SETTINGS, disc_samples
@@ -54,3 +58,34 @@ def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_p
     checkpoint = checkpoint_of(train, 7, {"detector_loss": detector_loss}, tmp_path)
     assert int(checkpoint.optimizer.iterations) == 5
     assert_same_state(train(resume=checkpoint), train())
+
+
+def test_a_stretched_cell_fills_the_box_that_it_is_taught_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "STRETCHED", 1.0)
+    monkeypatch.setattr(fit, "vary_look", lambda picture, _: picture)
+    ratios = []
+    for seed in range(10):
+        pictures, targets = draw_batch(disc_samples(), SETTINGS, np.random.default_rng(seed))
+        for picture, target in zip(pictures, targets, strict=True):
+            _, parts = cv2.connectedComponents((picture[..., 1] < 190).astype(np.uint8))
+            for row, column in np.argwhere(target[..., 0] == 1):
+                centre = (np.array([column, row, column, row]) + 0.5) * OUTPUT_STRIDE
+                box = centre + target[row, column, 6:10] * BOX_UNIT_PX * (-1, -1, 1, 1)
+                if box.min() < 2 or box.max() > SETTINGS.side_px - 2:
+                    continue  # the window cuts it
+                part = parts == parts[int(centre[1]), int(centre[0])]
+                y, x = np.nonzero(part)
+                np.testing.assert_allclose(box, [x.min(), y.min(), x.max() + 1, y.max() + 1], atol=1.5)
+                ratios.append(np.ptp(x) / np.ptp(y))
+    assert len(ratios) > 30
+    assert max(ratios) > 1.5 and min(ratios) < 1 / 1.5
+
+
+def test_few_windows_are_stretched_and_their_area_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    maps = np.stack([fit._stretch(rng) for _ in range(1000)])
+    plain = np.all(maps == np.eye(2), axis=(1, 2))
+    assert abs(plain.mean() - (1 - fit.STRETCHED)) < 0.05
+    np.testing.assert_allclose(np.linalg.det(maps), 1.0)
+    long, short = np.linalg.svd(maps, compute_uv=False).T
+    assert 2.9 < (long / short).max() <= 3.0
