@@ -49,7 +49,7 @@ BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 
 train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_detector $(LEFT_OUT)
-	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/detector --seed 2 --steps 1000 \
+	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/detector --seed 2 --steps 2500 \
 		--start-from $(BUILT)/left_out/first_detector/detector.keras $(LEFT_OUT)
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/detector --seed 3 --steps 750 \
 		--start-from $(BUILT)/left_out/detector/detector.keras

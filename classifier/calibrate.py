@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from classifier.predict import Platt
 
-__all__ = ["FoundAt", "fit_platt", "operating_point"]
+__all__ = ["FLAT", "FoundAt", "fit_platt", "operating_point"]
+
+FLAT = 0.1
+"""Share above the lowest limit of detection within which one limit is not told from another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,10 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
 def operating_point(
     sources: Sequence[FoundAt], limit_of_detection: Callable[[float, float], float | None]
 ) -> float:
-    """Threshold (0 to 1) of the lowest limit of detection, as the geometric mean over the sources.
+    """Threshold (0 to 1) in the middle of those with the lowest limit of detection, over the sources.
+
+    The limit of several sources is the geometric mean of theirs. Where it is within `FLAT` of the lowest,
+    single cells decide which threshold is the very lowest; the middle of them, in logits, stays where it is.
 
     Every source is a microscope and counts alike, however many cells it has, and halving the limit of one is
     worth doubling that of another: the user's is a new one, as likely clean as soiled. Of one without
@@ -71,7 +77,9 @@ def operating_point(
         pairs = zip(source.false_positive_rate(candidates), share, strict=True)
         limits = [limit_of_detection(float(rate), float(found)) for rate, found in pairs]
         logs += np.log([1.0 if limit is None else limit for limit in limits])
-    return float(candidates[np.argmin(logs)])
+    lowest = np.flatnonzero(logs <= logs.min() + np.log(1 + FLAT))
+    logits = np.log(candidates[lowest] / (1 - candidates[lowest]))
+    return float(candidates[lowest[np.argmin(np.abs(logits - (logits[0] + logits[-1]) / 2))]])
 
 
 def _share_above(

@@ -65,24 +65,29 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 52 and 23.
-    # Version 3 was held to 50 and 22 here; that is asked for at 0.40 below.
+    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 56 and 22.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 51
-    assert overall.classification.false_positives_per_10000.hits <= 24
+    assert overall.infected_cells_found.hits >= 55
+    assert overall.classification.false_positives_per_10000.hits <= 23
     assert overall.classification.auc is not None
     assert overall.classification.auc >= 0.985
 
 
 @pytest.mark.parametrize(
     ("name", "threshold", "found", "false"),
-    [("nih_fields", 0.24, 57, 33), ("nih_fields", 0.40, 50, 22), ("iml", 0.26, 60, 21)],
+    [
+        ("nih_fields", 0.24, 58, 33),
+        ("nih_fields", 0.50, 54, 15),
+        ("iml", 0.26, 60, 18),
+        ("iml", 0.365, 55, 15),
+    ],
 )
 def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
     # What the networks before were held to, or more, at the threshold they were shipped with: 54 at 33 and 54
-    # at 21 (version 2), 50 at 22 (version 3). Now 58 and 31, 51 and 19, 61 and 19 are reached at these.
+    # at 21 (classifier 2), 50 at 22 (3), 55 at 17 on iml (4 with detector 2). Now 59 and 33, 55 and 13, 61 and
+    # 16, 56 and 14 are reached at these.
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
@@ -99,18 +104,17 @@ def test_a_left_out_iml_slides_boxes_are_matched(report_of: Callable[[str], Fiel
 def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # 56 of 70 at 15 false positives.
+    # 54 of 70 at 12 false positives; at the threshold before, 0.365, more of both: see above.
     overall = report_of("iml").overall
-    assert overall.infected_cells_found.hits >= 55
-    assert overall.classification.false_positives_per_10000.hits <= 17
+    assert overall.infected_cells_found.hits >= 53
+    assert overall.classification.false_positives_per_10000.hits <= 14
 
 
-@pytest.mark.parametrize(("name", "points"), [("nih_fields", 2.0), ("iml", 0.1)])
+@pytest.mark.parametrize(("name", "points"), [("nih_fields", 1.7), ("iml", 0.1)])
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
-    # 1.95 and 0.04; percentage points, mean over the slides. Version 3: 1.69 and 0.04, held to 1.8 and 0.15;
-    # more false calls on one slide, C92P53, make the first worse.
+    # 1.63 and 0.03; percentage points, mean over the slides.
     found = report_of(name).parasitaemia.mean_absolute
     assert found is not None
     assert found <= points

@@ -32,8 +32,8 @@ LEFT_OUT = REPOSITORY / "models" / "left_out"
 TASKS: tuple[Literal["detector", "classifier"], ...] = ("detector", "classifier")
 # What the shipped networks counted when they were shipped; another network is another row in the changelog.
 GOLDEN = {
-    0.09: {"detected": 89, "counted": 65, "infected": 3},
-    0.14: {"detected": 230, "counted": 199, "infected": 15},
+    0.09: {"detected": 89, "counted": 66, "infected": 4},
+    0.14: {"detected": 234, "counted": 199, "infected": 14},
 }
 CRESCENTS = RenderSettings(
     width=900, height=900, um_per_px=CROP_UM_PER_PX, parasitaemia=0.12, stages=(0.1, 0.05, 0.05, 0.8)
@@ -85,7 +85,7 @@ def test_crescents_are_found_as_often_as_docs_accuracy_states() -> None:
         crescents += len(boxes)
         found += len(match_boxes(boxes, red.boxes.astype(np.float64)))
     assert crescents > 50
-    assert found > 0.35 * crescents
+    assert found > 0.65 * crescents
 
 
 def test_the_int8_classifier_agrees_with_its_keras_twin(rendered: RenderedField) -> None:
