@@ -86,8 +86,8 @@ def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
     # What the networks before were held to, or more, at the threshold they were shipped with: 54 at 33 and 54
-    # at 21 (classifier 2), 50 at 22 (3), 55 at 17 on iml (4 with detector 2). Now 59 and 33, 55 and 13, 61 and
-    # 16, 56 and 14 are reached at these.
+    # at 21 (classifier 2), 50 at 22 (3), 55 at 17 on iml (4 with detector 2). Now 59 and 33, 55 and 13, 61
+    # and 16, 56 and 14 are reached at these.
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
