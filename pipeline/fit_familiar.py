@@ -26,8 +26,11 @@ STAINS_A_SOURCE = 12
 """Fields of a source whose stains are kept, as different from one another as they are."""
 LEAST_SMEAR_LIMIT = 0.5
 """Least limit of the smear distance: a new microscope may leave two ranges by a quarter of a unit each."""
+FAR_PERCENTILE = 99
+"""Of the fields of sources left out, by smear distance: a single wild field must not set the limit, and a
+slide is judged by the middle of its fields."""
 SMEAR_MARGIN, STAIN_MARGIN = 1.2, 1.05
-"""Limits stand this much above the farthest field of a source left out: refusing a smear costs more than
+"""Limits stand this much above that field, and above the strangest stain: refusing a smear costs more than
 warning of its stain."""
 
 
@@ -47,12 +50,13 @@ def fit_known(smears: Smears, rendered: Sequence[FieldLooks]) -> Known:
     The limits come from the same fit with each source left out in turn.
     """
     distances = [_distances(smears, rendered, name) for name in smears] if len(smears) > 1 else []
-    farthest = np.max(np.concatenate(distances), axis=0) if distances else np.zeros(2)
+    every = np.concatenate(distances) if distances else np.zeros((1, 2))
+    far, farthest_stain = np.percentile(every[:, 0], FAR_PERCENTILE), every[:, 1].max()
     return Known(
         ranges=_ranges([*smears.values(), rendered]),
         stains=_stains(smears),
-        smear_limit=round(max(LEAST_SMEAR_LIMIT, SMEAR_MARGIN * float(farthest[0])), 3),
-        stain_limit=round(max(0.1, STAIN_MARGIN * float(farthest[1])), 3),
+        smear_limit=round(max(LEAST_SMEAR_LIMIT, SMEAR_MARGIN * float(far)), 3),
+        stain_limit=round(max(0.1, STAIN_MARGIN * float(farthest_stain)), 3),
     )
 
 
