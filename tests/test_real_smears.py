@@ -68,7 +68,7 @@ def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 56 and 22.
     overall = report_of("nih_fields").overall
     assert overall.infected_cells_found.hits >= 55
-    assert overall.classification.false_positives_per_10000.hits <= 23
+    assert overall.classification.false_positives_per_10000.hits <= 22
     assert overall.classification.auc is not None
     assert overall.classification.auc >= 0.985
 
