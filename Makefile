@@ -42,7 +42,7 @@ TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 DOUBTED := docs/label_noise.csv
 BUILT := build/train
-# What this classifier doubts of the uninfected is drawn more often in the training of the next one, which goes on without.
+# What this classifier doubts of the uninfected is drawn more often in the training of the next one, and of its last steps.
 FIRST := $(BUILT)/left_out/first_classifier
 CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --doubted $(DOUBTED)
 BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
@@ -55,11 +55,11 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--start-from $(BUILT)/left_out/detector/detector.keras
 	$(CLASSIFIER) --out $(BUILT)/left_out/first_classifier --steps 3000 $(BY_LEFT_OUT)
 	$(CLASSIFIER) --out $(BUILT)/left_out/mined_classifier --mined-by $(FIRST)/classifier.toml $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 \
+	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 --mined-by $(FIRST)/classifier.toml \
 		--start-from $(BUILT)/left_out/mined_classifier/classifier.keras $(BY_LEFT_OUT)
 	$(CLASSIFIER) --out $(BUILT)/mined_classifier --mined-by $(FIRST)/classifier.toml \
 		--measured-by $(BUILT)/left_out/mined_classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
-	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 \
+	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 --mined-by $(FIRST)/classifier.toml \
 		--start-from $(BUILT)/mined_classifier/classifier.keras \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
 	$(TRAIN) familiar --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/familiar --fields 40 --detector $(BUILT)/detector/detector.toml

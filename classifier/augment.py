@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["refract", "soil", "turn", "vary_look"]
+__all__ = ["refract", "soil", "stretch", "turn", "vary_look"]
 
 _ABSORBANCE = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1.0) / np.float32(230.0))
 
@@ -13,6 +13,20 @@ def turn(picture: NDArray[np.uint8], which: int) -> NDArray[np.uint8]:
     """One of the eight turns and mirrorings of a square, 0 to 7; 0 changes nothing."""
     turned = np.rot90(picture, which % 4)
     return np.ascontiguousarray(turned[:, ::-1] if which >= 4 else turned)
+
+
+def stretch(rng: np.random.Generator, share: float, longest: float) -> NDArray[np.float64]:
+    """Linear map, float64 (2, 2), that keeps the area and now and then makes a round cell elongated.
+
+    Parameters
+    ----------
+    share : how often, 0 to 1; else nothing changes. longest : greatest length to width that it gives.
+    """
+    if rng.random() >= share:
+        return np.eye(2)
+    angle, longer = rng.uniform(0, np.pi), np.exp(rng.uniform(0, np.log(longest) / 2))
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(turned @ np.diag([longer, 1 / longer]) @ turned.T, np.float64)
 
 
 def soil(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 
 from classifier.predict import Platt
 
-__all__ = ["FLAT", "FoundAt", "fit_platt", "operating_point"]
-
-FLAT = 0.1
-"""Share above the lowest limit of detection within which one limit is not told from another."""
+__all__ = ["FoundAt", "fit_platt", "operating_point"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +21,11 @@ class FoundAt:
     def sensitivity(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of the infected cells found at each threshold."""
         return _share_above(self.probability[self.infected], thresholds, 0.0)
+
+    def called_too_often(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logarithm of the cells called, right or wrong, over the infected ones; some must be infected."""
+        called = _share_above(self.probability, thresholds, 0.5) * len(self.probability)
+        return np.asarray(np.log(called / self.infected.sum()), np.float64)
 
     def false_positive_rate(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of the uninfected cells called at each threshold; half a cell where none is, never 0."""
@@ -52,10 +54,12 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
 def operating_point(
     sources: Sequence[FoundAt], limit_of_detection: Callable[[float, float], float | None]
 ) -> float:
-    """Threshold (0 to 1) in the middle of those with the lowest limit of detection, over the sources.
+    """Threshold (0 to 1) of a low limit of detection at which about as many cells are called as are infected.
 
-    The limit of several sources is the geometric mean of theirs. Where it is within `FLAT` of the lowest,
-    single cells decide which threshold is the very lowest; the middle of them, in logits, stays where it is.
+    Lowest is the product of two figures, each the geometric mean over the sources: the limit of detection,
+    and by how many times more or fewer cells are called than are infected. So a count that is a tenth too
+    low weighs as much as a limit that is a tenth higher. The limit alone is nearly the same over a wide range
+    of thresholds; a few cells then decide which one it is.
 
     Every source is a microscope and counts alike, however many cells it has, and halving the limit of one is
     worth doubling that of another: the user's is a new one, as likely clean as soiled. Of one without
@@ -77,9 +81,8 @@ def operating_point(
         pairs = zip(source.false_positive_rate(candidates), share, strict=True)
         limits = [limit_of_detection(float(rate), float(found)) for rate, found in pairs]
         logs += np.log([1.0 if limit is None else limit for limit in limits])
-    lowest = np.flatnonzero(logs <= logs.min() + np.log(1 + FLAT))
-    logits = np.log(candidates[lowest] / (1 - candidates[lowest]))
-    return float(candidates[lowest[np.argmin(np.abs(logits - (logits[0] + logits[-1]) / 2))]])
+    astray = [source.called_too_often(candidates) for source in sources if source.infected.any()]
+    return float(candidates[np.argmin(logs / len(sources) + np.abs(np.mean(astray, axis=0)))])
 
 
 def _share_above(

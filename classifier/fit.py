@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.augment import refract, soil, turn, vary_look
+from classifier.augment import refract, soil, stretch, turn, vary_look
 from classifier.epochs import compiled, fit_epochs
 from classifier.network import build_classifier
 from classifier.outline import redrawn
@@ -22,6 +22,8 @@ SOILED = 0.15
 """Share of the training crops that get smears of precipitated stain, infected or not."""
 REFRACTED = 0.1
 """Share that gets the thick dark rim of a cell that was dried badly."""
+LONGEST = 2.0
+"""Greatest length to width that stretching gives a round cell."""
 SURROUNDED = 0.7
 """Share of the pre-cut cells that are set among the neighbours of a cell of a field."""
 BESIDE = 0.3
@@ -68,6 +70,7 @@ class ClassifierSettings:
     steps_per_epoch : steps between checkpoints.
     learning_rate : highest rate of the schedule.
     smoothing : share of each label given to the other class: some public labels are wrong (Fuhad 2020).
+    stretched : share of the crops that are made longer one way and narrower the other.
     """
 
     batch: int = 128
@@ -75,6 +78,7 @@ class ClassifierSettings:
     steps_per_epoch: int = 150
     learning_rate: float = 3e-3
     smoothing: float = 0.04
+    stretched: float = 0.2
 
 
 def fit_classifier(
@@ -138,7 +142,11 @@ def draw_batch(
         number = int((sources == source).sum())
         chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
         crops.extend(
-            _vary(_beside_another(_among_neighbours(sample, which, rng), sample.others, rng), rng)
+            _vary(
+                _beside_another(_among_neighbours(sample, which, rng), sample.others, rng),
+                settings.stretched,
+                rng,
+            )
             for which in chosen
         )
         smoothed = sample.infected[chosen] * (1 - settings.smoothing) + settings.smoothing / 2
@@ -178,14 +186,17 @@ def _through(crop: NDArray[np.uint8], around: NDArray[np.uint8]) -> NDArray[np.u
     return np.concatenate([shown, crop[..., 3:]], axis=2)
 
 
-def _vary(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Crop turned, shifted, resized a little, and with another look."""
+def _vary(crop: NDArray[np.uint8], stretched: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Crop turned, shifted, resized a little, some stretched, and with another look."""
     side = crop.shape[0]
     turned = turn(crop, int(rng.integers(8)))
     angle = rng.uniform(-45, 45) if rng.random() < 0.5 else 0.0
     size = float(np.exp(rng.normal(0.0, 0.09)))
-    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, size)
-    matrix[:, 2] += np.asarray(rng.normal(0.0, 1.5, 2), np.float64)
+    middle = np.full(2, (side - 1) / 2)
+    turn_and_size = cv2.getRotationMatrix2D(middle.tolist(), angle, size)[:, :2]
+    linear = turn_and_size @ stretch(rng, stretched, LONGEST)
+    shift = middle - linear @ middle + rng.normal(0.0, 1.5, 2)
+    matrix = np.column_stack([linear, shift])
     outside = (WHITE, WHITE, WHITE, 0)
     warped = cv2.warpAffine(turned, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=outside)
     mark = redrawn(np.asarray(warped[..., 3], np.uint8), int(rng.integers(MARK_PX[0], MARK_PX[1] + 1)))

@@ -41,7 +41,7 @@ __all__ = ["train_classifier"]
 
 _KeptAndLeft = tuple[dict[str, LabelledCrops], dict[str, LabelledCrops]]
 FINE_TUNING_RATE = 1e-3
-"""Highest learning rate where a finished classifier is trained on."""
+"""Highest learning rate where a finished classifier is trained on; no cell is stretched then."""
 REPRESENTATIVE = 400
 """Crops that the ranges of the int8 network are taken from."""
 
@@ -64,7 +64,7 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     miner = None if order.mined_by is None else load_classifier(CountSettings(classifier=order.mined_by))
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     if order.start_from is not None:
-        settings = replace(settings, learning_rate=FINE_TUNING_RATE)
+        settings = replace(settings, learning_rate=FINE_TUNING_RATE, stretched=0.0)
     report("cutting labelled cells from fields")
     sources = read_sources(order)
     left = sources.left_out(order.leave_out)
@@ -102,7 +102,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         fields = {name: own for name, own in left.items() if name != BARE}
         figures = measured_figures(network, fields, left.get(BARE))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}4",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}5",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
         "crop": OUTLINED,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.augment import turn, vary_look
+from classifier.augment import stretch, turn, vary_look
 from classifier.epochs import compiled, fit_epochs
 from segmentation.network import CLASSES, OUTPUT_STRIDE, build_detector
 from segmentation.targets import AnnotatedCells, draw_targets
@@ -141,7 +141,7 @@ def _draw(
     zoom = float(np.exp(rng.normal(0.0, 0.08) if near else rng.uniform(np.log(0.55), np.log(1.9))))
     height, width = sample.picture.shape[:2]
     middle = _window_corner(sample, side / zoom, rng) + side / zoom / 2
-    linear = zoom * _stretch(rng)
+    linear = zoom * stretch(rng, STRETCHED, LONGEST)
     # warpAffine maps pixel centres; shift by half a pixel so that edges map to edges.
     shift = linear @ (0.5 - middle) + side / 2 - 0.5
     matrix = np.column_stack([linear, shift])
@@ -160,15 +160,6 @@ def _draw(
     small = np.ascontiguousarray(turn(asked, which)[::OUTPUT_STRIDE, ::OUTPUT_STRIDE]).astype(np.float32)
     targets = draw_targets((side, side), cells, small)
     return vary_look(turn(picture, which), rng).astype(np.float32), targets
-
-
-def _stretch(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Longer one way and narrower the other, area kept: round cells become elongated ones, which are rare."""
-    if rng.random() >= STRETCHED:
-        return np.eye(2)
-    angle, longer = rng.uniform(0, np.pi), np.exp(rng.uniform(0, np.log(LONGEST) / 2))
-    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.asarray(turned @ np.diag([longer, 1 / longer]) @ turned.T, np.float64)
 
 
 def _mapped_boxes(

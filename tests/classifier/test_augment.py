@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.augment import refract, turn, vary_look
+from classifier.augment import refract, stretch, turn, vary_look
 
 PICTURE = np.random.default_rng(0).integers(30, 231, (40, 40, 3), np.uint8)
 
@@ -21,6 +21,16 @@ def test_there_are_eight_different_turns_and_each_keeps_every_pixel():
 def test_every_turn_can_be_turned_back():
     for which in range(8):
         assert any(turn(turn(PICTURE, which), back).tobytes() == PICTURE.tobytes() for back in range(8))
+
+
+def test_a_share_of_the_cells_is_stretched_and_their_area_is_kept():
+    rng = np.random.default_rng(0)
+    maps = np.stack([stretch(rng, 0.3, 3.0) for _ in range(1000)])
+    plain = np.all(maps == np.eye(2), axis=(1, 2))
+    assert abs(plain.mean() - 0.7) < 0.05
+    np.testing.assert_allclose(np.linalg.det(maps), 1.0)
+    long, short = np.linalg.svd(maps, compute_uv=False).T
+    assert 2.9 < (long / short).max() <= 3.0
 
 
 def test_no_strength_changes_nothing():

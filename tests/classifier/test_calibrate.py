@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.calibrate import FLAT, FoundAt, fit_platt, operating_point
+from classifier.calibrate import FoundAt, fit_platt, operating_point
 
 
 def drawn(slope: float, offset: float, number: int = 40_000, seed: int = 0):
@@ -83,11 +83,15 @@ levels = st.integers(0, 40).map(lambda level: level / 40)
         max_size=3,
     )
 )
-def test_no_other_threshold_has_a_limit_of_detection_lower_by_more_than_a_tenth(cells):
+def test_no_other_threshold_has_a_lower_limit_beside_as_true_a_count(cells):
     sources = [source([*clean, 0.0], [*infected, 1.0]) for clean, infected in cells]
-    chosen = np.log(limits(sources, operating_point(sources, limit))).mean()
-    for other in np.arange(0.5, 40) / 40:
-        assert chosen <= np.log(limits(sources, other)).mean() + np.log(1 + FLAT) + 1e-9
+
+    def cost(threshold: float) -> float:
+        called = [int((one.probability >= threshold).sum()) / int(one.infected.sum()) for one in sources]
+        return np.log(limits(sources, threshold)).mean() + abs(np.log(called).mean())
+
+    chosen = cost(operating_point(sources, limit))
+    assert all(chosen <= cost(other) + 1e-9 for other in np.arange(0.5, 40) / 40)
 
 
 def test_fewer_false_positives_are_wanted_as_long_as_enough_infected_cells_are_found():
@@ -98,11 +102,20 @@ def test_fewer_false_positives_are_wanted_as_long_as_enough_infected_cells_are_f
 
 
 @pytest.mark.parametrize("found", [[0.30, 0.51, 0.72], [0.30, 0.50, 0.72], [0.32, 0.51, 0.70]])
-def test_where_the_limit_is_flat_the_threshold_is_its_middle_whatever_single_cells_do(found):
-    # Each of three thresholds loses a false positive and an infected cell: the limit hardly changes.
+def test_where_the_limit_is_flat_as_many_are_called_as_are_infected_whatever_single_cells_do(found):
+    # Each of three thresholds loses a false positive and an infected cell.
     clean = [*np.linspace(0.0, 0.1, 900), *([0.2] * 20), *found, *[0.97] * 20]
-    one = source(clean, [*[each + 0.01 for each in found], *[0.95] * 40])
-    assert operating_point([one], limit) == pytest.approx(0.5, abs=0.15)
+    one = source(clean, [*[each + 0.01 for each in found], *[0.95] * 40, *[0.05] * 20])
+    threshold = operating_point([one], lambda rate, found: 0.01)
+    assert 0.4 < threshold < 0.6
+    assert (one.probability >= threshold).sum() == pytest.approx(one.infected.sum(), abs=1)
+
+
+def test_one_source_may_call_too_many_where_another_calls_as_many_times_too_few():
+    # At 0.5 one calls 20 of 10 infected, the other 10 of 20; above and below both lie the other way.
+    many = source([*np.linspace(0.0, 0.1, 900), *[0.6] * 10, *[0.4] * 5], [0.9] * 10)
+    few = source([*np.linspace(0.0, 0.1, 900), *[0.4] * 2], [0.9] * 10 + [0.4] * 2 + [0.05] * 8)
+    assert 0.4 < operating_point([many, few], lambda rate, found: 0.01) < 0.6
 
 
 def test_one_soiled_film_does_not_set_the_threshold_of_all_microscopes():

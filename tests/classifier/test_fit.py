@@ -66,7 +66,7 @@ def lone_cell(others: int) -> CropSample:
 @pytest.fixture
 def _same_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Crops keep their look and place, so that what is set beside them is told to the pixel."""
-    monkeypatch.setattr("classifier.fit._vary", lambda crop, rng: crop)
+    monkeypatch.setattr("classifier.fit._vary", lambda crop, stretched, rng: crop)
 
 
 def test_the_same_generator_draws_the_same_batch() -> None:
@@ -148,6 +148,32 @@ def test_the_mark_stays_on_its_cell_however_the_crop_was_turned_and_moved() -> N
     assert np.median(wider) == pytest.approx(MARGIN_PX, abs=0.5)
     least, most = np.percentile(wider, (15, 85))
     assert least < MARGIN_PX - 1 < MARGIN_PX + 1 < most, "masks are never exact"
+
+
+def test_a_stretched_cell_stays_in_its_place_and_its_mark_goes_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    share = disc_share(SIDE, SIDE, [(28, 28, 12)])
+    dark = np.rint(230 - 190 * share[..., None]).astype(np.uint8).repeat(3, axis=2)
+    drawn = replace(sample(1, 0), crops=outlined(dark[None], (share > 0.5).astype(np.uint8)[None]))
+    monkeypatch.setattr("classifier.fit.vary_look", lambda picture, rng, *, strength: picture)
+
+    def shapes(how_many: float) -> np.ndarray:
+        settings = replace(SETTINGS, batch=200, stretched=how_many)
+        pictures, _ = draw_batch([drawn], settings, np.random.default_rng(2))
+        rows = []
+        for picture in pictures:
+            cell, mark = np.argwhere(picture[..., 1] < 100), np.argwhere(picture[..., 3] > 127)
+            long, short = np.linalg.svd(mark - mark.mean(axis=0), compute_uv=False) / np.sqrt(len(mark))
+            apart, moved = cell.mean(axis=0) - mark.mean(axis=0), mark.mean(axis=0) - (SIDE - 1) / 2
+            rows.append([long / short, np.hypot(*apart), np.hypot(*moved)])
+        return np.asarray(rows)
+
+    longer, apart, moved = shapes(1.0).T
+    assert np.percentile(longer, 10) < 1.2 < 1.6 < np.percentile(longer, 90) and longer.max() < 2.5
+    assert np.median(apart) < 0.5
+    assert np.median(moved) == pytest.approx(np.median(shapes(0.0)[:, 2]), rel=0.3)
+    assert shapes(0.0)[:, 0].max() < 1.15
 
 
 def test_it_learns_to_tell_dotted_from_plain_cells() -> None:
