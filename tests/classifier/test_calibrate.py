@@ -112,7 +112,7 @@ def test_where_the_limit_is_flat_as_many_are_called_as_are_infected_whatever_sin
 
 
 def test_one_source_may_call_too_many_where_another_calls_as_many_times_too_few():
-    # At 0.5 one calls 20 of 10 infected, the other 10 of 20; above and below both lie the other way.
+    # At 0.5 one calls 20 of 10 infected, the other 10 of 20; elsewhere they do not make up for each other.
     many = source([*np.linspace(0.0, 0.1, 900), *[0.6] * 10, *[0.4] * 5], [0.9] * 10)
     few = source([*np.linspace(0.0, 0.1, 900), *[0.4] * 2], [0.9] * 10 + [0.4] * 2 + [0.05] * 8)
     assert 0.4 < operating_point([many, few], lambda rate, found: 0.01) < 0.6
