@@ -42,7 +42,7 @@ TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 DOUBTED := docs/label_noise.csv
 BUILT := build/train
-# What this classifier doubts of the uninfected is drawn more often in the training of the next one, and of its last steps.
+# What this classifier doubts of the uninfected is drawn more often in the training of the next one, in its last steps too.
 FIRST := $(BUILT)/left_out/first_classifier
 CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --doubted $(DOUBTED)
 BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)

@@ -22,7 +22,7 @@ class FoundAt:
         """Share of the infected cells found at each threshold."""
         return _share_above(self.probability[self.infected], thresholds, 0.0)
 
-    def called_too_often(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_excess(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logarithm of the cells called, right or wrong, over the infected ones; some must be infected."""
         called = _share_above(self.probability, thresholds, 0.5) * len(self.probability)
         return np.asarray(np.log(called / self.infected.sum()), np.float64)
@@ -73,16 +73,16 @@ def operating_point(
     grid = np.unique(np.concatenate([source.probability for source in sources]))
     # Between two neighbours, so that rounding on another machine moves no cell across.
     candidates = np.clip((grid[:-1].astype(np.float64) + grid[1:]) / 2, 1e-4, 1 - 1e-4)
-    told = [source.sensitivity(candidates) for source in sources if source.infected.any()]
-    usual = np.asarray(np.mean(told, axis=0), np.float64)
+    diseased = [source for source in sources if source.infected.any()]
+    usual = np.mean([source.sensitivity(candidates) for source in diseased], axis=0)
     logs = np.zeros(len(candidates))
     for source in sources:
         share = source.sensitivity(candidates) if source.infected.any() else usual
         pairs = zip(source.false_positive_rate(candidates), share, strict=True)
         limits = [limit_of_detection(float(rate), float(found)) for rate, found in pairs]
         logs += np.log([1.0 if limit is None else limit for limit in limits])
-    astray = [source.called_too_often(candidates) for source in sources if source.infected.any()]
-    return float(candidates[np.argmin(logs / len(sources) + np.abs(np.mean(astray, axis=0)))])
+    excess = np.mean([source.log_excess(candidates) for source in diseased], axis=0)
+    return float(candidates[np.argmin(logs / len(sources) + np.abs(excess))])
 
 
 def _share_above(

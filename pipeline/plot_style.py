@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,10 +76,8 @@ class Look:
 
 def require_matplotlib() -> None:
     """Raise OutputError where matplotlib is missing, before any work is done."""
-    try:
-        import matplotlib  # noqa: F401  # only whether it is there is asked
-    except ImportError as error:
-        raise OutputError("matplotlib is missing; install smearcount[train] to draw pictures") from error
+    if find_spec("matplotlib") is None:
+        raise OutputError("matplotlib is missing; install smearcount[train] to draw pictures")
 
 
 def looks(names: Sequence[str]) -> dict[str, Look]:

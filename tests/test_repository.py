@@ -9,7 +9,11 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+
+from pipeline.evaluation_pictures import PLOTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUIREMENTS = REPOSITORY / "requirements"
@@ -17,7 +21,7 @@ PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svs", ".ndpi", ".mrxs", ".zip",
 }  # fmt: skip
 DRAWN_PICTURES = "docs/pictures/"
-"""Pictures may stand here alone: `render` and `count` drew them of no real smear, or they are plots."""
+"""Pictures may stand here alone: plots that `evaluate` draws."""
 LITERT_BYTES = 1_000_000
 REGISTRY_HOSTS = [
     ".".join(words)
@@ -62,6 +66,18 @@ def _project() -> dict[str, object]:
 def test_no_picture_but_drawn_ones_is_in_the_repository() -> None:
     pictures = [name for name in _files() if Path(name).suffix.lower() in PICTURE_SUFFIXES]
     assert [name for name in pictures if not name.startswith(DRAWN_PICTURES)] == []
+
+
+def test_the_drawn_pictures_are_plots_of_numbers_and_show_no_cell() -> None:
+    """A plot is flat: 16 colours cover 95% of it and more; of an overlay or a gallery of cells 47 to 69%."""
+    plots = [name for name in _files() if name.startswith(DRAWN_PICTURES) and name.endswith(".png")]
+    assert len(plots) > 10
+    for name in plots:
+        assert Path(name).name in PLOTS, name
+        picture = cv2.imread(str(REPOSITORY / name))
+        assert picture is not None, name
+        _, pixels = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+        assert np.sort(pixels)[-16:].sum() > 0.9 * pixels.sum(), name
 
 
 @pytest.mark.real

@@ -16,6 +16,7 @@ from pipeline import workflow
 from pipeline.cli import app
 from pipeline.errors import InputError
 from pipeline.records import Notice
+from pipeline.settings import CountSettings
 from tests.pipeline.made_up_counts import (
     HEIGHT,
     WIDTH,
@@ -248,7 +249,8 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
     assert ["a.png", "0.9877", "infected", "net-1"] in rows
     assert ["b.png", "0.0200", "uninfected", "net-1"] in rows
     assert asked[0] == [Path("a.png"), Path("b.png")]
-    assert asked[1].classifier == Path("other.toml")  # type: ignore[attr-defined]  # a CountSettings
+    assert isinstance(asked[1], CountSettings)
+    assert asked[1].classifier == Path("other.toml")
     data = json.loads(run("classify", "a.png", "b.png", "--json").stdout)
     assert data[0] == {"crop": "a.png", "p_infected": 0.98765, "infected": True, "model": "net-1"}
 

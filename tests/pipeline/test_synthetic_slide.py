@@ -22,7 +22,7 @@ from pipeline.reader_tiff_layout import tiff_layout
 from pipeline.synthetic import FIELD_PX_MAX, Optics, RenderSettings, render_set
 from pipeline.synthetic_chunk import CHUNK_PX, Chunk, ChunkArtist, halved
 from pipeline.synthetic_film import AREAS, even_film, outlined_film
-from pipeline.synthetic_layout import Body
+from pipeline.synthetic_layout import Body, Kind
 from pipeline.synthetic_pyramid import level_sizes
 from pipeline.synthetic_rows import BodyRows, block_px
 from pipeline.synthetic_slide import render_scan
@@ -143,10 +143,10 @@ def test_a_turned_stamp_keeps_to_its_box(turn: int) -> None:
         ("scratch", "", 18.0),
     ],
 )
-def test_no_stamp_reaches_farther_than_said(kind: str, label: str, radius_um: float) -> None:
+def test_no_stamp_reaches_farther_than_said(kind: Kind, label: str, radius_um: float) -> None:
     settings = replace(SCAN, variation=4.0)
     for seed in range(60):
-        body = Body(kind=kind, label=label, x=0.0, y=0.0, radius_um=radius_um, seed=seed)  # type: ignore[arg-type]  # any of the kinds
+        body = Body(kind=kind, label=label, x=0.0, y=0.0, radius_um=radius_um, seed=seed)
         stamp = Stamps((settings,)).of(Placed(body=body, look=0))
         height, width = stamp.layer.shape[:2]
         reach = max(-stamp.left, -stamp.top, stamp.left + width, stamp.top + height)
