@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from statsmodels.stats.proportion import proportion_confint
+
+from pipeline.statistics import wilson
 
 __all__ = [
     "Agreement",
@@ -116,10 +117,8 @@ def rate(hits: int, of: int, per: int = 1) -> Rate:
     """Share of `hits` among `of`, times `per`, with its 95% Wilson interval (Wilson, JASA 1927)."""
     if of == 0:
         return Rate(hits=0, of=0, value=None, low=None, high=None)
-    low, high = proportion_confint(hits, of, alpha=0.05, method="wilson")
-    # Rounding may push an end past the value at 0 and at 1.
-    value, low, high = hits / of, min(float(low), hits / of), max(float(high), hits / of)
-    return Rate(hits=hits, of=of, value=per * value, low=per * low, high=per * high)
+    low, high = wilson(hits, of)
+    return Rate(hits=hits, of=of, value=per * (hits / of), low=per * low, high=per * high)
 
 
 def detection(matched: int, missed: int, extra: int | None) -> Detection:

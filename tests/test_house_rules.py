@@ -24,7 +24,7 @@ IMPURE_MODULES = {
     "time", "datetime", "logging", "sqlite3", "subprocess", "socket",
 }  # fmt: skip
 HEAVY_MODULES = (
-    "tensorflow", "keras", "ai_edge_litert", "cv2", "pandas", "scipy", "skimage", "statsmodels", "fastapi",
+    "tensorflow", "keras", "ai_edge_litert", "cv2", "pandas", "scipy", "skimage", "fastapi",
 )  # fmt: skip
 IMPORTED_AS = {
     "ai-edge-litert": "ai_edge_litert",
