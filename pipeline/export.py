@@ -3,10 +3,12 @@
 import dataclasses
 import json
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,9 @@ __all__ = [
 
 RESULT_FILES = frozenset({"cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"})
 STAGING_PREFIX = ".smearcount-"  # of the hidden folder or file that is renamed once it is whole
+_STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
+ABANDONED_S = 86_400.0
+"""A hidden folder or file that nobody wrote to for so long, s, is left of a run that was cut short."""
 JPEG_QUALITY = 88  # of 100; thin outlines stay free of blocks, a 4096 px overlay stays near 3 MB
 
 
@@ -62,6 +67,7 @@ def write_result(
     """
     name = result.summary.slide
     check_destination(out, name, overwrite=overwrite)
+    _remove_abandoned(out)
     with _output_errors(out / name):
         staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
         staging.mkdir()
@@ -76,6 +82,8 @@ def write_result(
 def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     """Make OUT and hold it against what is to be written, before hours are spent on counting.
 
+    An earlier result that a power cut caught while it was being replaced is put back first.
+
     Raises
     ------
     OutputExistsError, OutputError
@@ -88,6 +96,7 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     if not os.access(out, os.W_OK | os.X_OK):
         raise OutputError(f"{out}: no permission to write here; choose another folder with -o")
     folder = out / name
+    _put_back(folder)
     if not os.path.lexists(folder):
         return
     if not overwrite:
@@ -150,7 +159,7 @@ def _put_in_place(staging: Path, folder: Path, *, overwrite: bool) -> None:
         staging.rename(folder)
         _flush_folder(folder.parent)
         return
-    earlier = staging.with_name(f"{staging.name}-earlier")
+    earlier = _set_aside(folder)
     folder.rename(earlier)
     try:
         staging.rename(folder)
@@ -159,6 +168,34 @@ def _put_in_place(staging: Path, folder: Path, *, overwrite: bool) -> None:
         raise
     _flush_folder(folder.parent)
     shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Where the earlier result of a slide waits while the new one takes its place."""
+    return folder.with_name(f"{STAGING_PREFIX}earlier-{folder.name}")
+
+
+def _put_back(folder: Path) -> None:
+    """Put a result back that was set aside when the power went, or remove it where the new one is there."""
+    earlier = _set_aside(folder)
+    if not earlier.exists():
+        return
+    if (folder / "summary.json").exists():
+        shutil.rmtree(earlier, ignore_errors=True)
+    elif not os.path.lexists(folder):
+        with _output_errors(folder):
+            earlier.rename(folder)
+            _flush_folder(folder.parent)
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Remove what runs that were cut short left half written; finished tiles and set-aside results stay."""
+    for entry in out.glob(f"{STAGING_PREFIX}*"):
+        if not _STAGED.fullmatch(entry.name):
+            continue
+        with suppress(OSError):
+            if time.time() - entry.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _to_jpeg(picture: "NDArray[np.uint8]") -> bytes:

@@ -2,10 +2,14 @@
 
 import errno
 import json
+import multiprocessing
 import os
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -20,6 +24,7 @@ from tests.pipeline.made_up_counts import make_cells, make_facts, make_result
 
 KINDS = ("infected", "uninfected", "at_border", "white_cell", "platelet", "artefact")
 PICTURE = np.full((40, 60, 3), (200, 30, 10), np.uint8)
+POWER_CUT = 77
 
 
 @pytest.fixture
@@ -164,7 +169,7 @@ def test_a_result_that_cannot_be_put_in_place_gives_the_earlier_one_back(
     rename = Path.rename
 
     def refuse(path: Path, target: Path) -> Path:
-        if path.name.startswith(STAGING_PREFIX) and not path.name.endswith("-earlier"):
+        if path.name.startswith(STAGING_PREFIX) and "earlier" not in path.name:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return rename(path, target)
 
@@ -173,6 +178,39 @@ def test_a_result_that_cannot_be_put_in_place_gives_the_earlier_one_back(
         write_result(make_result(make_cells("uninfected")), tmp_path, overwrite=True)
     assert _names(tmp_path) == ["film", "film/cells.csv", "film/run.json", "film/summary.json"]
     assert (folder / "cells.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("renamed", [1, 2])
+def test_a_power_cut_while_a_result_is_replaced_loses_none(
+    result: CountResult, tmp_path: Path, renamed: int
+) -> None:
+    folder = write_result(result, tmp_path)
+    before = (folder / "cells.csv").read_bytes()
+    cut = multiprocessing.get_context("spawn").Process(target=_replace_and_die, args=(tmp_path, renamed))
+    cut.start()
+    cut.join()
+    assert cut.exitcode == POWER_CUT
+    with pytest.raises(OutputExistsError, match="a result is there already"):
+        check_destination(tmp_path, "film", overwrite=False)
+    assert ((folder / "cells.csv").read_bytes() == before) == (renamed == 1)
+    write_result(result, tmp_path, overwrite=True)
+    assert (folder / "cells.csv").read_bytes() == before
+    assert not [name for name in _names(tmp_path) if "earlier" in name]
+
+
+def test_what_a_power_cut_left_half_written_is_removed_after_a_day(
+    result: CountResult, tmp_path: Path
+) -> None:
+    old, young, tiles = (tmp_path / f"{STAGING_PREFIX}{name}" for name in ("0" * 12, "1" * 12, "x.tiles"))
+    for left in (old, young):
+        left.mkdir()
+        (left / "cells.csv").write_text("half a row")
+    tiles.write_bytes(b"finished tiles")
+    two_days_ago = time.time() - 2 * 86_400
+    for left in (old, tiles):
+        os.utime(left, (two_days_ago, two_days_ago))
+    write_result(result, tmp_path)
+    assert (young.exists(), tiles.exists(), old.exists()) == (True, True, False)
 
 
 def test_a_picture_that_cannot_be_drawn_leaves_nothing_behind(result: CountResult, tmp_path: Path) -> None:
@@ -233,3 +271,20 @@ def _fill_disk_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", fsync)
+
+
+def _replace_and_die(out: Path, renames: int) -> None:
+    """In a process of its own: replace the result of `film`; after so many renames the power is gone."""
+    left = iter(range(renames))
+    rename = Path.rename
+
+    def rename_or_die(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            os._exit(POWER_CUT)
+        return rename(path, target)
+
+    def die(*_: object, **__: object) -> None:
+        os._exit(POWER_CUT)
+
+    with mock.patch.object(Path, "rename", rename_or_die), mock.patch.object(shutil, "rmtree", die):
+        write_result(make_result(make_cells("uninfected")), out, overwrite=True)
