@@ -171,11 +171,17 @@ def sources(
     seed: SeedOption = 1,
     steps: StepsOption = None,
     detector: DetectorOption = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Leave out this source only, not each in turn; may be repeated."),
+    ] = None,
 ) -> None:
     """Measure the classifier on each whole source, trained on all others."""
     from pipeline.train import TrainingOrder
 
-    order = TrainingOrder(data=data, out=out, seed=seed, steps=steps, detector=detector)
+    order = TrainingOrder(
+        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, detector=detector
+    )
     _cross_validate(order, "sources")
 
 

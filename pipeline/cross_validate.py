@@ -1,26 +1,23 @@
 """How well the classifier does on patients, slides and whole sources that it was not trained on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.calibrate import fit_platt
-from classifier.fit import ClassifierSettings, fit_classifier
-from classifier.predict import PLAIN, predict
 from pipeline.classifier_sources import BARE, RENDERED, Sources, read_sources
 from pipeline.curves import sweep
+from pipeline.errors import InputError
 from pipeline.export import write_whole
 from pipeline.fieldset import folds_by_group
+from pipeline.fold_training import trained_without
 from pipeline.label_noise import doubtful, doubts_table
 from pipeline.measures import calibration_error, roc_auc
 from pipeline.train import Report, TrainingOrder
-
-if TYPE_CHECKING:
-    import keras
 
 __all__ = ["Held", "cross_validate"]
 
@@ -71,28 +68,31 @@ def cross_validate(
     """Train once a fold, each time on everything else, and measure what was left out.
 
     `patients` deals the patients and slides of every source into five folds; `sources` leaves out one whole
-    source after the other. Every cell left out is written to `PREDICTIONS` in `order.out`, and those whose
-    label is contradicted with confidence to `DOUBTS`.
+    source after the other, only those that `order.leave_out` names where it names any. Every cell left out
+    is written to `PREDICTIONS` in `order.out`, and those whose label is contradicted with confidence to
+    `DOUBTS`. A run that was killed goes on where it was when it is ordered again in the same words.
 
     Raises
     ------
     InputError
-        Where the folder holds no labelled set.
+        Where the folder holds no labelled set, `order.leave_out` names something else than a source, or
+        `order.out` holds another cross-validation.
     """
+    strange = sorted(set(order.leave_out) - set(FAMILIES))
+    if strange:
+        raise InputError(f"{strange[0]} is no source that can be left out; pass one of {', '.join(FAMILIES)}")
     order.out.mkdir(parents=True, exist_ok=True)
     report("cutting labelled cells from fields")
     sources = read_sources(order)
-    folds = _by_patient(sources, order.seed) if split == "patients" else _by_source(sources)
-    settings = ClassifierSettings(steps=order.steps or STEPS)
+    folds = _by_patient(sources, order.seed) if split == "patients" else _by_source(sources, order.leave_out)
     table = _table(sources, folds)
     for fold in sorted(set(table["fold"]) - {-1}):
-        model = fit_classifier(
-            sources.samples({name: own == fold for name, own in folds.items()}), settings, order.seed + fold
+        left = {name: own == fold for name, own in folds.items()}
+        own = replace(
+            order, out=order.out / f"fold-{fold + 1}", seed=order.seed + fold, steps=order.steps or STEPS
         )
-        for name, own in folds.items():
-            rows = (table["source"] == name) & (table["fold"] == fold)
-            if rows.any():
-                table.loc[rows, "logit"] = _logits(model, sources.crops[name].crops[own == fold])
+        for name, logits in trained_without(sources, left, own, split, report).items():
+            table.loc[(table["source"] == name) & (table["fold"] == fold), "logit"] = logits
         report(f"fold {fold + 1} of {max(table['fold']) + 1} done")
     held = table[table["fold"] >= 0].copy()
     held["p_infected"] = _calibrated(held)
@@ -126,13 +126,12 @@ def _by_patient(sources: Sources, seed: int) -> dict[str, NDArray[np.int64]]:
     return folds
 
 
-def _by_source(sources: Sources) -> dict[str, NDArray[np.int64]]:
+def _by_source(sources: Sources, only: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """Fold of each row: its family's, or -1 where it is trained on every time."""
-    families = sorted({FAMILIES[name] for name in sources.crops if name in FAMILIES})
-    return {
-        name: np.full(len(crops.labels), families.index(FAMILIES[name]) if name in FAMILIES else -1)
-        for name, crops in sources.crops.items()
-    }
+    asked = {FAMILIES[name] for name in only or FAMILIES}
+    families = sorted(asked & {FAMILIES[name] for name in sources.crops if name in FAMILIES})
+    numbers = {name: families.index(family) for name, family in FAMILIES.items() if family in families}
+    return {name: np.full(len(own.labels), numbers.get(name, -1)) for name, own in sources.crops.items()}
 
 
 def _table(sources: Sources, folds: Mapping[str, NDArray[np.int64]]) -> pd.DataFrame:
@@ -170,21 +169,6 @@ def _calibrated(held: pd.DataFrame) -> NDArray[np.float64]:
             platt = fit_platt(logit[fitted], infected[fitted], np.ones(int(fitted.sum())))
             chance[here] = platt.probability(logit[here])
     return chance
-
-
-def _logits(model: "keras.Model", crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    chance = predict(crops, _Trained(model), PLAIN).p_infected.astype(np.float64).clip(1e-7, 1 - 1e-7)
-    return np.asarray(np.log(chance / (1 - chance)), np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trained:
-    """A network fresh from training, see `models.runtime.Network`."""
-
-    model: "keras.Model"
-
-    def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        return (np.asarray(self.model.predict_on_batch(batch.astype(np.float32)), np.float32),)
 
 
 def _held(source: str, own: pd.DataFrame) -> Held:

@@ -116,7 +116,13 @@ def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[Detect
 
 
 def claim_folder(order: TrainingOrder, task: str) -> None:
-    """Make `out` this order's folder, or refuse where another order's checkpoint lies in it."""
+    """Make `out` this order's folder, or refuse where another order's checkpoint lies in it.
+
+    Raises
+    ------
+    InputError
+        Where it does.
+    """
     words = {**{name: str(value) for name, value in asdict(order).items()}, "task": task}
     file = order.out / ORDER
     order.out.mkdir(parents=True, exist_ok=True)

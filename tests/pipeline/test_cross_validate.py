@@ -1,14 +1,18 @@
 """Cross-validation: nobody is measured by a network that saw them."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from classifier.fit import ClassifierSettings
 from pipeline import cross_validate as module
+from pipeline import fold_training
 from pipeline.cross_validate import DOUBTS, PREDICTIONS, cross_validate
-from pipeline.train import TrainingOrder
+from pipeline.errors import InputError
+from pipeline.train import CHECKPOINT, TrainingOrder
 from tests.pipeline.made_up_crops import made_up_sources
 
 
@@ -17,8 +21,11 @@ class Spy:
 
     def __init__(self) -> None:
         self.seen: list[set[bytes]] = []
+        self.stop_at = -1
 
-    def fit(self, samples, settings, seed):
+    def fit(self, samples, settings, seed, **_):
+        if len(self.seen) == self.stop_at:
+            raise KeyboardInterrupt
         self.seen.append({crop.tobytes() for sample in samples for crop in sample.crops})
         return self
 
@@ -31,12 +38,12 @@ class Spy:
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     spy = Spy()
     monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
-    monkeypatch.setattr(module, "fit_classifier", spy.fit)
+    monkeypatch.setattr(fold_training, "fit_classifier", spy.fit)
     return spy
 
 
-def run(split, tmp_path: Path):
-    order = TrainingOrder(data=tmp_path, out=tmp_path / "out")
+def run(split, tmp_path: Path, **words):
+    order = TrainingOrder(data=tmp_path, out=tmp_path / "out", **words)
     scores = cross_validate(order, split, lambda line: None)
     return {score.source: score for score in scores}, pd.read_csv(tmp_path / "out" / PREDICTIONS)
 
@@ -79,3 +86,65 @@ def test_cells_told_apart_without_error_have_perfect_figures_and_no_doubts(spy: 
     assert scores["chula"].found["30"] is None
     assert "AUC 1.0000" in scores["nih_crops"].to_text()
     assert pd.read_csv(tmp_path / "out" / DOUBTS).empty
+
+
+def test_an_interrupted_run_goes_on_with_the_fold_that_it_was_at(spy: Spy, tmp_path: Path) -> None:
+    whole, table = run("patients", tmp_path / "whole")
+    fitted = len(spy.seen)
+    spy.stop_at = fitted + 3
+    with pytest.raises(KeyboardInterrupt):
+        run("patients", tmp_path)
+    spy.stop_at = -1
+    resumed, again = run("patients", tmp_path)
+    assert len(spy.seen) == 2 * fitted
+    assert resumed == whole
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_a_fold_that_is_killed_goes_on_from_its_checkpoint(monkeypatch, tmp_path: Path) -> None:
+    """Trained for two epochs in one go, and with a kill after the first: the same answers."""
+    monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
+    monkeypatch.setattr(
+        fold_training, "ClassifierSettings", partial(ClassifierSettings, batch=8, steps_per_epoch=2)
+    )
+    run("sources", tmp_path / "whole", steps=4, leave_out=("iml",))
+    killed: list[str] = []
+
+    def stop(line: str) -> None:
+        if line.startswith("epoch 1 of 2") and not killed:
+            killed.append(line)
+            raise KeyboardInterrupt
+
+    order = TrainingOrder(data=tmp_path / "whole", out=tmp_path / "out", steps=4, leave_out=("iml",))
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(order, "sources", stop)
+    lines: list[str] = []
+    cross_validate(order, "sources", lines.append)
+    assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch 2 of 2"]
+    first, second = (tmp_path / name / PREDICTIONS for name in ("whole/out", "out"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_one_source_alone_is_left_out_where_it_is_named(spy: Spy, tmp_path: Path) -> None:
+    _, every = run("sources", tmp_path / "every")
+    before = len(spy.seen)
+    scores, table = run("sources", tmp_path, leave_out=("nih_fields",))
+    assert len(spy.seen) == before + 1
+    assert set(table["source"]) == {"nih_crops", "nih_fields"}
+    assert scores["nih_fields"].auc == 1.0
+    assert spy.seen[-1] == spy.seen[int(every.loc[every["source"] == "nih_crops", "fold"].iloc[0])]
+
+
+def test_what_is_no_source_cannot_be_left_out(spy: Spy, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="iml-3 is no source that can be left out; pass one of"):
+        run("sources", tmp_path, leave_out=("iml-3",))
+
+
+def test_the_folder_of_another_cross_validation_is_refused(spy: Spy, tmp_path: Path) -> None:
+    run("patients", tmp_path)
+    (tmp_path / "out" / "fold-1" / CHECKPOINT).write_bytes(b"")
+    with pytest.raises(InputError, match="holds the checkpoint of another training"):
+        run("sources", tmp_path)
+    (tmp_path / "out" / "fold-1" / CHECKPOINT).unlink()
+    with pytest.raises(InputError, match="holds answers for other cells"):
+        run("sources", tmp_path)

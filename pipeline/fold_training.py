@@ -1,0 +1,84 @@
+"""Trains one fold of a cross-validation, or takes up what an interrupted run left of it."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.fit import ClassifierSettings, classifier_loss, fit_classifier
+from classifier.predict import PLAIN, predict
+from pipeline.classifier_sources import Sources
+from pipeline.errors import InputError
+from pipeline.export import write_whole
+from pipeline.train import Report, TrainingOrder, checkpoint_after_each_epoch, claim_folder, resumed
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["ANSWERS", "trained_without"]
+
+ANSWERS = "answers.npz"
+"""Logits of the cells left out, by source: a fold that has them is done."""
+
+
+def trained_without(
+    sources: Sources, left: Mapping[str, NDArray[np.bool_]], order: TrainingOrder, task: str, report: Report
+) -> dict[str, NDArray[np.float64]]:
+    """Logits (n,) of the cells that `left` marks, source by source, by a network trained on all others.
+
+    Parameters
+    ----------
+    left : bool for each cell of each source. task : what the folds are made by, kept with the order.
+    order : `out` is the fold's own folder, `seed` its own; `steps` must be given.
+
+    Raises
+    ------
+    InputError
+        Where `out` holds another training, or answers for other cells.
+    """
+    claim_folder(order, f"fold by {task}")
+    done = order.out / ANSWERS
+    if not done.exists():
+        settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
+        model = fit_classifier(
+            sources.samples(left),
+            settings,
+            order.seed,
+            resume=resumed(order, {"classifier_loss": classifier_loss}),
+            callbacks=[
+                checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)
+            ],
+        )
+        write_whole(
+            done, _packed({name: _logits(model, own.crops) for name, own in sources.taken(left).items()})
+        )
+    with np.load(done) as kept:
+        answers = {name: np.asarray(kept[name], np.float64) for name in kept.files}
+    asked = {name: int(which.sum()) for name, which in left.items() if which.any()}
+    if {name: len(logits) for name, logits in answers.items()} != asked:
+        raise InputError(f"{order.out} holds answers for other cells; name another --out or remove it")
+    return answers
+
+
+def _packed(arrays: Mapping[str, NDArray[np.float64]]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _logits(model: "keras.Model", crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    chance = predict(crops, _Trained(model), PLAIN).p_infected.astype(np.float64).clip(1e-7, 1 - 1e-7)
+    return np.asarray(np.log(chance / (1 - chance)), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A network fresh from training, see `models.runtime.Network`."""
+
+    model: "keras.Model"
+
+    def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        return (np.asarray(self.model.predict_on_batch(batch.astype(np.float32)), np.float32),)
