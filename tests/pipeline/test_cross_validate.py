@@ -101,6 +101,7 @@ def test_an_interrupted_run_goes_on_with_the_fold_that_it_was_at(spy: Spy, tmp_p
     pd.testing.assert_frame_equal(again, table)
 
 
+@pytest.mark.slow
 def test_a_fold_that_is_killed_goes_on_from_its_checkpoint(monkeypatch, tmp_path: Path) -> None:
     """Trained for two epochs in one go, and with a kill after the first: the same answers."""
     monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
