@@ -22,8 +22,6 @@ from pipeline.train import Report, TrainingOrder
 __all__ = ["Held", "cross_validate"]
 
 FOLDS = 5
-STEPS = 900
-"""Steps of each fold: fewer than the shipped network's, since there are five of them."""
 PREDICTIONS, DOUBTS = "predictions.csv", "doubted_labels.csv"
 FAMILIES = {"nih_crops": "nih", "nih_fields": "nih", "iml": "iml", "chula": "chula"}
 """Sources that are left out as a whole, those of one microscope and people together."""
@@ -88,9 +86,7 @@ def cross_validate(
     table = _table(sources, folds)
     for fold in sorted(set(table["fold"]) - {-1}):
         left = {name: own == fold for name, own in folds.items()}
-        own = replace(
-            order, out=order.out / f"fold-{fold + 1}", seed=order.seed + fold, steps=order.steps or STEPS
-        )
+        own = replace(order, out=order.out / f"fold-{fold + 1}", seed=order.seed + fold)
         for name, logits in trained_without(sources, left, own, split, report).items():
             table.loc[(table["source"] == name) & (table["fold"] == fold), "logit"] = logits
         report(f"fold {fold + 1} of {max(table['fold']) + 1} done")

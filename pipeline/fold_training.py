@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.fit import ClassifierSettings, classifier_loss, fit_classifier
+from classifier.fit import ClassifierSettings
 from classifier.predict import PLAIN, predict
+from pipeline.classifier_fitting import fit_or_resume
 from pipeline.classifier_sources import Sources
 from pipeline.errors import InputError
 from pipeline.export import write_whole
-from pipeline.train import Report, TrainingOrder, checkpoint_after_each_epoch, claim_folder, resumed
+from pipeline.train import Report, TrainingOrder, claim_folder
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["ANSWERS", "trained_without"]
 
+STEPS = 900
+"""Steps of a fold that is ordered without: fewer than the shipped network's, since there are several."""
 ANSWERS = "answers.npz"
 """Logits of the cells left out, by source: a fold that has them is done."""
 
@@ -32,7 +35,7 @@ def trained_without(
     Parameters
     ----------
     left : bool for each cell of each source. task : what the folds are made by, kept with the order.
-    order : `out` is the fold's own folder, `seed` its own; `steps` must be given.
+    order : `out` is the fold's own folder, `seed` its own.
 
     Raises
     ------
@@ -42,16 +45,8 @@ def trained_without(
     claim_folder(order, f"fold by {task}")
     done = order.out / ANSWERS
     if not done.exists():
-        settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
-        model = fit_classifier(
-            sources.samples(left),
-            settings,
-            order.seed,
-            resume=resumed(order, {"classifier_loss": classifier_loss}),
-            callbacks=[
-                checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)
-            ],
-        )
+        settings = ClassifierSettings(steps=order.steps or STEPS)
+        model = fit_or_resume(sources.samples(left), settings, order, report)
         write_whole(
             done, _packed({name: _logits(model, own.crops) for name, own in sources.taken(left).items()})
         )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.fit import ClassifierSettings, CropSample, classifier_loss, fit_classifier
+from classifier.fit import ClassifierSettings, CropSample
 from classifier.hard import drawn_by_hardness
 from classifier.network import build_classifier, split_outputs
 from classifier.predict import PLAIN, predict
 from models.runtime import LiteRtNetwork
 from pipeline.classifier_figures import figures_of, measured_figures
+from pipeline.classifier_fitting import fit_or_resume
 from pipeline.classifier_sources import BARE, read_sources
 from pipeline.errors import InputError
 from pipeline.model_cards import classifier_card
@@ -22,14 +23,7 @@ from pipeline.model_files import Facts, write_model_files, write_network
 from pipeline.networks import Classifier, load_classifier
 from pipeline.quantise import quantise
 from pipeline.settings import CountSettings
-from pipeline.train import (
-    Report,
-    TrainingOrder,
-    checkpoint_after_each_epoch,
-    claim_folder,
-    resumed,
-    started_from,
-)
+from pipeline.train import Report, TrainingOrder, claim_folder, started_from
 from pipeline.training_crops import LabelledCrops
 from segmentation.crops import CROP_PX, OUTLINED
 from segmentation.resample import CROP_UM_PER_PX
@@ -71,14 +65,8 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     kept = sources.taken({name: ~gone for name, gone in left.items()})
     for name, crops in kept.items():
         report(f"{name}: {len(crops.labels)} crops, {int(crops.infected.sum())} infected")
-    model = fit_classifier(
-        sources.samples(left) if miner is None else _mined(sources.samples(left), miner),
-        settings,
-        order.seed,
-        resume=resumed(order, {"classifier_loss": classifier_loss}),
-        start_from=start_from,
-        callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
-    )
+    samples = sources.samples(left) if miner is None else _mined(sources.samples(left), miner)
+    model = fit_or_resume(samples, settings, order, report, start_from)
     return _finish(model, order, (kept, sources.taken(left)))
 
 

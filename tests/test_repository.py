@@ -49,7 +49,9 @@ def _files() -> tuple[str, ...]:
 
 def _pins(name: str) -> dict[str, str]:
     lines = (REQUIREMENTS / name).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    return dict(re.match(r"([\w.-]+)==([\w.]+)", line).groups() for line in lines if line)  # type: ignore[union-attr,misc]  # a line that is no pin fails here, as it should
+    pins = [re.match(r"([\w.-]+)==([\w.]+)", line) for line in lines if line]
+    assert None not in pins, f"{name} holds a line that is no pin"
+    return {pin[1]: pin[2] for pin in pins if pin}
 
 
 def _asked(requirements: list[str]) -> set[str]:

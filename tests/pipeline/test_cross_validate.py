@@ -23,7 +23,7 @@ class Spy:
         self.seen: list[set[bytes]] = []
         self.stop_at = -1
 
-    def fit(self, samples, settings, seed, **_):
+    def fit(self, samples, *_):
         if len(self.seen) == self.stop_at:
             raise KeyboardInterrupt
         self.seen.append({crop.tobytes() for sample in samples for crop in sample.crops})
@@ -38,7 +38,7 @@ class Spy:
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     spy = Spy()
     monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
-    monkeypatch.setattr(fold_training, "fit_classifier", spy.fit)
+    monkeypatch.setattr(fold_training, "fit_or_resume", spy.fit)
     return spy
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -245,8 +246,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     [("parasitaemia", 1.5), ("width", 3), ("um_per_px", 7.5), ("fields", 0), ("stages", (0, 0, 0, 0))],
 )
 def test_absurd_settings_are_refused_in_one_line(name: str, value: object) -> None:
+    wrong: dict[str, Any] = {name: value}
     with pytest.raises(InputError, match=name) as caught:
-        RenderSettings(**{name: value})  # type: ignore[arg-type]  # wrong on purpose
+        RenderSettings(**wrong)
     assert "\n" not in str(caught.value)
 
 

@@ -25,7 +25,7 @@ def fitted_to(
     """What a training of made-up cells fits the network to, and how."""
     given: list[tuple[Sequence[CropSample], ClassifierSettings]] = []
     monkeypatch.setattr(module, "read_sources", lambda _: made_up_sources())
-    monkeypatch.setattr(module, "fit_classifier", lambda samples, how, *_, **__: given.append((samples, how)))
+    monkeypatch.setattr(module, "fit_or_resume", lambda samples, how, *_, **__: given.append((samples, how)))
     monkeypatch.setattr(module, "_finish", lambda *_: order.out)
     module.train_classifier(order, lambda _: None)
     return given[0]
