@@ -14,10 +14,10 @@ from api.routes import crops, health, pages, slides
 from api.settings import ServiceSettings
 from api.state import ClassifyFiles, ServiceState, classify_with_network
 from api.supervisor import Supervisor
-from pipeline.data_folder import DataFolder
-from pipeline.ledger import Ledger
+from pipeline.jobs.data_folder import DataFolder
+from pipeline.jobs.ledger import Ledger
+from pipeline.jobs.worker import CountAndWrite, count_with_workflow
 from pipeline.settings import CountSettings
-from pipeline.worker import CountAndWrite, count_with_workflow
 
 __all__ = ["create_app"]
 

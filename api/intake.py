@@ -15,7 +15,7 @@ from api.schemas import CropResult, SlideFields
 from api.state import ServiceState
 from api.upload import ReceivedFile
 from pipeline.errors import InputError
-from pipeline.ledger import Job
+from pipeline.jobs.ledger import Job
 from pipeline.settings import CountSettings
 
 __all__ = ["take_crops", "take_slide"]
@@ -61,7 +61,7 @@ def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
 
 
 def _check_opens(file: ReceivedFile) -> None:
-    from pipeline.reader import open_slide  # brings OpenCV; the service starts without it
+    from pipeline.reader.slide import open_slide  # brings OpenCV; the service starts without it
 
     try:
         open_slide(file.path).close()

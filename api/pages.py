@@ -11,7 +11,7 @@ from api.results import result_file, summary_of
 from api.schemas import CropResult
 from api.state import ServiceState
 from api.wording import CountWords, count_words
-from pipeline.ledger import Job
+from pipeline.jobs.ledger import Job
 
 __all__ = ["STATIC", "PageContent", "SlideShown", "draw_page", "draw_problem", "slide_shown"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from api.problems import ProblemError
 from api.schemas import Links, Progress, SlideAnswer, SlideLine
 from api.state import ServiceState
-from pipeline.ledger import Job
+from pipeline.jobs.ledger import Job
 
 __all__ = ["find_job", "line_of", "result_file", "slide_answer", "summary_of"]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.ledger import JobState
+from pipeline.jobs.ledger import JobState
 
 __all__ = [
     "CropAnswer",

@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 
 from api.settings import ServiceSettings
 from api.supervisor import Supervisor
-from pipeline.data_folder import DataFolder
-from pipeline.ledger import Ledger
+from pipeline.jobs.data_folder import DataFolder
+from pipeline.jobs.ledger import Ledger
 from pipeline.settings import CountSettings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ServiceState:
 
     Attributes
     ----------
-    classify : tells infected from uninfected single cells, as `pipeline.crops.classify_files` does.
+    classify : tells infected from uninfected single cells, as `pipeline.classify.classify_files` does.
     turn : lets one request at a time classify; the others wait without a thread.
     """
 
@@ -51,7 +51,7 @@ State = Annotated[ServiceState, Depends(_state_of)]
 
 
 def classify_with_network(paths: list[Path], settings: CountSettings) -> "pd.DataFrame":
-    """`pipeline.crops.classify_files`, imported when the first cell comes: the service starts without it."""
-    from pipeline.crops import classify_files
+    """`pipeline.classify.classify_files`, imported with the first cell: the service starts without it."""
+    from pipeline.classify import classify_files
 
     return classify_files(paths, settings)

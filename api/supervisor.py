@@ -11,10 +11,10 @@ import sys
 import time
 from multiprocessing.context import SpawnProcess
 
-from pipeline.data_folder import DataFolder
-from pipeline.ledger import Ledger
+from pipeline.jobs.data_folder import DataFolder
+from pipeline.jobs.ledger import Ledger
+from pipeline.jobs.worker import CountAndWrite, WorkerOrders, run_worker
 from pipeline.settings import CountSettings
-from pipeline.worker import CountAndWrite, WorkerOrders, run_worker
 
 __all__ = ["Supervisor"]
 

@@ -128,6 +128,6 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
 
 def _percent(fraction: float | None) -> str:
     """Imported when the first count is shown: the service starts without pandas."""
-    from pipeline.summary import percent_text
+    from pipeline.wording import percent_text
 
     return percent_text(fraction)

@@ -14,8 +14,8 @@ __all__ = ["counted"]
 
 def counted(slide: Path, out: Path, workers: int) -> list[tuple[float, int, int]]:
     """The course of a count: seconds since its start, tiles done and cells found after each tile."""
+    from pipeline.batch import count_slides
     from pipeline.settings import CountSettings
-    from pipeline.workflow import count_slides
 
     start = time.perf_counter()
     course: list[tuple[float, int, int]] = []

@@ -32,8 +32,8 @@ def ours(sample: "LabelledFields", out: Path, networks: Path | None, workers: in
     """The set as one slide, as `smearcount count` counts a folder of photos; counted once already."""
     import pandas as pd
 
+    from pipeline.batch import count_slides
     from pipeline.settings import CountSettings
-    from pipeline.workflow import count_slides
 
     settings = CountSettings(workers=workers)
     if networks is not None:

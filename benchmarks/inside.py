@@ -19,14 +19,14 @@ __all__ = ["crops_per_s", "steps_of_a_count", "times_as_long_as_decoding"]
 
 STEPS = {
     "networks": (("pipeline.count", "load_detector"), ("pipeline.count", "load_classifier")),
-    "light": (("pipeline.slide_plan", "field_light"),),
-    "scale": (("pipeline.slide_plan", "find_scale"),),
-    "tiles: reading": (("pipeline.tile_work", "read_window"),),
-    "tiles: finding and masking cells": (("pipeline.tile_work", "segment"),),
-    "tiles: classifier": (("pipeline.tile_work", "predict"),),
+    "light": (("pipeline.planning.slide", "field_light"),),
+    "scale": (("pipeline.planning.slide", "find_scale"),),
+    "tiles: reading": (("pipeline.counting.tile", "read_window"),),
+    "tiles: finding and masking cells": (("pipeline.counting.tile", "segment"),),
+    "tiles: classifier": (("pipeline.counting.tile", "predict"),),
     "summary": (("pipeline.count", "_summarise"),),
     "run record": (("pipeline.count", "run_record"),),
-    "writing, overlay included": (("pipeline.workflow", "write_result"),),
+    "writing, overlay included": (("pipeline.batch", "write_result"),),
 }
 """Functions whose time is taken, none within another, by the module that calls them."""
 CROPS = 2048
@@ -36,8 +36,8 @@ RUNS = 5
 def steps_of_a_count(picture: Path, out: Path) -> dict[str, float]:
     """Seconds of the processor for each step of a first count in this process, its start and imports too."""
     spent = {"Python": time.process_time()}
-    spent["imports: command line"] = _cpu_s(lambda: importlib.import_module("pipeline.cli"))
-    spent["imports: counting"] = _cpu_s(lambda: importlib.import_module("pipeline.workflow"))
+    spent["imports: command line"] = _cpu_s(lambda: importlib.import_module("pipeline.cli.app"))
+    spent["imports: counting"] = _cpu_s(lambda: importlib.import_module("pipeline.batch"))
     taken = dict.fromkeys(STEPS, 0.0)
     for step, functions in STEPS.items():
         for module_name, name in functions:
@@ -100,9 +100,9 @@ def _cells() -> Any:
     """
     import numpy as np
 
+    from classifier.crops import CROP_PX
     from classifier.outline import outlined
-    from pipeline.synthetic import RenderSettings, render_field
-    from segmentation.crops import CROP_PX
+    from pipeline.synthetic.field import RenderSettings, render_field
     from segmentation.resample import CROP_UM_PER_PX
     from segmentation.scale import RED_CELL_UM
 
@@ -118,8 +118,8 @@ def _cells() -> Any:
 
 
 def _count(picture: Path, out: Path) -> None:
+    from pipeline.batch import count_slides
     from pipeline.settings import CountSettings
-    from pipeline.workflow import count_slides
 
     outcomes = count_slides([picture], out, CountSettings(), overwrite=True)
     if outcomes[0].error is not None:

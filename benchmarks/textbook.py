@@ -91,6 +91,6 @@ def classify(
 
 def network() -> Any:
     """The earlier work's network: three convolutions, two dense layers; its weights are not trained."""
-    from classifier.network import build_baseline
+    from classifier.training.network import build_baseline
 
     return build_baseline()

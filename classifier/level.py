@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.resample import WHITE_LEVEL
+
 __all__ = ["level", "level_each"]
 
 BRIGHT_PERCENTILE, BRIGHT_LEVEL = 90.0, 205.0
 """This share of a cell's inner pixels, in each channel, lies below this value after levelling."""
-WHITE_LEVEL = 230
-"""Greatest value after levelling: background around a cell is white, whatever its light."""
 RIM_PX = 4
 """Width of the rim, crop px, that is not measured: background shines into it."""
 LEAST_INNER_PX = 60

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 
-__all__ = ["BATCH", "PLAIN", "Calls", "Platt", "predict", "sure_stage"]
+__all__ = ["BATCH", "PLAIN", "STAGES", "Calls", "Platt", "predict", "sure_stage"]
 
 BATCH = 32
 """Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own.
@@ -101,3 +101,7 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
         return logits
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
+"""Life stages that the second output tells apart, in its order."""

@@ -10,23 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.cell_parts import CellParts
+from pipeline.counting.parts import CellParts
+from pipeline.counting.result import CountResult
+from pipeline.counting.run import Found, Progress, run_tiles, tiles_to_do
+from pipeline.counting.summary import FieldFacts, SlideFacts, summarise
+from pipeline.counting.tile import FailedPart, TileWorker
+from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
-from pipeline.familiar import FieldLooks, familiarity, read_familiar
-from pipeline.field_plan import FieldPlan
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
-from pipeline.protocols import Goal, goal_of
+from pipeline.planning.field import FieldPlan
+from pipeline.planning.protocols import Goal, goal_of
+from pipeline.planning.slide import SlidePlan, area_of, plan_slide
 from pipeline.provenance import SourceState, describe_input, run_record, source_state, versions
-from pipeline.quality import SlideMeasures, check
-from pipeline.quality_measures import FieldSeen, looks_of, slide_measures
-from pipeline.reader import Slide, open_slide
-from pipeline.records import CountResult, FailedTile, SlideSummary
+from pipeline.quality.checks import SlideMeasures, check
+from pipeline.quality.measures import FieldSeen, looks_of, slide_measures
+from pipeline.quality.novelty import FieldLooks, familiarity, read_familiar
+from pipeline.reader.slide import Slide, open_slide
+from pipeline.records import FailedTile, SlideSummary
 from pipeline.settings import CountSettings
-from pipeline.slide_plan import SlidePlan, area_of, plan_slide
-from pipeline.summary import FieldFacts, SlideFacts, summarise
-from pipeline.tile_runs import Found, Progress, run_tiles, tiles_to_do
-from pipeline.tile_store import Checkpoint, MemoryStore, TileStore
-from pipeline.tile_work import FailedPart, TileWorker
 from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.fieldset import INFECTED_LABELS, RED_CELL_LABELS, FieldSet, read_field_set
+from pipeline.batch import count_and_write
+from pipeline.counting.result import SlideOutcome
+from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet, read_field_set
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
-from pipeline.summary import percent_text
-from pipeline.synthetic import RenderSettings, render_set
-from pipeline.workflow import SlideOutcome, count_and_write
+from pipeline.synthetic.field import RenderSettings, render_set
+from pipeline.wording import percent_text
 
 __all__ = ["Demonstration", "run_demo", "truth_beside"]
 

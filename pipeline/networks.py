@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from classifier.crops import OUTLINED
 from classifier.predict import Platt
 from models.manifest import Manifest, Measured, read_manifest, shipped
 from models.runtime import Network, load_network
 from pipeline.errors import ModelError
 from pipeline.settings import CountSettings
-from segmentation.crops import OUTLINED
-from segmentation.network import CLASSES
+from segmentation.detector import CLASSES
 from segmentation.resample import CROP_UM_PER_PX, DETECTOR_UM_PER_PX
 
 __all__ = ["Classifier", "Detector", "describe", "load_classifier", "load_detector"]

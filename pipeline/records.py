@@ -1,17 +1,13 @@
 """The frozen records that flow from one step of a count to the next."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
 if TYPE_CHECKING:
-    from pipeline.counted_area import CountedArea
+    pass
 
 __all__ = [
     "CELL_COLUMNS",
-    "CountResult",
     "FailedTile",
     "Familiarity",
     "FieldResult",
@@ -193,26 +189,3 @@ class SlideSummary:
     detector: str
     classifier: str
     familiar: Familiarity | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountResult:
-    """Everything a count gives before it is written.
-
-    Attributes
-    ----------
-    parts : tables of the slide's cells, one after the other, columns CELL_COLUMNS in that order, one row an
-        object; can be gone through again and again.
-    run : versions, hashes, settings, seed and times for run.json (JSON-ready).
-    areas : of each field of which only a part was counted, by its name, which part that was.
-    """
-
-    summary: SlideSummary
-    parts: Iterable[pd.DataFrame]
-    run: dict[str, object]
-    areas: Mapping[str, "CountedArea"] = field(default_factory=dict)
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """All cells as one table: for a gigapixel slide this takes gigabytes."""
-        return pd.concat(list(self.parts), ignore_index=True)

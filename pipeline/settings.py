@@ -1,9 +1,9 @@
 """What a person may set for a count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["TILES_SUFFIX", "CountSettings"]
+__all__ = ["TILES_SUFFIX", "CountSettings", "with_absolute_paths"]
 
 TILES_SUFFIX = ".tiles"
 """Of the file that keeps the finished tiles of a count that is cut short."""
@@ -20,7 +20,7 @@ class CountSettings:
     tile_px : side of a tile's core in detector px (0.375 µm each); a multiple of 8, 128 to 4096.
     workers : processes; 1 works in this process.
     region : x, y, width, height, level-0 px of each field: only cells whose centre lies in it; None is all.
-    protocol : name of a counting protocol, see `pipeline.protocols`; None counts every cell.
+    protocol : name of a counting protocol, see `pipeline.planning.protocols`; None counts every cell.
     max_cells : red cells after which a count stops; None counts every cell, or what the protocol asks for.
     whole_film : count also where a whole slide is too thick or too thin to be read.
     scheduler : address of a dask scheduler whose workers do the work; None works on this machine.
@@ -36,3 +36,13 @@ class CountSettings:
     max_cells: int | None = None
     whole_film: bool = False
     scheduler: str | None = None
+
+
+def with_absolute_paths(settings: CountSettings) -> CountSettings:
+    """The settings with paths that hold in any process, wherever it was started."""
+    detector, classifier = settings.detector, settings.classifier
+    return replace(
+        settings,
+        detector=None if detector is None else detector.absolute(),
+        classifier=None if classifier is None else classifier.absolute(),
+    )

@@ -23,7 +23,7 @@ LEVELS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileColours:
-    """Colours of one tile, of the normalised picture (its white point is 230 in each channel).
+    """Colours of one tile, of the normalised picture (its white point is `WHITE_LEVEL` in each channel).
 
     Attributes
     ----------

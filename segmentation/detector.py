@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from models.runtime import Network
 from segmentation.detections import Detections, Kind, overlap_with
 from segmentation.neighbours import near_pairs
-from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE, RECEPTIVE_RADIUS_PX
+from segmentation.resample import WHITE_LEVEL
 
-__all__ = ["ALIGNMENT_PX", "detect"]
+__all__ = ["ALIGNMENT_PX", "BOX_UNIT_PX", "CLASSES", "OUTPUT_STRIDE", "RECEPTIVE_RADIUS_PX", "detect"]
 
 ALIGNMENT_PX = 8
 """Pictures are padded to a multiple of this (the network halves three times)."""
-PADDING_LEVEL = 230
+PADDING_LEVEL = WHITE_LEVEL
 """Value of padding: the normalised white point."""
 WHOLE_PX = 800
 """Longest side that the network is given whole; a longer one is cut into pieces of `PIECE_PX`.
@@ -130,3 +130,18 @@ def _one_an_object(found: Detections) -> Detections:
         if kept[one]:
             kept[other] = False
     return found.take(kept)
+
+
+CLASSES = ("red_cell", "white_cell", "platelet")
+
+
+OUTPUT_STRIDE = 2
+"""Detector px per output px."""
+
+
+BOX_UNIT_PX = 10.0
+"""Detector px per unit of a box distance after softplus."""
+
+
+RECEPTIVE_RADIUS_PX = 48
+"""No output depends on input farther away than this (detector px); the tile's halo must cover it."""

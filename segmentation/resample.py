@@ -12,7 +12,7 @@ DETECTOR_UM_PER_PX = 0.375
 """µm per detector px: a red cell of 7.5 µm is 20 px across."""
 CROP_UM_PER_PX = DETECTOR_UM_PER_PX / 2
 """µm per crop px: a red cell of 7.5 µm is 40 px across."""
-WHITE_LEVEL = 230.0
+WHITE_LEVEL = 230
 """Value that the white point is moved to, of 255: leaves room for what is brighter than the background."""
 MAX_SHRINK = 64
 BAND_ROWS = 32

@@ -1,4 +1,4 @@
-"""One tile of a field to its cells: detection, masks, measurements and crops, composed."""
+"""One tile of a field to its cells: detection, masks and measurements, composed."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.colours import TileColours, tile_colours
-from segmentation.crops import cut_crops
 from segmentation.detections import Detections, Kind
 from segmentation.detector import detect
-from segmentation.masks import cell_masks, stain_depth
+from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.measure import Measurement, edge_strength, measure
 from segmentation.resample import halve
 
@@ -25,14 +24,14 @@ class SegmentedCells:
     ----------
     found : detections, detector px of the tile's picture.
     measurements : one an object. overlaps : bool (n,) where a neighbour's pixels adjoin.
-    crops : uint8 (n_red, CROP_PX, CROP_PX, 4), see `cut_crops`, of the red cells in their order in `found`.
+    red_masks : of the red cells in their order in `found`, detector px.
     colours : of all objects and of the core.
     """
 
     found: Detections
     measurements: tuple[Measurement, ...]
     overlaps: NDArray[np.bool_]
-    crops: NDArray[np.uint8]
+    red_masks: tuple[CellMask, ...]
     colours: TileColours
 
 
@@ -63,11 +62,10 @@ def segment(
     masks = [mask for mask in cell_masks(depth, everything, owned) if mask is not None]
     found = everything.take(owned)
     red = found.kinds == Kind.RED_CELL
-    red_masks = [mask for mask, is_red in zip(masks, red.tolist(), strict=True) if is_red]
     return SegmentedCells(
         found=found,
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
-        crops=cut_crops(picture, found.centres[red], red_masks),
+        red_masks=tuple(mask for mask, is_red in zip(masks, red.tolist(), strict=True) if is_red),
         colours=tile_colours(small, core, found, counted),
     )

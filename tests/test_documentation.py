@@ -60,7 +60,7 @@ def _report(findings: list[str]) -> None:
 def test_every_command_and_option_stands_in_the_documentation() -> None:
     from typer.main import get_command
 
-    from pipeline.cli import app
+    from pipeline.cli.app import app
 
     text = _page("cli.md")
     findings = []

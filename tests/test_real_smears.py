@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
+from classifier.crops import CROP_PX
 from classifier.predict import PLAIN, predict
 from models.manifest import read_manifest
-from pipeline.accuracy_report import FieldReport
-from pipeline.classifier_sources import read_left_out
 from pipeline.count import count_slide
-from pipeline.evaluate import CountedFields, count_fields
-from pipeline.evaluate_crops import CropChoice, classify_crops
-from pipeline.fieldset import read_crop_set, read_field_set
+from pipeline.evaluation.crops import CropChoice, classify_crops
+from pipeline.evaluation.field_report import FieldReport
+from pipeline.evaluation.fields import CountedFields, count_fields
+from pipeline.evaluation.labelled import read_crop_set, read_field_set
 from pipeline.networks import load_classifier
 from pipeline.settings import CountSettings
-from pipeline.train_calibration import calibrate_classifier
-from pipeline.training_fields import label_scale, read_rgb
-from segmentation.crops import CROP_PX, WHITE
+from pipeline.training.calibration import calibrate_classifier
+from pipeline.training.data.fields import label_scale, read_rgb
+from pipeline.training.data.sources import read_left_out
+from segmentation.resample import WHITE_LEVEL
 
 pytestmark = pytest.mark.real
 
@@ -155,13 +156,13 @@ def test_an_infected_cell_beside_it_does_not_decide_for_a_cell(labelled_data: Pa
     alone = cells.crops[rng.choice(np.flatnonzero(~cells.infected), 800, replace=False)]
     others = bare.crops[rng.choice(np.flatnonzero(bare.infected), 800), ..., :3]
     away = np.rint(rng.uniform(32, 40, 800) * np.exp(2j * np.pi * rng.random(800)))
-    moved = np.full((800, 3 * CROP_PX, 3 * CROP_PX, 3), WHITE, np.uint8)
+    moved = np.full((800, 3 * CROP_PX, 3 * CROP_PX, 3), WHITE_LEVEL, np.uint8)
     for canvas, other, place in zip(moved, others, away, strict=True):
         x, y = CROP_PX + int(place.real), CROP_PX + int(place.imag)
         canvas[y : y + CROP_PX, x : x + CROP_PX] = other
     beside = alone.copy()
-    around = np.where(alone[..., 3:] > 0, WHITE, moved[:, CROP_PX:-CROP_PX, CROP_PX:-CROP_PX])
-    beside[..., :3] = alone[..., :3].astype(np.uint16) * around // WHITE
+    around = np.where(alone[..., 3:] > 0, WHITE_LEVEL, moved[:, CROP_PX:-CROP_PX, CROP_PX:-CROP_PX])
+    beside[..., :3] = alone[..., :3].astype(np.uint16) * around // WHITE_LEVEL
     assert (beside != alone).any(axis=(1, 2, 3)).mean() > 0.95
     network = load_classifier(LEFT_OUT).network
     before, after = (logit(predict(crops, network, PLAIN).p_infected) for crops in (alone, beside))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.evaluation_pictures import PLOTS
+from pipeline.evaluation.figures import PLOTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUIREMENTS = REPOSITORY / "requirements"
@@ -174,7 +174,7 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def test_asking_for_help_works() -> None:
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "--help"]
+    command = [sys.executable, "-c", "from pipeline.cli.app import main; main()", "--help"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     for name in ("count", "classify", "evaluate", "render", "train", "serve"):
@@ -183,7 +183,7 @@ def test_asking_for_help_works() -> None:
 
 def test_asking_a_command_for_help_imports_no_tensorflow() -> None:
     code = (
-        "import sys; from pipeline.cli import main\n"
+        "import sys; from pipeline.cli.app import main\n"
         "try: main()\n"
         "finally: print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
     )

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifier.crops import CROP_PX
 from classifier.outline import outlined
 from classifier.predict import PLAIN, predict
 from models.manifest import read_manifest, shipped, verified_file
 from models.runtime import KerasNetwork, load_network
-from pipeline.classifier_figures import figures_of
 from pipeline.count import count_slide
 from pipeline.demo import truth_beside
-from pipeline.evaluation_pictures import PLOTS, RESULTS
-from pipeline.matching import match_boxes
-from pipeline.results_table import read_results
+from pipeline.evaluation.figures import PLOTS, RESULTS
+from pipeline.evaluation.matching import match_boxes
+from pipeline.evaluation.results_table import read_results
 from pipeline.settings import CountSettings
-from pipeline.synthetic import RenderedField, RenderSettings, render_field
-from pipeline.training_fields import detector_sample
-from segmentation.crops import CROP_PX
+from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+from pipeline.training.data.fields import detector_sample
+from pipeline.training.validation.held_out import figures_of
 from segmentation.detections import Kind
 from segmentation.detector import detect
 from segmentation.resample import CROP_UM_PER_PX

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ServiceSettings
 from tests.api.fake_classifier import classify_by_size
-from tests.pipeline.fake_counts import count_by_name
+from tests.pipeline.cli.fake_counts import count_by_name
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0

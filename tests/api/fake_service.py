@@ -6,7 +6,7 @@ import uvicorn
 
 from api.app import create_app
 from tests.api.fake_classifier import classify_by_size
-from tests.pipeline.fake_counts import count_by_name
+from tests.pipeline.cli.fake_counts import count_by_name
 
 if __name__ == "__main__":
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -9,10 +9,10 @@ import pytest
 
 from api.app import create_app
 from api.settings import ServiceSettings
-from pipeline.data_folder import DataFolder
 from pipeline.errors import OutputError
+from pipeline.jobs.data_folder import DataFolder
 from tests.api.conftest import film_png, wait_for
-from tests.pipeline.fake_counts import count_by_name
+from tests.pipeline.cli.fake_counts import count_by_name
 
 
 def _hand_in(client, name: str) -> str:

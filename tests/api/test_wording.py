@@ -6,9 +6,9 @@ import json
 import pytest
 
 from api.wording import count_words
-from pipeline.export import summary_to_json
+from pipeline.output.folder import summary_to_json
 from pipeline.records import FailedTile, Notice, SlideSummary
-from tests.pipeline.sample_summary import SUMMARY
+from tests.pipeline.counting.sample_summary import SUMMARY
 
 NONE = dataclasses.replace(
     SUMMARY, verdict="none distinguishable", infected=3, parasitaemia=3 / 845, low=0.0012, high=0.0104

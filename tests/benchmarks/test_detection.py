@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.detection import FOUND_BOX, LABEL_BOX, LabelledFields, f1_of, labelled_fields
-from pipeline.synthetic import RenderSettings, render_set
+from pipeline.synthetic.field import RenderSettings, render_set
 
 BOXES = [(100, 100, 160, 160), (200, 200, 260, 260), (300, 100, 360, 160), (100, 300, 160, 360)]
 

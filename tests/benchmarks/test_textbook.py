@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.detection import f1_of, labelled_fields
 from benchmarks.textbook import classify, count_fields, find_cells
-from pipeline.synthetic import RenderSettings, render_set
+from pipeline.synthetic.field import RenderSettings, render_set
 
 RADIUS, CENTRES = 25, [(60, 60), (160, 60), (110, 150), (152, 150)]
 """The last two overlap."""

@@ -9,7 +9,7 @@ import pytest
 from models.errors import ModelError
 from models.manifest import read_manifest, shipped
 from models.runtime import LiteRtNetwork, load_network
-from segmentation.network import CLASSES, OUTPUT_STRIDE, RECEPTIVE_RADIUS_PX
+from segmentation.detector import CLASSES, OUTPUT_STRIDE, RECEPTIVE_RADIUS_PX
 
 
 def loaded(task):

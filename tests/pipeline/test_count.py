@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.cells_csv import write_cells
 from pipeline.count import count_slide
+from pipeline.counting.result import CountResult
 from pipeline.errors import EmptySlideError, InputError, ModelError, NotAnImageError, ScaleError, SlideError
-from pipeline.export import RESULT_FILES
-from pipeline.records import CountResult
+from pipeline.output.cells_csv import write_cells
+from pipeline.output.folder import RESULT_FILES
 from pipeline.settings import CountSettings
-from pipeline.synthetic import RenderedField, RenderSettings, render_field
+from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UM_PER_PX = math.sqrt(2) / 8
@@ -236,7 +236,12 @@ def test_a_wrong_model_file_is_refused(photo, tmp_path):
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-c", "from pipeline.cli import main; main()", *(str(part) for part in arguments)]
+    return [
+        sys.executable,
+        "-c",
+        "from pipeline.cli.app import main; main()",
+        *(str(part) for part in arguments),
+    ]
 
 
 @pytest.mark.parametrize("wait_s", [0.8, 1.6])
@@ -258,9 +263,9 @@ def test_a_count_killed_halfway_leaves_no_half_result_and_the_next_one_succeeds(
 def test_a_count_killed_while_it_writes_leaves_no_result_under_its_name(photo, tmp_path):
     out = tmp_path / "out"
     dying = (
-        "import os, signal, sys, pipeline.export as export\n"
+        "import os, signal, sys, pipeline.output.folder as export\n"
         "export.summary_to_json = lambda summary: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "from pipeline.cli import main; main()"
+        "from pipeline.cli.app import main; main()"
     )
     arguments = ("count", str(photo), "-o", str(out), "--um-per-px", str(UM_PER_PX))
     killed = subprocess.run(

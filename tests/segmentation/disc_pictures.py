@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.detections import Detections
-from segmentation.network import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE
+from segmentation.detector import BOX_UNIT_PX, CLASSES, OUTPUT_STRIDE
 
 BACKGROUND = 230
 STAINED = 120

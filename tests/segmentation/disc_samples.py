@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from segmentation.fit import DetectorSample, DetectorSettings
-from segmentation.targets import AnnotatedCells
+from segmentation.training.fit import DetectorSample, DetectorSettings
+from segmentation.training.targets import AnnotatedCells
 from tests.segmentation.disc_pictures import draw_discs
 
 SETTINGS = DetectorSettings(side_px=64, batch=4, steps=15, steps_per_epoch=5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentation.detections import Kind, overlap_with
-from segmentation.network import CLASSES
+from segmentation.detector import CLASSES
 from tests.segmentation.disc_pictures import detections
 
 

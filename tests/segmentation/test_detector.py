@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.counting.tiling import HALO_PX
 from pipeline.settings import CountSettings
-from pipeline.tiling import HALO_PX
 from segmentation.detections import Kind
-from segmentation.detector import ALIGNMENT_PX, PIECE_PX, detect
-from segmentation.network import RECEPTIVE_RADIUS_PX
+from segmentation.detector import ALIGNMENT_PX, PIECE_PX, RECEPTIVE_RADIUS_PX, detect
 from tests.segmentation.disc_pictures import DiscNetwork, PaintedNetwork, draw_discs
 
 EMPTY = np.full((96, 128, 3), 230, np.uint8)

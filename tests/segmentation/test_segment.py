@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.crops import CROP_PX
+from classifier.crops import CROP_PX, red_cell_crops
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX
 from segmentation.segment import segment
@@ -29,7 +29,8 @@ def cells_of(core, outer=(0, 0, 256, 160)):
     inner = (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0)
     cells = segment(picture, inner, DiscNetwork(), 0.3)
     rows = []
-    for centre, measurement, crop in zip(cells.found.centres, cells.measurements, cells.crops, strict=True):
+    crops = red_cell_crops(picture, cells)
+    for centre, measurement, crop in zip(cells.found.centres, cells.measurements, crops, strict=True):
         place = (float(centre[0]) + x0, float(centre[1]) + y0)
         rows.append((place, measurement, crop.tobytes()))
     return sorted(rows, key=lambda row: row[0])
@@ -44,9 +45,10 @@ def test_every_disc_is_found_where_it_is_and_as_large_as_it_is():
 
 
 def test_every_crop_marks_the_disc_in_its_middle():
-    cells = segment(crop_scale_picture(), (0, 0, 256, 160), DiscNetwork(), 0.3)
-    assert len(cells.crops) == len(DISCS)
-    for crop in cells.crops:
+    picture = crop_scale_picture()
+    crops = red_cell_crops(picture, segment(picture, (0, 0, 256, 160), DiscNetwork(), 0.3))
+    assert len(crops) == len(DISCS)
+    for crop in crops:
         stained = crop[..., 1] < 216
         assert stained[28, 28]
         assert (crop[stained, 3] >= 170).all()
@@ -77,14 +79,16 @@ def test_only_red_cells_get_a_crop():
         (120.0, 80.0, 20, Kind.WHITE_CELL, 0.8),
         (200.0, 90.0, 4, Kind.PLATELET, 0.7),
     ]
-    cells = segment(np.full((320, 512, 3), 230, np.uint8), (0, 0, 256, 160), PaintedNetwork(objects), 0.3)
+    picture = np.full((320, 512, 3), 230, np.uint8)
+    cells = segment(picture, (0, 0, 256, 160), PaintedNetwork(objects), 0.3)
     assert len(cells.found) == len(cells.measurements) == len(cells.overlaps) == 3
-    assert cells.crops.shape == (1, CROP_PX, CROP_PX, 4)
+    assert red_cell_crops(picture, cells).shape == (1, CROP_PX, CROP_PX, 4)
 
 
 def test_an_empty_picture_gives_empty_arrays_of_the_right_shape():
-    cells = segment(np.full((64, 64, 3), 230, np.uint8), (0, 0, 32, 32), PaintedNetwork([]), 0.3)
+    picture = np.full((64, 64, 3), 230, np.uint8)
+    cells = segment(picture, (0, 0, 32, 32), PaintedNetwork([]), 0.3)
     assert len(cells.found) == 0
     assert cells.measurements == ()
-    assert cells.crops.shape == (0, CROP_PX, CROP_PX, 4)
+    assert red_cell_crops(picture, cells).shape == (0, CROP_PX, CROP_PX, 4)
     assert cells.overlaps.shape == (0,)

@@ -1,0 +1,1 @@
+"""Training the classifier: its network, what it is shown, and its calibration."""

@@ -1,0 +1,216 @@
+"""Count slides and write their results; a slide that fails does not stop the others."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pipeline.count import count_slide
+from pipeline.counting.result import CountResult, SlideOutcome
+from pipeline.counting.tile_store import Checkpoint
+from pipeline.errors import InputError, OutputError, OutputExistsError, SmearcountError, error_line
+from pipeline.execution.slides import share_slides, slides_are_shared
+from pipeline.files import STAGING_PREFIX, write_whole
+from pipeline.output.folder import check_destination, write_result
+from pipeline.output.overlay import overlays
+from pipeline.reader.source import slide_name
+from pipeline.settings import TILES_SUFFIX, CountSettings
+
+__all__ = ["SLIDES_COLUMNS", "count_and_write", "count_slides"]
+
+SLIDES_COLUMNS = (
+    "slide",
+    "source",
+    "state",  # done, partial or failed
+    "verdict",
+    "counted",
+    "infected",
+    "parasitaemia",  # fraction, with the bounds of its 95% interval
+    "low",
+    "high",
+    "detected",
+    "error",
+)
+
+
+def count_slides(
+    sources: Sequence[Path],
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Path, int, int, int], None] | None = None,
+    on_done: Callable[[SlideOutcome], None] | None = None,
+) -> tuple[SlideOutcome, ...]:
+    """Count slides and sum them up in OUT/slides.csv, in the order given; it is whole after each.
+
+    One after another, their tiles shared among the workers; or, where there are as many slides as workers,
+    each slide by one worker, and no progress is told within a slide.
+
+    Parameters
+    ----------
+    progress : called with the slide, tiles done, all its tiles, and the red cells found.
+    on_done : called after each slide.
+
+    Raises
+    ------
+    InputError
+        Where two slides would be written under one name; nothing was counted then.
+    ClusterError
+        Where the settings name a scheduler that cannot be reached, is lost, or has no worker that fits.
+    OutputError
+        Where OUT cannot be written, or holds a slides.csv of another kind.
+    """
+    _check_names(sources)
+    _check_slides_csv(out / "slides.csv")
+    if slides_are_shared(len(sources), settings):
+        outcomes = _each_by_one_worker(sources, out, settings, overwrite=overwrite)
+    else:
+        outcomes = _one_after_another(sources, out, settings, overwrite=overwrite, progress=progress)
+    done: dict[Path, SlideOutcome] = {}
+    for outcome in outcomes:
+        done[outcome.source] = outcome
+        write_whole(out / "slides.csv", _slides_csv([done[source] for source in sources if source in done]))
+        if on_done is not None:
+            on_done(outcome)
+    return tuple(done[source] for source in sources)
+
+
+def count_and_write(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> tuple[CountResult, Path]:
+    """Count one slide and write OUT/<slide>/.
+
+    The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut
+    short goes on where it was when it is asked for again.
+
+    Returns
+    -------
+    The result, and the folder it was written to.
+
+    Raises
+    ------
+    SmearcountError
+        Where the slide cannot be counted or the result cannot be written; nothing is written then.
+    """
+    name = slide_name(source)
+    check_destination(out, name, overwrite=overwrite)
+    with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
+        result = count_slide(source, settings, progress, checkpoint)
+        folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
+        checkpoint.remove()
+    return result, folder
+
+
+def _one_after_another(
+    sources: Sequence[Path],
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool,
+    progress: Callable[[Path, int, int, int], None] | None,
+) -> Iterator[SlideOutcome]:
+    for source in sources:
+        tell = None if progress is None else partial(progress, source)
+        yield _outcome(source, out, settings, overwrite=overwrite, progress=tell)
+
+
+def _each_by_one_worker(
+    sources: Sequence[Path], out: Path, settings: CountSettings, *, overwrite: bool
+) -> Iterator[SlideOutcome]:
+    free = []
+    for source in sources:
+        try:
+            check_destination(out, slide_name(source), overwrite=overwrite)
+            free.append(source)
+        except SmearcountError as error:
+            yield _failed(source, error_line(error))
+    for source, answer in share_slides(_outcome_over, free, out, settings):
+        if isinstance(answer, SlideOutcome):
+            yield replace(answer, source=source)
+        else:
+            yield _failed(source, str(answer))
+
+
+def _outcome_over(source: Path, out: Path, settings: CountSettings) -> SlideOutcome:
+    """In a worker: what lies there is of a try that was cut short, for its place was free before."""
+    return _outcome(source, out, settings, overwrite=True, progress=None)
+
+
+def _failed(source: Path, error: str) -> SlideOutcome:
+    return SlideOutcome(slide=slide_name(source), source=source, folder=None, summary=None, error=error)
+
+
+def _outcome(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool,
+    progress: Callable[[int, int, int], None] | None,
+) -> SlideOutcome:
+    try:
+        result, folder = count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
+    except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
+        return _failed(source, error_line(error))
+    return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
+
+
+def _check_names(sources: Sequence[Path]) -> None:
+    """Refuse slides that would be written into one folder; case is ignored, as some file systems do."""
+    taken: dict[str, Path] = {}
+    for source in sources:
+        name = slide_name(source)
+        other = taken.setdefault(name.casefold(), source)
+        if other is not source:
+            raise InputError(
+                f"{other} and {source} would both be written as {name!r}; "
+                "expected slides of different names; rename one, or count it with another -o"
+            )
+
+
+def _check_slides_csv(path: Path) -> None:
+    """Leave alone a slides.csv that a person made."""
+    if not path.exists():
+        return
+    try:
+        with path.open(encoding="utf-8", errors="replace") as handle:
+            header = handle.readline().rstrip("\r\n")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be read ({reason}); choose another folder with -o") from error
+    if header != ",".join(SLIDES_COLUMNS):
+        raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
+
+
+def _slides_csv(outcomes: Sequence[SlideOutcome]) -> bytes:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(SLIDES_COLUMNS)
+    rows.writerows(_row(outcome) for outcome in outcomes)
+    return text.getvalue().encode()
+
+
+def _row(outcome: SlideOutcome) -> tuple[object, ...]:
+    summary = outcome.summary
+    if summary is None:
+        return outcome.slide, outcome.source, outcome.state, "", "", "", "", "", "", "", outcome.error
+    fractions = (summary.parasitaemia, summary.low, summary.high)
+    return (
+        outcome.slide,
+        outcome.source,
+        outcome.state,
+        summary.verdict,
+        summary.counted,
+        summary.infected,
+        *("" if fraction is None else f"{fraction:.6f}" for fraction in fractions),
+        summary.detected,
+        "",
+    )

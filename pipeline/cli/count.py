@@ -1,0 +1,193 @@
+"""The commands that count slides and classify single cells."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.counting.result import SlideOutcome
+    from pipeline.settings import CountSettings
+
+__all__ = ["ClassifierOption", "DetectorOption", "JsonOption", "WorkersOption", "classify", "count"]
+
+UM_PER_PX_RANGE = (0.01, 2.0)  # a red cell is then 750 to 4 px across
+TILE_PX_MIN = 128  # six red cells across; smaller tiles are mostly halo
+TILE_PX_STEP = 8  # the detector's stride
+
+DetectorOption = Annotated[
+    Path | None, typer.Option(metavar="TOML", help="Manifest of another detector than the shipped one.")
+]
+ClassifierOption = Annotated[
+    Path | None, typer.Option(metavar="TOML", help="Manifest of another classifier than the shipped one.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
+
+
+def _check_um_per_px(value: float | None) -> float | None:
+    low, high = UM_PER_PX_RANGE
+    if value is not None and not low <= value <= high:
+        raise typer.BadParameter(f"{value} is no size of a pixel; expected {low} to {high} µm")
+    return value
+
+
+def _region(text: str | None) -> tuple[int, int, int, int] | None:
+    """The region of `--region`, level-0 px."""
+    if text is None:
+        return None
+    sides = text.replace(" ", "").split(",")
+    if len(sides) != 4 or not all(side.isdecimal() for side in sides) or "0" in sides[2:]:
+        raise typer.BadParameter(
+            f"{text!r} is no region; expected x,y,width,height in px, such as 0,0,4000,3000",
+            param_hint="--region",
+        )
+    x, y, width, height = (int(side) for side in sides)
+    return x, y, width, height
+
+
+def _check_tile_px(value: int) -> int:
+    if value < TILE_PX_MIN or value % TILE_PX_STEP:
+        raise typer.BadParameter(f"{value}: expected a multiple of {TILE_PX_STEP}, {TILE_PX_MIN} or more")
+    return value
+
+
+def count(
+    slides: Annotated[
+        list[Path],
+        typer.Argument(metavar="SLIDE...", help="Photo, folder of photos of a slide, or slide scan."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
+    um_per_px: Annotated[
+        float | None,
+        typer.Option(callback=_check_um_per_px, help="Size of a pixel, µm; else by the file or the cells."),
+    ] = None,
+    workers: WorkersOption = 1,
+    tile_px: Annotated[
+        int, typer.Option(callback=_check_tile_px, help="Side of a tile, px of 0.375 µm; changes no result.")
+    ] = 1024,
+    detector: DetectorOption = None,
+    classifier: ClassifierOption = None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Count only cells whose centre lies here, px of the picture."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Stop after the red cells that cdc, bsh, who or nvp asks for.")
+    ] = None,
+    max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
+    whole_film: Annotated[
+        bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of this dask scheduler.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the red cells of slides and how many of them are infected."""
+    from pipeline.settings import CountSettings
+
+    settings = CountSettings(
+        um_per_px=um_per_px,
+        detector=detector,
+        classifier=classifier,
+        tile_px=tile_px,
+        workers=workers,
+        region=_region(region),
+        protocol=protocol,
+        max_cells=max_cells,
+        whole_film=whole_film,
+        scheduler=scheduler,
+    )
+    outcomes = _count(slides, out, settings, overwrite=overwrite)
+    if as_json:
+        sys.stdout.write(_outcomes_json(outcomes))
+    else:
+        from pipeline.cli.terminal import print_outcomes
+
+        print_outcomes(outcomes)
+    if any(outcome.state != "done" or outcome.refusal is not None for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def classify(
+    crops: Annotated[list[Path], typer.Argument(metavar="CROP...", help="Pictures of one cut-out red cell.")],
+    classifier: ClassifierOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell for pictures of single, cut-out red cells whether each is infected."""
+    from pipeline.classify import classify_files, readable
+    from pipeline.cli.terminal import say
+    from pipeline.settings import CountSettings
+
+    good, errors = readable(crops)
+    for error in errors:
+        say(error)
+    answers = classify_files(good, CountSettings(classifier=classifier))
+    if as_json:
+        text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
+        sys.stdout.write(f"{text}\n")
+    else:
+        _print_calls(answers)
+    if errors:
+        raise typer.Exit(1)
+
+
+def _print_calls(answers: "pd.DataFrame") -> None:
+    from pipeline.cli.terminal import print_rows
+
+    rows = [
+        (str(crop), f"{p_infected:.4f}", "infected" if infected else "uninfected", str(model))
+        for crop, p_infected, infected, model in zip(
+            answers["crop"], answers["p_infected"], answers["infected"], answers["model"], strict=True
+        )
+    ]
+    print_rows(("crop", "p_infected", "call", "model"), rows)
+
+
+def _count(
+    slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool
+) -> "tuple[SlideOutcome, ...]":
+    from pipeline.batch import count_slides
+    from pipeline.cli.terminal import shown_progress
+
+    with shown_progress() as (show, tell):
+        within: set[Path] = set()
+        done: list[str] = []
+
+        def progress(slide: Path, tiles: int, every: int, cells: int) -> None:
+            within.add(slide)
+            show(str(slide), tiles, every, cells)
+
+        def on_done(outcome: "SlideOutcome") -> None:
+            done.append(outcome.slide)
+            if len(slides) > 1 and not within:  # whole slides are shared out: no tile of them is told
+                show(f"{len(slides)} slides", len(done), len(slides))
+            if outcome.error is not None:
+                tell(outcome.error)
+            if outcome.refusal is not None:
+                tell(f"{outcome.source}: {outcome.refusal}")
+
+        return count_slides(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
+
+
+def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:
+    """The summary of the one slide, or a list of all, failed ones included; nothing where the one failed."""
+    import dataclasses
+    import json
+
+    entries: list[dict[str, object]] = []
+    for outcome in outcomes:
+        if outcome.summary is not None:
+            entries.append(dataclasses.asdict(outcome.summary))
+        elif len(outcomes) > 1:
+            failed = {"slide": outcome.slide, "source": str(outcome.source), "status": "failed"}
+            entries.append(failed | {"error": outcome.error})
+    if not entries:
+        return ""
+    data = entries if len(outcomes) > 1 else entries[0]
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

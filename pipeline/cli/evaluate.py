@@ -1,0 +1,127 @@
+"""The commands that measure accuracy on labelled sets."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+
+from pipeline.cli.count import ClassifierOption, DetectorOption, WorkersOption
+
+__all__ = ["app", "card", "crops", "fields"]
+
+app = typer.Typer(help="Measure the accuracy on a labelled set.", no_args_is_help=True)
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the labelled set.")]
+JsonFileOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the measures as JSON to this file too.")
+]
+
+
+PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write plots, a table by slide or patient, and galleries of the worst errors into this folder.",
+    ),
+]
+
+
+class _Report(Protocol):
+    def to_json(self) -> Mapping[str, object]: ...
+
+    def to_text(self) -> str: ...
+
+
+@app.command()
+def fields(
+    folder: FolderArgument,
+    json_file: JsonFileOption = None,
+    slides: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Only these slides, by the names in fields.csv.")
+    ] = None,
+    detector: DetectorOption = None,
+    classifier: ClassifierOption = None,
+    workers: WorkersOption = 1,
+    pictures: PicturesOption = None,
+) -> None:
+    """Count labelled fields and hold detection, classification and parasitaemia against the labels."""
+    from pipeline.cli.terminal import shown_progress
+    from pipeline.evaluation.fields import count_fields
+    from pipeline.settings import CountSettings
+
+    settings = CountSettings(detector=detector, classifier=classifier, workers=workers)
+    _claim(pictures)
+    chosen = None if slides is None else [name.strip() for name in slides.split(",") if name.strip()]
+    with shown_progress() as (show, _):
+        counted = count_fields(
+            folder, settings, slides=chosen, progress=lambda done, every: show("fields", done, every)
+        )
+    _give(counted.report(), json_file)
+    if pictures is not None:
+        from pipeline.evaluation.figures import draw_field_pictures
+
+        draw_field_pictures(pictures, counted, settings)
+
+
+@app.command()
+def crops(
+    folder: FolderArgument,
+    json_file: JsonFileOption = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the probability of every crop to this CSV file."),
+    ] = None,
+    classifier: ClassifierOption = None,
+    pictures: PicturesOption = None,
+) -> None:
+    """Classify labelled crops of single cells and hold the answers against the labels."""
+    from pipeline.cli.terminal import shown_progress
+    from pipeline.evaluation.crops import classify_crops
+    from pipeline.settings import CountSettings
+
+    settings = CountSettings(classifier=classifier)
+    _claim(pictures)
+    with shown_progress() as (show, _):
+        classified = classify_crops(
+            folder,
+            settings,
+            predictions_path=predictions,
+            progress=lambda done, every: show("crops", done, every),
+        )
+    _give(classified.report(), json_file)
+    if pictures is not None:
+        from pipeline.evaluation.figures import draw_crop_pictures
+
+        draw_crop_pictures(pictures, classified, settings)
+
+
+@app.command()
+def card(
+    manifest: Annotated[Path, typer.Argument(metavar="TOML", help="Manifest of the network.")],
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder that --pictures wrote; may be repeated."),
+    ] = None,
+) -> None:
+    """Write a network's model card anew, with results by source and patient and links to the plots."""
+    from pipeline.training.card_files import write_card
+
+    sys.stdout.write(f"{write_card(manifest, results or [])}\n")
+
+
+def _claim(pictures: Path | None) -> None:
+    """An unusable folder is told before the work, not after it."""
+    if pictures is not None:
+        from pipeline.evaluation.figures import claim_pictures
+
+        claim_pictures(pictures)
+
+
+def _give(report: _Report, json_file: Path | None) -> None:
+    sys.stdout.write(report.to_text().rstrip("\n") + "\n")
+    if json_file is not None:
+        from pipeline.files import write_json
+
+        write_json(json_file, report.to_json())

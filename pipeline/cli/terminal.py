@@ -1,0 +1,224 @@
+"""What a person sees in a terminal: results on stdout, progress and errors on stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pipeline.counting.result import SlideOutcome
+    from pipeline.records import SlideSummary
+
+__all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
+
+LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
+
+
+class Progress(Protocol):
+    """Shows how far a piece of work is."""
+
+    def __call__(self, name: str, done: int, every: int, cells: int | None = None) -> None:
+        """Show the steps done of all, and the cells found where cells are counted."""
+
+
+def say(line: str) -> None:
+    """One line on stderr, after the program's name."""
+    sys.stderr.write(f"smearcount: {line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show progress on stderr: a bar in a terminal, else a plain line now and then.
+
+    Yields
+    ------
+    progress : to be called with a name, the steps done and all steps.
+    tell : says a line on stderr without breaking the bar.
+    """
+    if not sys.stderr.isatty():
+        yield _plain_progress(), say
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text, found = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[found]}")
+    columns = (text, BarColumn(), MofNCompleteColumn(), found, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        began: dict[str, _Pace] = {}
+
+        def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
+            if name not in began:
+                for earlier in list(bars.task_ids):
+                    bars.remove_task(earlier)
+                bars.add_task(name, found="")
+                began[name] = _Pace(time.monotonic(), done, cells or 0)
+            if bars.task_ids:
+                pace = began[name].told(time.monotonic(), done, every, cells)[0]
+                bars.update(bars.task_ids[-1], completed=done, total=every, found=pace)
+
+        yield progress, lambda line: bars.console.print(f"smearcount: {line}", markup=False, soft_wrap=True)
+
+
+def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
+    """The counts as a table on stdout: one slide in full, several a row each, with what to mind below."""
+    if len(outcomes) == 1 and outcomes[0].summary is not None:
+        print_rows((), _slide_rows(outcomes[0].summary, str(outcomes[0].folder)))
+    elif len(outcomes) > 1:
+        headings = ("slide", "infected", "red cells", "parasitaemia", "95% interval", "verdict", "state")
+        print_rows(headings, [_outcome_row(outcome) for outcome in outcomes])
+    for outcome in outcomes:
+        for line in _remarks(outcome):
+            sys.stdout.write(f"{line}\n" if len(outcomes) == 1 else f"{outcome.slide}: {line}\n")
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout, with or without headings."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_header=bool(headings), pad_edge=False)
+    for column in range(len(rows[0]) if rows else len(headings)):
+        table.add_column(headings[column] if headings else "", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=_width()).print(table)
+
+
+def _width() -> int | None:
+    """None asks the terminal; a pipe gets lines as long as the table needs."""
+    return None if sys.stdout.isatty() else 200
+
+
+class _Pace:
+    """How fast a piece of work goes since it was first told of: what was done by then is not its work."""
+
+    __slots__ = ("_cells", "_done", "_start_s")
+
+    def __init__(self, start_s: float, done: int, cells: int) -> None:
+        self._start_s, self._done, self._cells = start_s, done, cells
+
+    def told(self, now_s: float, done: int, every: int, cells: int | None) -> tuple[str, str]:
+        """Cells found and cells a second, and the time left; empty where that cannot be told yet."""
+        passed_s, new = now_s - self._start_s, done - self._done
+        found = "" if cells is None else f"{cells:,} cells"
+        if passed_s <= 0 or new <= 0:
+            return found, ""
+        if cells is not None:
+            found += f", {(cells - self._cells) / passed_s:,.0f}/s"
+        left_s = round(passed_s / new * (every - done))
+        return found, f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+
+
+def _plain_progress() -> Progress:
+    last: dict[str, float] = {}
+    began: dict[str, _Pace] = {}
+
+    def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
+        now = time.monotonic()
+        if name not in last:
+            last[name] = now
+            began[name] = _Pace(now, done, cells or 0)
+            say(f"{name} ...")
+        elif now - last[name] >= LINE_EVERY_S:
+            last[name] = now
+            told = began[name].told(now, done, every, cells)
+            say(", ".join(part for part in (f"{name}: {done} of {every}", *told) if part))
+
+    return progress
+
+
+def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
+    from pipeline.wording import percent_text
+
+    excluded = sum(summary.excluded.values())
+    each = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in summary.excluded.items())
+    reasons = f" ({each})" if each else ""
+    size = "unknown" if summary.um_per_px is None else f"{summary.um_per_px:.4g} µm per px"
+    verdict: str = summary.verdict
+    if verdict == "none distinguishable":
+        verdict += f"; up to {percent_text(summary.high)} cannot be ruled out"
+    limit = summary.limit_of_detection
+    told = f"{percent_text(limit)} at this number of cells" if limit is not None else "none: too few cells"
+    told += f", above up to {percent_text(summary.false_positive_rate)} that may be called falsely"
+    return [
+        ("slide", summary.slide),
+        ("verdict", verdict),
+        ("parasitaemia", percent_text(summary.parasitaemia)),
+        ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}, by chance alone"),
+        ("infected", f"{summary.infected} of {summary.counted} red cells{_stages(summary.stages)}"),
+        *_asexual(summary),
+        ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
+        ("limit of detection", told),
+        *_asked_for(summary),
+        ("scale", f"{size} ({summary.scale_source})"),
+        *_area(summary),
+        ("results", folder),
+    ]
+
+
+def _asked_for(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """What a protocol asked for, and what is missing of it."""
+    goal = summary.goal
+    if goal is None:
+        return []
+    short = f"{goal.missing} more are needed" if goal.missing else "reached"
+    return [("asked for", f"{goal.wanted} red cells ({goal.name}): {short}")]
+
+
+def _area(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """What part of the slide was counted, where that is not all of it."""
+    counted = summary.area_mm2.get("counted", 0.0)
+    others = {name: size for name, size in summary.area_mm2.items() if name != "counted"}
+    if not others:
+        return []
+    each = ", ".join(f"{size:.3g} {name.replace('_', ' ')}" for name, size in others.items())
+    whole = counted + sum(others.values())
+    return [("area", f"{counted:.3g} of {whole:.3g} mm² counted (not: {each})")]
+
+
+def _stages(stages: dict[str, int]) -> str:
+    """Stages told, in brackets; nothing where none is told."""
+    if not set(stages) - {"unknown"}:
+        return ""
+    told = (f"{number} {'stage unknown' if name == 'unknown' else name}" for name, number in stages.items())
+    return f" ({', '.join(told)})"
+
+
+def _asexual(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """The parasitaemia without gametocytes, where there are any."""
+    from pipeline.wording import percent_text
+
+    if not summary.stages.get("gametocyte"):
+        return []
+    low, high = percent_text(summary.asexual_low), percent_text(summary.asexual_high)
+    return [("without gametocytes", f"{percent_text(summary.asexual_parasitaemia)} ({low} to {high})")]
+
+
+def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
+    from pipeline.wording import percent_text
+
+    summary = outcome.summary
+    if summary is None:
+        return outcome.slide, "", "", "", "", "", outcome.state
+    return (
+        outcome.slide,
+        str(summary.infected),
+        str(summary.counted),
+        percent_text(summary.parasitaemia),
+        f"{percent_text(summary.low)} to {percent_text(summary.high)}",
+        summary.verdict,
+        outcome.state,
+    )
+
+
+def _remarks(outcome: "SlideOutcome") -> list[str]:
+    """What a person must know beside the numbers; a refusal was told on stderr."""
+    summary = outcome.summary
+    if summary is None:
+        return []
+    partial = ["PARTIAL COUNT: a part of the slide could not be read."] if summary.status == "partial" else []
+    return partial + [f"mind: {notice.text}" for notice in summary.notices if notice.severity == "warn"]

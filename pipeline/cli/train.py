@@ -1,0 +1,211 @@
+"""The commands that train the networks; they need the extra `train`."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipeline.cli.count import DetectorOption
+from pipeline.cli.terminal import say
+
+if TYPE_CHECKING:
+    from pipeline.training.order import TrainingOrder
+
+__all__ = ["app", "baseline", "calibrate", "classifier", "detector", "familiar", "folds", "sources"]
+
+app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
+
+DataOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled sets.")]
+OutOption = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="Folder of the network; an interrupted training goes on there."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, help="Steps in all; else those of the shipped network.")
+]
+LeaveOutOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Set, slide or patient kept out of the training; may be repeated."),
+]
+StartFromOption = Annotated[
+    Path | None, typer.Option(metavar="KERAS", help="A finished network to go on from, at a low rate.")
+]
+
+
+@app.command()
+def detector(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    leave_out: LeaveOutOption = None,
+    start_from: StartFromOption = None,
+) -> None:
+    """Train the network that finds the cells."""
+    from pipeline.training.detector import train_detector
+    from pipeline.training.order import TrainingOrder
+
+    order = TrainingOrder(
+        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, start_from=start_from
+    )
+    sys.stdout.write(f"{train_detector(order, say)}\n")
+
+
+@app.command()
+def classifier(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    leave_out: LeaveOutOption = None,
+    start_from: StartFromOption = None,
+    measured_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="Manifest of the same training with something left out; its figures are kept.",
+        ),
+    ] = None,
+    detector: DetectorOption = None,
+    doubted: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="List of doubted labels (of train folds); they are not trained on."),
+    ] = None,
+    mined_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="Manifest of a finished classifier; uninfected cells it doubts are drawn more often.",
+        ),
+    ] = None,
+) -> None:
+    """Train the network that tells infected cells."""
+    from pipeline.training.classifier import train_classifier
+    from pipeline.training.order import TrainingOrder
+
+    order = TrainingOrder(
+        data=data,
+        out=out,
+        leave_out=tuple(leave_out or ()),
+        seed=seed,
+        steps=steps,
+        start_from=start_from,
+        measured_by=measured_by,
+        detector=detector,
+        doubted=doubted,
+        mined_by=mined_by,
+    )
+    sys.stdout.write(f"{train_classifier(order, say)}\n")
+
+
+@app.command()
+def calibrate(
+    manifest: Annotated[Path, typer.Argument(metavar="TOML", help="Manifest of a trained classifier.")],
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the labelled sets that it is measured on.")
+    ] = None,
+    measured_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="Manifest of the same training with something left out; its figures are taken.",
+        ),
+    ] = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Write a trained classifier's calibration, threshold and figures anew; its network stays as it is."""
+    from pipeline.training.calibration import calibrate_classifier, take_figures
+
+    if data is not None and measured_by is None:
+        done = calibrate_classifier(manifest, data, detector)
+    elif measured_by is not None and data is None:
+        done = take_figures(manifest, measured_by)
+    else:
+        raise typer.BadParameter(
+            "pass --data to measure, or --measured-by to take figures over: one of the two"
+        )
+    sys.stdout.write(f"{done}\n")
+
+
+@app.command()
+def familiar(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    fields: Annotated[
+        int | None, typer.Option(min=1, help="Most fields of a labelled set; else all of them.")
+    ] = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Fit what known smears look like, measure it on other pictures, and write familiar.toml."""
+    from pipeline.training.novelty.train import FamiliarOrder, train_familiar
+
+    order = FamiliarOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)
+    sys.stdout.write(f"{train_familiar(order, say)}\n")
+
+
+@app.command()
+def folds(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    detector: DetectorOption = None,
+) -> None:
+    """Measure the classifier in five folds by patient and slide, and list labels that it contradicts."""
+    from pipeline.training.order import TrainingOrder
+
+    order = TrainingOrder(data=data, out=out, seed=seed, steps=steps, detector=detector)
+    _cross_validate(order, "patients")
+
+
+@app.command()
+def sources(
+    data: DataOption,
+    out: OutOption,
+    seed: SeedOption = 1,
+    steps: StepsOption = None,
+    detector: DetectorOption = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Leave out this source only, not each in turn; may be repeated."),
+    ] = None,
+) -> None:
+    """Measure the classifier on each whole source, trained on all others."""
+    from pipeline.training.order import TrainingOrder
+
+    order = TrainingOrder(
+        data=data, out=out, leave_out=tuple(leave_out or ()), seed=seed, steps=steps, detector=detector
+    )
+    _cross_validate(order, "sources")
+
+
+@app.command()
+def baseline(data: DataOption, out: OutOption, seed: SeedOption = 1) -> None:
+    """Measure the earlier work's network, split at random and split by patient."""
+    from pipeline.training.baseline import baseline_scores
+    from pipeline.training.order import TrainingOrder
+
+    scores = baseline_scores(TrainingOrder(data=data, out=out, seed=seed), say)
+    _write_scores({score.split: asdict(score) for score in scores}, out)
+
+
+def _cross_validate(order: "TrainingOrder", split: Literal["patients", "sources"]) -> None:
+    from pipeline.training.validation.cross_validation import cross_validate
+
+    scores = cross_validate(order, split, say)
+    _write_scores({score.source: asdict(score) for score in scores}, order.out)
+
+
+def _write_scores(scores: Mapping[str, object], out: Path) -> None:
+    from pipeline.files import write_json
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "scores.json", scores)
+    sys.stdout.write(f"{out / 'scores.json'}\n")

@@ -1,0 +1,1 @@
+"""From tiles to a count: cells found and decided, counting rules, tally, statistics and the summary."""

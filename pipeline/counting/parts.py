@@ -1,0 +1,122 @@
+"""All cells of a slide in their order, part by part, so that a gigapixel slide is never one table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.manifest import Manifest
+from pipeline.counting.rules import cell_table
+from pipeline.counting.tile import TileCells
+from pipeline.counting.tile_store import TileStore
+from pipeline.counting.tiling import Tile
+from pipeline.planning.field import FieldPlan
+from pipeline.records import CELL_COLUMNS
+from segmentation.colours import TileColours
+
+__all__ = ["CellParts"]
+
+BAND_PX = 1024
+"""Height of the bands of a field that a part is made of, detector px; a tile has no say in it."""
+PART_CELLS = 20_000
+"""Cells after which a part ends with the band: 20 MB of table."""
+
+Band = tuple[int, int]
+"""Index of a field, and which of its bands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """Tiles with objects in a band, and how many they are."""
+
+    tiles: list[Tile]
+    number: int
+
+
+class CellParts:
+    """Tables of a slide's cells, one after the other; can be gone through again and again.
+
+    The same cells give the same parts, whatever the tiles.
+    """
+
+    def __init__(
+        self,
+        slide: str,
+        plans: Sequence[FieldPlan],
+        tiles: Iterable[Tile],
+        store: TileStore,
+        classifier: Manifest,
+    ) -> None:
+        self._slide = slide
+        self._plans = {plan.index: plan for plan in plans}
+        self._store = store
+        self._classifier = classifier
+        self._parts = _grouped(self._bands(tiles))
+        self._only: pd.DataFrame | None = None
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Tables of `CELL_COLUMNS`, one row an object; one at least, empty where nothing was found."""
+        for table in self.with_looks():
+            yield table[list(CELL_COLUMNS)]
+
+    def with_looks(self) -> Iterator[pd.DataFrame]:
+        """The same with the columns that quality control asks for, see `cell_table.LOOK_COLUMNS`."""
+        if len(self._parts) == 1:
+            if self._only is None:
+                self._only = self._table(self._parts[0], 1)
+            yield self._only
+            return
+        first = 1
+        for part in self._parts:
+            table = self._table(part, first)
+            first += len(table)
+            yield table
+
+    def _bands(self, tiles: Iterable[Tile]) -> dict[Band, _Cells]:
+        bands: dict[Band, _Cells] = {}
+        for tile in tiles:
+            numbers, counts = np.unique(self._band_of(self._store.load(tile)), return_counts=True)
+            for band, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+                held = bands.setdefault((tile.field, band), _Cells(tiles=[], number=0))
+                bands[tile.field, band] = _Cells(tiles=[*held.tiles, tile], number=held.number + count)
+        return {band: bands[band] for band in sorted(bands)}
+
+    def _band_of(self, cells: TileCells) -> NDArray[np.int64]:
+        """Band of each object, int64 (n,)."""
+        middle = (cells.boxes[:, 1] + cells.boxes[:, 3]) / 2
+        return np.floor(middle / (BAND_PX * self._plans[cells.field].step)).astype(np.int64)
+
+    def _table(self, part: "dict[Band, _Cells]", first: int) -> pd.DataFrame:
+        found = []
+        for (_, band), held in part.items():
+            for tile in held.tiles:
+                cells = self._store.load(tile)
+                found.append(_taken(cells, self._band_of(cells) == band))
+        return cell_table(self._slide, list(self._plans.values()), found, self._classifier, first)
+
+
+def _grouped(bands: dict[Band, _Cells]) -> "list[dict[Band, _Cells]]":
+    parts: list[dict[Band, _Cells]] = [{}]
+    number = 0
+    for band, held in bands.items():
+        if number >= PART_CELLS:
+            parts.append({})
+            number = 0
+        parts[-1][band] = held
+        number += held.number
+    return parts
+
+
+def _taken(cells: TileCells, chosen: NDArray[np.bool_]) -> TileCells:
+    """Those objects of a tile that are chosen."""
+    if chosen.all():
+        return cells
+    columns = {
+        name: getattr(cells, name)[chosen]
+        for name in (field.name for field in fields(cells))
+        if name not in {"field", "colours", "failed"}
+    }
+    colours = TileColours(objects=cells.colours.objects[chosen], depths=cells.colours.depths)
+    return replace(cells, colours=colours, **columns)

@@ -1,0 +1,65 @@
+"""What a count gives before it is written, and what became of a slide."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.planning.area import CountedArea
+from pipeline.records import SlideSummary
+
+__all__ = ["CountResult", "SlideOutcome"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountResult:
+    """Everything a count gives before it is written.
+
+    Attributes
+    ----------
+    parts : tables of the slide's cells, one after the other, columns CELL_COLUMNS in that order, one row an
+        object; can be gone through again and again.
+    run : versions, hashes, settings, seed and times for run.json (JSON-ready).
+    areas : of each field of which only a part was counted, by its name, which part that was.
+    """
+
+    summary: SlideSummary
+    parts: Iterable[pd.DataFrame]
+    run: dict[str, object]
+    areas: Mapping[str, "CountedArea"] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """All cells as one table: for a gigapixel slide this takes gigabytes."""
+        return pd.concat(list(self.parts), ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideOutcome:
+    """What became of one slide.
+
+    Attributes
+    ----------
+    folder, summary : where its results are and what they say; None where it failed.
+    error : one line; None where it did not fail.
+    """
+
+    slide: str
+    source: Path
+    folder: Path | None
+    summary: SlideSummary | None
+    error: str | None
+
+    @property
+    def state(self) -> str:
+        """'done', 'partial' (some of the slide could not be read) or 'failed'."""
+        if self.summary is None:
+            return "failed"
+        return "partial" if self.summary.status == "partial" else "done"
+
+    @property
+    def refusal(self) -> str | None:
+        """Why quality control refuses the count, one line; None where it does not, or there is none."""
+        notices = () if self.summary is None else self.summary.notices
+        return next((notice.text for notice in notices if notice.severity == "refuse"), None)

@@ -1,0 +1,175 @@
+"""Works on the tiles of a slide, here, in processes or on a cluster, until enough cells are counted."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.counting.rules import cell_table
+from pipeline.counting.tile import FailedPart, TileCells, TileWorker, failed_tile, make_tile_worker
+from pipeline.counting.tile_store import TileStore
+from pipeline.counting.tiling import Tile, tile_at, tiles
+from pipeline.execution.processes import WorkerDiedError, run_here, run_in_processes
+from pipeline.planning.field import FieldPlan
+from pipeline.planning.protocols import Goal
+from pipeline.planning.sampling import even_order
+from pipeline.planning.slide import area_of
+from pipeline.settings import CountSettings, with_absolute_paths
+from segmentation.detections import Kind
+from segmentation.film import SQUARE_PX
+
+__all__ = ["Found", "Progress", "run_tiles", "tiles_to_do"]
+
+Progress = Callable[[int, int, int], None]
+"""Called with the tiles done, all tiles, and the red cells found."""
+Answer = TileCells | WorkerDiedError
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What became of the tiles of a slide.
+
+    Attributes
+    ----------
+    tiles : those that belong to the count; the store holds their cells.
+    failed : index of the field, and part of it that belongs to the count but could not be worked on.
+    """
+
+    tiles: Sequence[Tile]
+    failed: list[tuple[int, FailedPart]] = field(default_factory=list)
+
+    def reached(self, plan: FieldPlan) -> NDArray[np.bool_]:
+        """Squares of a field that were tried, bool (rows, columns)."""
+        reached = np.zeros(area_of(plan).areas.shape, bool)
+        for tile in self.tiles:
+            if tile.field == plan.index:
+                x0, y0, x1, y1 = tile.core
+                reached[y0 // SQUARE_PX : -(-y1 // SQUARE_PX), x0 // SQUARE_PX : -(-x1 // SQUARE_PX)] = True
+        return reached
+
+
+def tiles_to_do(plans: Mapping[int, FieldPlan], tile_px: int, goal: Goal | None) -> list[Tile]:
+    """Tiles that hold something to count.
+
+    With a goal they are single squares, in an order of which every beginning samples the slide evenly.
+    """
+    if goal is not None:
+        return _squares(list(plans.values()))
+    return [
+        tile
+        for plan in plans.values()
+        for tile in tiles(plan.index, plan.grid, tile_px)
+        if plan.area is None or plan.area.touches(tile.core)
+    ]
+
+
+def run_tiles(
+    order: tuple[Path, CountSettings, TileWorker],
+    todo: Sequence[Tile],
+    goal: Goal | None,
+    store: TileStore,
+    progress: Progress | None,
+) -> Found:
+    """Work on those tiles of a slide that the store does not hold yet; their cells are in the store then.
+
+    With a goal, a tile belongs to the count if those before it in the order hold too few cells. Which tiles
+    these are depends on nothing else, whoever worked on them and whatever was ready first.
+
+    Parameters
+    ----------
+    order : the slide, the settings, and what works on a tile in this process.
+    todo : see `tiles_to_do`.
+    """
+    run = _Run(worker=order[2], goal=goal, todo=todo)
+    kept = set(store.kept())
+    for tile in todo:
+        # What failed in an earlier run may have been mended since.
+        if tile in kept and not (cells := store.load(tile)).failed:
+            run.take(tile, cells)
+    answers = _answers(*order, [tile for tile in todo if tile not in run.taken])
+    try:
+        while not run.enough():
+            answered = next(answers, None)
+            if answered is None:
+                break
+            tile, answer = answered
+            cells = answer if isinstance(answer, TileCells) else failed_tile(tile, answer)
+            store.add(tile, cells)
+            run.take(tile, cells)
+            if progress is not None:
+                progress(len(run.taken), len(todo), run.red_cells)
+    finally:
+        answers.close()
+    return run.found()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """Tiles as they become ready, and how far the goal is reached by those at the beginning."""
+
+    worker: TileWorker
+    goal: Goal | None
+    todo: Sequence[Tile]
+    taken: dict[Tile, tuple[int, int]] = field(default_factory=dict)
+    failed: dict[Tile, tuple[FailedPart, ...]] = field(default_factory=dict)
+    red_cells: int = 0
+    _first_open: int = 0
+    _counted: int = 0
+    _infected: int = 0
+
+    def take(self, tile: Tile, cells: TileCells) -> None:
+        self.red_cells += int((cells.kinds == Kind.RED_CELL).sum())
+        self.taken[tile] = (0, 0) if self.goal is None else self._calls(cells)
+        self.failed[tile] = cells.failed
+
+    def enough(self) -> bool:
+        if self.goal is None:
+            return len(self.taken) == len(self.todo)
+        while self._first_open < len(self.todo) and self.goal.missing(self._infected, self._counted):
+            taken = self.taken.get(self.todo[self._first_open])
+            if taken is None:
+                return False
+            self._counted += taken[0]
+            self._infected += taken[1]
+            self._first_open += 1
+        return True
+
+    def found(self) -> Found:
+        used = self.todo if self.goal is None else self.todo[: self._first_open]
+        return Found(tiles=used, failed=[(tile.field, part) for tile in used for part in self.failed[tile]])
+
+    def _calls(self, cells: TileCells) -> tuple[int, int]:
+        """Counted red cells of a tile, and the infected among them."""
+        plan = self.worker.plans[cells.field]
+        table = cell_table("", [plan], [cells], self.worker.classifier.manifest)
+        return int(table["counted"].sum()), int((table["counted"] & table["infected"]).sum())
+
+
+def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:
+    """The squares of all fields, the fields laid side by side, in even order."""
+    places, found, left = [], [], 0
+    for plan in plans:
+        squares = area_of(plan).squares()
+        places.append(squares + np.asarray((left, 0)))
+        corners = (squares * SQUARE_PX).tolist()
+        found += [tile_at(plan.index, plan.grid, (x, y), SQUARE_PX) for x, y in corners]
+        left += area_of(plan).areas.shape[1]
+    return [found[index] for index in even_order(np.concatenate(places)).tolist()]
+
+
+def _answers(
+    source: Path, settings: CountSettings, worker: TileWorker, todo: Sequence[Tile]
+) -> Generator[tuple[Tile, Answer]]:
+    order = (source, settings, worker.plans)
+    if settings.scheduler is not None and todo:
+        from pipeline.execution.dask import run_on_cluster
+
+        there = source.absolute()
+        order = (there, with_absolute_paths(settings), worker.plans)
+        yield from run_on_cluster(make_tile_worker, order, todo, settings.scheduler, readable=(there,))
+    elif settings.workers > 1 and len(todo) > 1:
+        yield from run_in_processes(make_tile_worker, order, todo, settings.workers)
+    else:
+        yield from run_here(worker, todo)

@@ -1,0 +1,64 @@
+"""The cells of one tile as bytes, for the file that survives a power cut."""
+
+import json
+
+import numpy as np
+
+from pipeline.counting.tile import FailedPart, TileCells
+from pipeline.counting.tiling import Tile
+from segmentation.colours import LEVELS, TileColours
+
+__all__ = ["tile_from_bytes", "tile_to_bytes"]
+
+_COLUMNS = (
+    ("boxes", "<f8", 4),
+    ("kinds", "u1", 1),
+    ("scores", "<f4", 1),
+    ("measured", "<f8", 4),
+    ("overlaps", "?", 1),
+    ("p_infected", "<f4", 1),
+    ("stages", "<i8", 1),
+)
+_HEAD_END = b"\n"
+
+
+def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
+    """A line of JSON that names the tile, then the arrays one after the other."""
+    failed = [(part.core, part.reason) for part in cells.failed]
+    head = {"field": tile.field, "core": tile.core, "outer": tile.outer, "failed": failed}
+    head["cells"] = len(cells.kinds)
+    parts = [np.ascontiguousarray(getattr(cells, name), kind).tobytes() for name, kind, _ in _COLUMNS]
+    parts += [
+        np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
+        np.ascontiguousarray(cells.colours.depths, "<i8").tobytes(),
+    ]
+    return json.dumps(head).encode() + _HEAD_END + b"".join(parts)
+
+
+def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
+    """What `tile_to_bytes` was given.
+
+    Raises
+    ------
+    ValueError
+        Where the bytes are none of its.
+    """
+    head, _, body = data.partition(_HEAD_END)
+    said = json.loads(head)
+    core, outer = (tuple(int(side) for side in said[name]) for name in ("core", "outer"))
+    if len(core) != 4 or len(outer) != 4:
+        raise ValueError("a tile has four sides")
+    number, place = int(said["cells"]), 0
+    arrays = {}
+    for name, kind, width in (*_COLUMNS, ("objects", "<f4", 3)):
+        flat = np.frombuffer(body, kind, number * width, place)
+        arrays[name] = flat.reshape(-1, width) if width > 1 else flat
+        place += flat.nbytes
+    depths = np.frombuffer(body, "<i8", LEVELS, place)
+    if place + depths.nbytes != len(body):
+        raise ValueError(f"{len(body)} bytes, expected {place + depths.nbytes}")
+    colours = TileColours(objects=arrays.pop("objects"), depths=depths)
+    field = int(said["field"])
+    failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in said["failed"])
+    cells = TileCells(field=field, colours=colours, failed=failed, **arrays)
+    return Tile(field=field, core=core, outer=outer), cells

@@ -1,0 +1,1 @@
+"""Accuracy on labelled sets: reading them, matching, measures, reports and figures."""

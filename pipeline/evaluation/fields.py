@@ -1,0 +1,138 @@
+"""Measures the accuracy of a count on labelled fields."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from pipeline.counting.result import CountResult
+from pipeline.errors import InputError
+from pipeline.evaluation.accuracy import field_report
+from pipeline.evaluation.field_report import FailedField, FieldReport
+from pipeline.evaluation.labelled import FieldSet, read_field_set, require_known
+from pipeline.evaluation.matching import Frame
+from pipeline.evaluation.scoring import SCORE_COLUMNS, score_field
+from pipeline.reader.slide import open_slide
+from pipeline.records import CELL_COLUMNS
+from pipeline.settings import CountSettings
+from segmentation.illumination import bright_view
+
+__all__ = ["CountedFields", "count_fields", "evaluate_fields"]
+
+Count = Callable[[Path, CountSettings], CountResult]
+Progress = Callable[[int, int], None]
+
+_VIEW_SIDE_PX: Final = 1024
+"""Longest side of the picture the bright view is looked for in: its edge to a twentieth of a cell."""
+_BOUNDLESS = Frame(width=2**31, height=2**31)
+"""Stands for a picture that cannot be read: all its labelled cells are missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CountedFields:
+    """Labelled fields and what a count made of them.
+
+    Attributes
+    ----------
+    field_set : only the fields that were to be counted.
+    scored : SCORE_COLUMNS and the field each row belongs to.
+    tallies : index field; counted and infected red cells, and um_per_px, NaN of a field that failed.
+    """
+
+    field_set: FieldSet
+    scored: pd.DataFrame
+    tallies: pd.DataFrame
+    failed: tuple[FailedField, ...]
+
+    def report(self) -> FieldReport:
+        """Measures over all fields, by slide and by field."""
+        return field_report(self.field_set, self.scored, self.tallies, self.failed)
+
+
+def evaluate_fields(
+    folder: Path,
+    settings: CountSettings,
+    *,
+    slides: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    count: Count | None = None,
+) -> FieldReport:
+    """Measures of `count_fields`, which see."""
+    return count_fields(folder, settings, slides=slides, progress=progress, count=count).report()
+
+
+def count_fields(
+    folder: Path,
+    settings: CountSettings,
+    *,
+    slides: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    count: Count | None = None,
+) -> CountedFields:
+    """Count every field of a labelled set and hold the cells against the labels.
+
+    Parameters
+    ----------
+    folder : a field set.
+    slides : only these slides; None takes all.
+    progress : called with the fields done and all fields.
+    count : counts one picture; None is `pipeline.count.count_slide`.
+
+    Raises
+    ------
+    LabelledDataError
+        Where the folder is not a field set.
+    InputError
+        Where a slide is asked for that the set does not have.
+    """
+    if count is None:
+        from pipeline.count import count_slide
+
+        count = count_slide
+    field_set = _only_slides(read_field_set(folder), slides)
+    names = list(field_set.fields["field"])
+    tables = [pd.DataFrame(columns=["field", *SCORE_COLUMNS])]
+    tallies, failed = {}, []
+    for done, name in enumerate(names):
+        if progress is not None:
+            progress(done, len(names))
+        path = field_set.image_path(name)
+        try:
+            frame, result = _frame(path), count(path, settings)
+            found, scale = result.cells, result.summary.um_per_px
+            if result.summary.failed_tiles:
+                reason = f"counted in part: {result.summary.failed_tiles[0].reason}"
+                failed.append(FailedField(field=name, reason=reason))
+        except InputError as error:
+            failed.append(FailedField(field=name, reason=str(error)))
+            frame, found, scale = _BOUNDLESS, pd.DataFrame(columns=list(CELL_COLUMNS)), None
+        tables.append(score_field(field_set.cells_of(name), found, frame).assign(field=name))
+        counted = found["counted"].eq(True)
+        tallies[name] = (int(counted.sum()), int((counted & found["infected"].eq(True)).sum()), scale)
+    if progress is not None:
+        progress(len(names), len(names))
+    columns = ["counted", "infected", "um_per_px"]
+    tally = pd.DataFrame.from_dict(tallies, orient="index", columns=columns).astype({"um_per_px": float})
+    scored = pd.concat(tables[1:], ignore_index=True)
+    return CountedFields(field_set=field_set, scored=scored, tallies=tally, failed=tuple(failed))
+
+
+def _only_slides(field_set: FieldSet, slides: Sequence[str] | None) -> FieldSet:
+    if slides is None:
+        return field_set
+    known = set(field_set.fields["slide"])
+    require_known("slide", slides, known)
+    return replace(field_set, fields=field_set.fields[field_set.fields["slide"].isin(slides)])
+
+
+def _frame(path: Path) -> Frame:
+    with open_slide(path) as slide:
+        field = slide.fields[0]
+        shrink = 1
+        while max(field.width, field.height) > _VIEW_SIDE_PX * shrink and shrink < 64:
+            shrink *= 2
+        width, height = (-(-side // shrink) * shrink for side in (field.width, field.height))
+        view = bright_view(field.read(0, 0, width, height, shrink), float(shrink))
+        return Frame(width=field.width, height=field.height, view=view)

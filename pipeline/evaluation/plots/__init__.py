@@ -1,0 +1,1 @@
+"""Plots and galleries of an evaluation."""

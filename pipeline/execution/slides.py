@@ -1,0 +1,82 @@
+"""Shares out the whole slides of a batch among workers: each counts one at a time and writes its folder."""
+
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline.execution.processes import WorkerDiedError, run_in_processes
+from pipeline.settings import CountSettings, with_absolute_paths
+
+__all__ = ["CountOne", "make_slide_worker", "share_slides", "slides_are_shared"]
+
+Outcome = TypeVar("Outcome")
+CountOne = Callable[[Path, Path, CountSettings], Outcome]
+"""Top-level function that counts a slide into a folder and tells what became of it, errors included."""
+
+
+def slides_are_shared(slides: int, settings: CountSettings) -> bool:
+    """Whether each worker gets whole slides: there are enough for all. Else they share one slide's tiles.
+
+    Raises
+    ------
+    ClusterError
+        Where the settings name a scheduler that cannot be reached or has no worker.
+    """
+    if slides < 2:
+        return False
+    if settings.scheduler is None:
+        return 1 < settings.workers <= slides
+    from pipeline.execution.dask import worker_processes
+
+    return worker_processes(settings.scheduler) <= slides
+
+
+def share_slides(
+    count: CountOne[Outcome], sources: Sequence[Path], out: Path, settings: CountSettings
+) -> Generator[tuple[Path, Outcome | WorkerDiedError]]:
+    """Each slide with what became of it, in the order they are ready.
+
+    A slide whose worker died is counted again, and so may find its own result there already: `count` has to
+    replace it. What was there before the batch is the caller's to keep.
+
+    Parameters
+    ----------
+    out : folder of all results; it exists. On a cluster it and the slides lie where all machines see them.
+
+    Raises
+    ------
+    ClusterError
+        As `pipeline.execution.dask.run_on_cluster`; also where a worker cannot see `out` or a folder of
+        the slides.
+    """
+    if settings.scheduler is None:
+        yield from run_in_processes(make_slide_worker, (count, out, settings), sources, settings.workers)
+        return
+    from pipeline.execution.dask import run_on_cluster
+
+    named = {source.absolute(): source for source in sources}
+    order = (count, out.absolute(), with_absolute_paths(settings))
+    # A worker that cannot see the files would fail slide after slide, and faster than the others count.
+    # A folder of the same name on its own disk would do as little: it has to see a file that was just made.
+    with tempfile.NamedTemporaryFile(dir=out.absolute(), prefix=".smearcount-seen-") as seen:
+        readable = (Path(seen.name), *sorted({source.parent for source in named}))
+        answers = run_on_cluster(make_slide_worker, order, named, settings.scheduler, readable=readable)
+        for source, answer in answers:
+            yield named[source], answer
+
+
+def make_slide_worker(
+    count: CountOne[Outcome], out: Path, settings: CountSettings
+) -> Callable[[Path], Outcome]:
+    """A worker in a new process: counts one slide after the other, alone and with one thread."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    return partial(_count, count, out, replace(settings, workers=1, scheduler=None))
+
+
+def _count(count: CountOne[Outcome], out: Path, settings: CountSettings, source: Path) -> Outcome:
+    return count(source, out, settings)

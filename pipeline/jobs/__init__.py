@@ -1,0 +1,1 @@
+"""Jobs that outlive a power cut: the ledger, the worker that counts them, and their folder."""

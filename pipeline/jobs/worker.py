@@ -1,0 +1,166 @@
+"""The worker process of the service: takes the oldest queued job from the ledger, counts it, takes the next.
+
+It ends with the process that started it. A job that fails with an error smearcount knows is marked failed
+and the next one begins; anything else ends the process, and whoever started it records the crash and starts
+another.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from pipeline.errors import SmearcountError
+from pipeline.jobs.data_folder import DataFolder
+from pipeline.jobs.ledger import Job, Ledger, sole_worker
+from pipeline.settings import TILES_SUFFIX, CountSettings
+
+__all__ = ["CountAndWrite", "WorkerOrders", "count_with_workflow", "run_worker", "work_once"]
+
+_POLL_S = 0.2  # how long a new job may lie unseen
+_PROGRESS_S = 0.25  # shortest time between two notes of progress: each is a synced write
+
+
+class CountAndWrite(Protocol):
+    """Counts one slide and writes its folder, as `pipeline.batch.count_and_write` does."""
+
+    def __call__(
+        self,
+        source: Path,
+        out: Path,
+        settings: CountSettings,
+        *,
+        overwrite: bool,
+        progress: Callable[[int, int, int], None] | None,
+    ) -> tuple[object, Path]:
+        """Count `source`, write the result below `out`, return the result and the slide's folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOrders:
+    """What a worker process is started with.
+
+    Attributes
+    ----------
+    data : the folder of the ledger, the uploads and the results.
+    token : names this process in the ledger; never used twice.
+    settings : for every count; the pixel size given with a slide goes before its `um_per_px`.
+    count : what counts a slide; a function at the top level of a module, so that a new process can import it.
+    """
+
+    data: DataFolder
+    token: str
+    settings: CountSettings
+    count: CountAndWrite
+
+
+def count_with_workflow(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool,
+    progress: Callable[[int, int, int], None] | None,
+) -> tuple[object, Path]:
+    """`pipeline.batch.count_and_write`, imported by the worker only: the service does without it."""
+    from pipeline.batch import count_and_write
+
+    return count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
+
+
+def run_worker(orders: WorkerOrders) -> None:
+    """Work until stopped; the main function of the worker process, which leads a process group of its own.
+
+    Waits until no other process works on the data folder; jobs that one left running are queued again.
+    SIGTERM ends it as soon as Python gets the word, with what a count leaves behind cleaned up.
+    """
+    _live_and_die_with_parent()
+    with sole_worker(orders.data.lock):
+        ledger = Ledger(orders.data.ledger)
+        try:
+            ledger.requeue_running()
+            while True:
+                if not work_once(ledger, orders):
+                    time.sleep(_POLL_S)
+        finally:
+            ledger.close()
+
+
+def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
+    """Take one job and count it; False where none is queued."""
+    job = ledger.take(orders.token)
+    if job is None:
+        return False
+    root = orders.data.root
+    source, out = root / job.source, orders.data.results / job.id
+    settings = orders.settings if job.um_per_px is None else replace(orders.settings, um_per_px=job.um_per_px)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _clear(out)
+        _, folder = orders.count(source, out, settings, overwrite=True, progress=_reporter(ledger, job))
+    except (SmearcountError, OSError, MemoryError) as error:
+        ledger.fail(job, _one_line(error, source, job.name))
+    else:
+        ledger.finish(job, folder.relative_to(root).as_posix())
+    return True
+
+
+def _clear(out: Path) -> None:
+    """Remove what an attempt that was cut short may have left, but the tiles that it had finished."""
+    for entry in out.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.suffix != TILES_SUFFIX:
+            entry.unlink(missing_ok=True)
+
+
+def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int, int], None]:
+    last_s = float("-inf")
+
+    def report(done: int, every: int, cells: int) -> None:
+        nonlocal last_s
+        now_s = time.monotonic()
+        if done >= every or now_s - last_s >= _PROGRESS_S:
+            last_s = now_s
+            ledger.progress(job, done, every)
+
+    return report
+
+
+def _one_line(error: SmearcountError | OSError | MemoryError, source: Path, name: str) -> str:
+    """The error's message for a person, with the uploaded name in place of the path on the server."""
+    if isinstance(error, MemoryError):
+        return f"{name} needs more memory than this computer has; hand in a smaller part of the slide"
+    text = str(error).replace(str(source), name).replace(str(source.parent), name)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _live_and_die_with_parent() -> None:
+    """Leave Ctrl-C to the parent, turn SIGTERM into SystemExit, and watch for the parent's death."""
+    if sys.platform != "win32":
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _leave(signal_number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)  # this process and those that count for it
+    os._exit(1)

@@ -1,0 +1,187 @@
+"""Write the results of a slide as a folder that is there whole or not at all."""
+
+import dataclasses
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.counting.result import CountResult
+from pipeline.errors import OutputError, OutputExistsError
+from pipeline.output.cells_csv import write_cells
+from pipeline.records import SlideSummary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json, write_synced
+
+__all__ = ["RESULT_FILES", "check_destination", "summary_to_json", "write_result"]
+
+RESULT_FILES = frozenset({"cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"})
+_STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
+ABANDONED_S = 86_400.0
+"""A hidden folder or file that nobody wrote to for so long, s, is left of a run that was cut short."""
+JPEG_QUALITY = 88  # of 100; thin outlines stay free of blocks, a 4096 px overlay stays near 3 MB
+
+
+def write_result(
+    result: CountResult,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    pictures: Iterable[tuple[str, "NDArray[np.uint8]"]] = (),
+) -> Path:
+    """Write OUT/<slide>/ with cells.csv, summary.json, run.json and the overlays.
+
+    Everything is written into a hidden folder beside it, flushed to the disk, and renamed in one step.
+
+    Parameters
+    ----------
+    out : folder of all results; made where it is missing.
+    overwrite : replace an earlier result of this slide.
+    pictures : file name in the folder, such as 'overlay.jpg', and RGB uint8 (H, W, 3); read one at a time.
+
+    Returns
+    -------
+    The folder that was written.
+
+    Raises
+    ------
+    OutputExistsError
+        Where a result is there already and may not be replaced, or the folder holds something else.
+    OutputError
+        Where it cannot be written; nothing stays behind.
+    """
+    name = result.summary.slide
+    check_destination(out, name, overwrite=overwrite)
+    _remove_abandoned(out)
+    with output_errors(out / name):
+        staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        staging.mkdir()
+        try:
+            _write_files(result, staging, pictures)
+            _put_in_place(staging, out / name, overwrite=overwrite)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return out / name
+
+
+def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
+    """Make OUT and hold it against what is to be written, before hours are spent on counting.
+
+    An earlier result that a power cut caught while it was being replaced is put back first.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        As `write_result` does.
+    """
+    if name in {"", ".", ".."} or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
+        raise OutputError(f"slide name {name!r} cannot be the name of a folder; rename the slide")
+    with output_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OutputError(f"{out}: no permission to write here; choose another folder with -o")
+    folder = out / name
+    _put_back(folder)
+    if not os.path.lexists(folder):
+        return
+    if not overwrite:
+        raise OutputExistsError(
+            f"{folder}: a result is there already; pass --overwrite to replace it, or another -o"
+        )
+    _check_own(folder)
+
+
+def summary_to_json(summary: SlideSummary) -> str:
+    """The summary as JSON text, keys in the order of the record, ending in a line feed."""
+    return to_json(dataclasses.asdict(summary))
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse to replace anything but an earlier result: the folder might be the slide itself."""
+    held = {entry.name for entry in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else None
+    if held is None or "summary.json" not in held or not held <= RESULT_FILES:
+        raise OutputExistsError(
+            f"{folder}: holds more than an earlier result and is not replaced; choose another folder with -o"
+        )
+
+
+def _write_files(
+    result: CountResult, folder: Path, pictures: Iterable[tuple[str, "NDArray[np.uint8]"]]
+) -> None:
+    for name, picture in pictures:
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_synced(folder / name, _to_jpeg(picture))
+    write_cells(folder / "cells.csv", result.parts)
+    write_synced(folder / "run.json", to_json(result.run).encode())
+    write_synced(folder / "summary.json", summary_to_json(result.summary).encode())
+    for inner in folder.iterdir():
+        if inner.is_dir():
+            flush_folder(inner)
+    flush_folder(folder)
+
+
+def _put_in_place(staging: Path, folder: Path, *, overwrite: bool) -> None:
+    """Rename the whole folder; an earlier result is set aside first and put back where the rename fails."""
+    if not (overwrite and folder.exists()):
+        staging.rename(folder)
+        flush_folder(folder.parent)
+        return
+    earlier = _set_aside(folder)
+    folder.rename(earlier)
+    try:
+        staging.rename(folder)
+    except OSError:
+        earlier.rename(folder)
+        raise
+    flush_folder(folder.parent)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Where the earlier result of a slide waits while the new one takes its place."""
+    return folder.with_name(f"{STAGING_PREFIX}earlier-{folder.name}")
+
+
+def _put_back(folder: Path) -> None:
+    """Put a result back that was set aside when the power went, or remove it where the new one is there."""
+    earlier = _set_aside(folder)
+    if not earlier.exists():
+        return
+    if (folder / "summary.json").exists():
+        shutil.rmtree(earlier, ignore_errors=True)
+    elif not os.path.lexists(folder):
+        with output_errors(folder):
+            earlier.rename(folder)
+            flush_folder(folder.parent)
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Remove what runs that were cut short left half written; finished tiles and set-aside results stay."""
+    for entry in out.glob(f"{STAGING_PREFIX}*"):
+        if not _STAGED.fullmatch(entry.name):
+            continue
+        with suppress(OSError):
+            if time.time() - entry.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _to_jpeg(picture: "NDArray[np.uint8]") -> bytes:
+    import cv2
+
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    )
+    if not done:
+        raise OutputError(
+            f"an overlay of {picture.shape[1]} x {picture.shape[0]} px could not be encoded as JPEG"
+        )
+    return data.tobytes()

@@ -1,0 +1,163 @@
+"""The overlays of a counted slide: its fields are read again, small, and every cell is marked."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.counting.result import CountResult
+from pipeline.errors import SlideError
+from pipeline.output.film_areas import areas_legend, tint_areas
+from pipeline.output.marks import OUTLINED_MIN_PX
+from pipeline.output.sheet import (
+    SHEET_PICTURES_MAX,
+    contact_sheet,
+    draw_overlay,
+    mark_cells,
+    overlay_zoom,
+    sheet_zoom,
+)
+from pipeline.planning.overview import field_picture
+from pipeline.reader.field import Field
+from pipeline.reader.slide import open_slide
+from pipeline.records import FieldResult, SlideSummary
+from pipeline.wording import count_line, percent_text
+
+__all__ = ["overlays"]
+
+CELL_UM = 7.5  # across, of a red cell
+DRAWN_COLUMNS = ("kind", "counted", "infected", "p_infected", "x_min", "y_min", "x_max", "y_max")
+UNREADABLE = 128  # grey of a part that could not be read
+
+
+def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Draw the overlays of a slide, one at a time.
+
+    A slide of one field gives overlay.jpg. A slide of many gives overlays/<field>.jpg for each, and
+    overlay.jpg as a contact sheet: of all fields, or of those with the most infected cells where there are
+    more than fit.
+
+    Yields
+    ------
+    name : of the file inside the result's folder.
+    picture : RGB uint8 (H, W, 3).
+    """
+    with ExitStack() as stack:
+        there: dict[tuple[str, int, int], Field] = {}
+        with suppress(SlideError):  # it went away after it was counted
+            slide = stack.enter_context(open_slide(source))
+            there = {(field.name, field.width, field.height): field for field in slide.fields}
+        fields = [
+            there.get((field.name, field.width, field.height)) or _Gone(field)
+            for field in result.summary.fields
+        ]
+        if len(fields) == 1:
+            yield "overlay.jpg", _one(fields[0], result)
+        else:
+            yield from _many(fields, result)
+
+
+class _Gone:
+    """A field that is no longer there: its marks are drawn on grey."""
+
+    def __init__(self, field: FieldResult) -> None:
+        self.name, self.width, self.height = field.name, field.width, field.height
+        self.um_per_px = field.um_per_px
+
+    def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
+        raise SlideError(f"{self.name} is gone")
+
+
+def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
+    """The count of a slide and its verdict in one line; a partial count says so first."""
+    partial = "PARTIAL COUNT - " if summary.status == "partial" else ""
+    line = f"{partial}{summary.slide}: {count_line(summary.infected, summary.counted)} - {summary.verdict}"
+    left_out = len(summary.fields) - shown if shown is not None else 0
+    return f"{line} - {left_out} fields with fewer infected cells are not shown here" if left_out else line
+
+
+def field_caption(field: FieldResult) -> str:
+    """The count of a field in one line; no interval, for the slide is what is judged."""
+    share = percent_text(field.infected / field.counted if field.counted else None)
+    return f"{field.name}: {field.infected} infected of {field.counted} red cells: {share}"
+
+
+def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
+    """A photo with every cell marked; a scan with its infected cells, and where it was not counted."""
+    picture, scale = _picture(field)
+    um_per_px = result.summary.fields[0].um_per_px
+    area = result.areas.get(field.name)
+    if area is not None:
+        picture = tint_areas(picture, area)
+    small = CELL_UM / um_per_px * scale < OUTLINED_MIN_PX
+    cells = _infected(result) if small else result.cells
+    drawn = draw_overlay(picture, cells, scale, slide_caption(result.summary))
+    if area is None:
+        return drawn
+    return np.vstack([drawn, areas_legend(drawn.shape[1], result.summary.area_mm2)])
+
+
+def _infected(result: CountResult) -> pd.DataFrame:
+    """What is drawn of the infected cells: all cells of a gigapixel slide would not fit into memory."""
+    parts = [part.loc[part["infected"].astype(bool), list(DRAWN_COLUMNS)] for part in result.parts]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    found = {field.name: field for field in result.summary.fields}
+    groups = {str(name): rows for name, rows in result.cells.groupby("field", sort=False, observed=True)}
+    on_sheet = _most_infected(result.summary.fields)
+    small, captions = [], []
+    for number, field in enumerate(fields, start=1):
+        caption = field_caption(found[field.name])
+        cells = groups.get(field.name, result.cells.iloc[:0])
+        picture, scale = _picture(field)
+        name = f"overlays/{_file_name(field.name, number, fields)}.jpg"
+        yield name, draw_overlay(picture, cells, scale, caption)
+        if field.name in on_sheet:
+            zoom = sheet_zoom(picture.shape[1], picture.shape[0], len(on_sheet))
+            small.append(mark_cells(_resized(picture, zoom), cells, scale * zoom))
+            captions.append(caption)
+    if small:
+        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, len(small)))
+
+
+def _picture(field: Field) -> tuple[NDArray[np.uint8], float]:
+    """The whole field at the overlay's size, and overlay px per level-0 px."""
+    shrink, enlarge = overlay_zoom(field.width, field.height)
+    return _resized(_read_small(field, shrink), float(enlarge)), enlarge / shrink
+
+
+def _resized(picture: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
+    if zoom == 1.0:
+        return picture
+    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    size = max(1, round(picture.shape[1] * zoom)), max(1, round(picture.shape[0] * zoom))
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
+
+
+def _read_small(field: Field, shrink: int) -> NDArray[np.uint8]:
+    """The whole field at 1/shrink; what cannot be read is grey."""
+    try:
+        picture = field_picture(field, shrink)
+    except SlideError:
+        height, width = -(-field.height // shrink), -(-field.width // shrink)
+        return np.full((height, width, 3), UNREADABLE, np.uint8)
+    picture.pixels[~picture.known] = UNREADABLE
+    return picture.pixels
+
+
+def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
+    ranked = sorted(fields, key=lambda field: -field.infected)
+    return frozenset(field.name for field in ranked[:SHEET_PICTURES_MAX])
+
+
+def _file_name(name: str, number: int, fields: Sequence[Field]) -> str:
+    """The field's name as a file name; its number is put before it where two fields share one."""
+    plain = name.replace("/", "_").replace("\\", "_").lstrip(".") or f"field-{number}"
+    shared = sum(field.name.casefold() == name.casefold() for field in fields) > 1
+    return f"{number:04d}-{plain}" if shared else plain

@@ -1,0 +1,163 @@
+"""What is estimated once a field before its tiles are worked on: light, view and working grid."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.planning.area import CountedArea
+from pipeline.planning.overview import field_picture, is_costly, sampled_picture
+from pipeline.reader.field import Field
+from segmentation.illumination import (
+    BrightView,
+    bright_view,
+    brightest_channel,
+    darkest_channel,
+    white_point,
+)
+from segmentation.resample import WorkingGrid, halve, normalise, working_grid
+
+__all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window", "view_at"]
+
+BAND_ROWS = 512
+"""Rows at crop scale that are read at once."""
+THUMBNAIL_PX = 1024
+"""Light is measured on a picture of the field whose long side is at most twice this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLight:
+    """Light of one field.
+
+    Attributes
+    ----------
+    white_point : float32 (3,), colour of the empty background, 1 to 255.
+    view : the lit part of an eyepiece photo, or None.
+    saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
+    """
+
+    white_point: NDArray[np.float32]
+    view: BrightView | None
+    saturated_fraction: float
+    dark_fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPlan:
+    """Everything a tile of the field needs to know; `area` is None where all of it is counted."""
+
+    index: int
+    name: str
+    width: int
+    height: int
+    um_per_px: float
+    light: FieldLight
+    grid: WorkingGrid
+    area: CountedArea | None = None
+
+    @property
+    def step(self) -> float:
+        """Level-0 px per detector px."""
+        return 2 * self.grid.step
+
+
+def field_light(field: Field) -> FieldLight:
+    """Light of a field, from a small picture of all of it that can be read.
+
+    Where that would mean decoding gigapixels, windows spread over the field give the light; such a field is
+    no photo through the eyepiece, so no round view is looked for.
+
+    Raises
+    ------
+    SlideError
+        None of the field can be read.
+    """
+    shrink = 1
+    while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < 64:
+        shrink *= 2
+    view = None
+    if is_costly(field, shrink):
+        lit = sampled_picture(field, shrink)
+    else:
+        small = field_picture(field, shrink)
+        view = bright_view(small.pixels, float(shrink))
+        inside = small.known if view is None else small.known & view.mask
+        lit = small.pixels[inside if inside.any() else small.known][None]
+    return FieldLight(
+        white_point=white_point(lit, None),
+        view=view,
+        saturated_fraction=float((darkest_channel(lit) == 255).mean()),
+        dark_fraction=float((brightest_channel(lit) < 40).mean()),
+    )
+
+
+def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) -> FieldPlan:
+    """Plan of one field."""
+    return FieldPlan(
+        index=index,
+        name=field.name,
+        width=field.width,
+        height=field.height,
+        um_per_px=um_per_px,
+        light=light,
+        grid=working_grid(field.width, field.height, um_per_px),
+    )
+
+
+def read_window(
+    field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
+    """Normalised picture at crop scale, uint8 (height, width, 3), of a window (x, y, width, height).
+
+    It is read in bands: the pixels that it is made from are many times as many.
+    """
+    x, y, width, height = window
+    picture = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, BAND_ROWS):
+        rows = min(BAND_ROWS, height - top)
+        picture[top : top + rows] = _read_band(field, grid, light, (x, y + top, width, rows))
+    return picture
+
+
+def _read_band(
+    field: Field, grid: WorkingGrid, light: FieldLight, window: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
+    shrink = grid.shrink
+    x, y, width, height = grid.source_window(*window)
+    across, down = -(-field.width // shrink) * shrink, -(-field.height // shrink) * shrink
+    right, bottom = min(x + width, across), min(y + height, down)
+    # The grid may end a detector px past the field; there, its last pixels are read and repeated.
+    left, top = min(max(x, 0), across - shrink), min(max(y, 0), down - shrink)
+    shrunk = field.read(left, top, right - left, bottom - top, shrink)
+    return normalise(grid.cut(shrunk, (left // shrink, top // shrink), window), light.white_point)
+
+
+def view_at(
+    field: Field, light: FieldLight, um_per_px: float, side_px: int, place: tuple[float, float] | None = None
+) -> NDArray[np.uint8] | None:
+    """A part of the field at detector scale, were its pixels of that size; None where it is too small.
+
+    Parameters
+    ----------
+    side_px : most detector px that it is wide and high.
+    place : its middle, level-0 px (x, y); None is the middle of the lit part.
+    """
+    grid = working_grid(field.width, field.height, um_per_px)
+    middle_x, middle_y = place or _middle(field, light)
+    width = min(2 * side_px, grid.width)
+    height = min(2 * side_px, grid.height)
+    if min(width, height) < 64:
+        return None
+    x = int(np.clip(middle_x / grid.step - width / 2, 0, grid.width - width)) // 2 * 2
+    y = int(np.clip(middle_y / grid.step - height / 2, 0, grid.height - height)) // 2 * 2
+    return halve(read_window(field, grid, light, (x, y, width, height)))
+
+
+def _middle(field: Field, light: FieldLight) -> tuple[float, float]:
+    """Middle of the lit part, level-0 px (x, y)."""
+    if light.view is None:
+        return field.width / 2, field.height / 2
+    moments = cv2.moments(light.view.mask.astype(np.uint8), binaryImage=True)
+    area = max(moments["m00"], 1.0)
+    return moments["m10"] / area * light.view.px, moments["m01"] / area * light.view.px

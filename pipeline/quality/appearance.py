@@ -1,0 +1,97 @@
+"""What a field looks like to quality control, from its table of cells and the colours of its pixels."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.quality.novelty import FieldLooks
+from segmentation.detections import Kind
+from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
+
+__all__ = ["field_looks"]
+
+GLASS_DEPTH = 255.0 - WHITE_LEVEL
+"""Depth of stain of empty glass after normalisation, 0 to 255."""
+GLASS_BRIGHTER = 12.0
+"""How much brighter than the white point empty glass may be, levels."""
+GLASS_SHARE, FULL_SHARE, DARKER_SHARE = 0.35, 0.7, 1.6
+"""Depth up to which a pixel is glass, from which it is as deep as a cell, and from which much deeper;
+shares of the way from glass to the usual red cell."""
+FAINTEST = 10.0
+"""Least depth of the usual red cell below glass that shares of it are taken of, levels."""
+NOISE = 0.1
+"""Absorbance added to that of the cells before a spread is taken relative to it: the camera's noise."""
+FAINTEST_ABSORBANCE = 0.03
+"""Least absorbance whose logarithm is taken: one in thirty, hardly to be seen."""
+LEAST_AREA = 0.002
+"""Share of the view added to both sides of a ratio of areas, so that few pixels do not decide."""
+
+
+def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float) -> FieldLooks | None:
+    """Looks of one field, None where it holds no red cell.
+
+    Parameters
+    ----------
+    cells : its rows, or a fair sample of them, with `cell_table.LOOK_COLUMNS`.
+    depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
+    covered_um2 : area of all its red cells together, µm².
+    """
+    red_rows = cells[cells["kind"] == "red_cell"]
+    if not len(red_rows):
+        return None
+    # What the detector takes for one: of an absurd size it is none in the table, but tells of the stain.
+    red = cells["kind_number"].to_numpy() == Kind.RED_CELL
+    scores = cells["score"].to_numpy(np.float64)[red]
+    colours = cells[["red", "green", "blue"]].to_numpy(np.float64)[red]
+    absorbance = np.log((WHITE_LEVEL + 1) / (colours + 1))
+    usual = np.median(absorbance, axis=0)
+    whole = red_rows[~red_rows["at_border"].astype(bool)]
+    pixels = max(float(depths.sum()), 1.0)
+    covered = covered_um2 / DETECTOR_UM_PER_PX**2 / pixels
+    cell_depth = float(np.median(255 - colours.min(axis=1)))
+    stained, between, darker, background = _shares(depths / pixels, cell_depth)
+    depth = max(float(usual.max()), 0.0) + NOISE
+    return FieldLooks(
+        detector_score=_logit(float(np.percentile(scores, 25))),
+        colour_spread=_spread(_hue_difference(absorbance), 90, depth),
+        depth_spread=_spread(np.abs(absorbance - usual).max(axis=1), 50, depth),
+        unexplained=stained - min(1.0, covered),
+        explained=float(np.clip(np.log((covered + LEAST_AREA) / (stained + LEAST_AREA)), -1, 2)),
+        half_tones=between,
+        darker=darker,
+        background=background,
+        roundness=float(np.percentile((whole if len(whole) else red_rows)["circularity"], 25)),
+        focus=float(red_rows["focus"].median()),
+        depth=float(np.log(max(float(usual.max()), FAINTEST_ABSORBANCE))),
+        coverage=float(np.log(np.clip(covered, 0.001, 1.0))),
+        stain=(float(usual[0]), float(usual[1]), float(usual[2])),
+    )
+
+
+def _shares(depths: NDArray[np.float64], cell_depth: float) -> tuple[float, float, float, float]:
+    """Of the view: stained, half-tones (of what is no glass), much darker than the cells, glass."""
+    level = np.arange(len(depths))
+    way = max(cell_depth - GLASS_DEPTH, FAINTEST)
+    stained = float(depths[level > GLASS_DEPTH + way / 2].sum())
+    glass = level <= GLASS_DEPTH + GLASS_SHARE * way
+    below_full = level < GLASS_DEPTH + FULL_SHARE * way
+    no_glass = max(float(depths[~glass].sum()), LEAST_AREA)
+    between = float(depths[~glass & below_full].sum()) / no_glass
+    darker = float(depths[level > GLASS_DEPTH + DARKER_SHARE * way].sum())
+    background = float(depths[glass & (level >= GLASS_DEPTH - GLASS_BRIGHTER)].sum())
+    return stained, between, darker, background
+
+
+def _hue_difference(absorbance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest difference of each object's hue (absorbance less its mean) from the usual one, float64 (n,)."""
+    hue = absorbance - absorbance.mean(axis=1, keepdims=True)
+    return np.asarray(np.abs(hue - np.median(hue, axis=0)).max(axis=1), np.float64)
+
+
+def _spread(differences: NDArray[np.float64], percentile: float, depth: float) -> float:
+    return float(np.log(np.clip(np.percentile(differences, percentile) / depth, 0.02, 3.0)))
+
+
+def _logit(score: float) -> float:
+    inside = min(max(score, 0.001), 0.999)
+    return float(np.log(inside / (1 - inside)))

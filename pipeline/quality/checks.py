@@ -1,0 +1,246 @@
+"""Quality control of a slide: from measured values to notices that warn or refuse."""
+
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from pipeline.quality.novelty import FieldLooks
+from pipeline.records import Familiarity, Notice, ScaleSource
+
+__all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
+
+_REASONS = {
+    "": "many small differences",
+    "detector_score": "unsure detections",
+    "colour_spread": "cells of many colours",
+    "depth_spread": "cells unequally dark",
+    "unexplained": "dark parts that are no cells",
+    "explained": "dark parts that do not fit the cells",
+    "half_tones": "shades between background and cells",
+    "darker": "parts much darker than the cells",
+    "background": "background",
+    "roundness": "ragged shapes",
+    "focus": "edges",
+    "depth": "depth of stain",
+    "coverage": "number of cells",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMeasures:
+    """What was measured of one field.
+
+    Attributes
+    ----------
+    red_cells : red cells found, also those at the border.
+    objects : everything found, of every kind.
+    covered_fraction : share of the view that red cells cover, 0 to 1.
+    overlaps_fraction : share of the red cells that touch or overlap another, 0 to 1.
+    median_focus : median of the red cells' focus, 0 (blurred) to 1 (sharp); None where there is no cell.
+    background_level : brightness of the empty background, 0 to 255.
+    saturated_fraction : share of the view at 255 in every channel, 0 to 1.
+    dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
+    looks : what is held against known smears; None where there is no red cell.
+    """
+
+    red_cells: int
+    objects: int
+    covered_fraction: float
+    overlaps_fraction: float
+    median_focus: float | None
+    background_level: float
+    saturated_fraction: float
+    dark_fraction: float
+    looks: FieldLooks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideMeasures:
+    """What was measured of a slide.
+
+    Attributes
+    ----------
+    fields : one record a field that was read.
+    counted : red cells in the denominator.
+    um_per_px : µm per level-0 px, None where it could not be found.
+    scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
+        not estimated.
+    doubted_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
+    failed_parts : parts that could not be worked on.
+    """
+
+    fields: tuple[FieldMeasures, ...]
+    counted: int
+    um_per_px: float | None
+    scale_source: ScaleSource
+    scale_spread: float | None = None
+    doubted_um_per_px: float | None = None
+    failed_parts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityLimits:
+    """Limits that a slide is held against. A refusal takes a gross case; all else warns.
+
+    Attributes
+    ----------
+    counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
+    focus_min : median focus of the cells, 0 to 1.
+    background_max, background_min : brightness of the background, 0 to 255.
+    saturated_max : share of the view at full white, background included, 0 to 1.
+    dark_max : share of the view too dark for a stained cell, 0 to 1.
+    covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
+        to tell one cell from the next; both must be passed, 0 to 1.
+    covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
+    scale_spread_max : relative difference between the fields' estimated scales.
+    """
+
+    counted_min: int = 500
+    focus_min: float = 0.15
+    background_max: float = 253.0
+    background_min: float = 70.0
+    saturated_max: float = 0.5
+    dark_max: float = 0.4
+    covered_max: float = 0.7
+    overlaps_max: float = 0.6
+    covered_min: float = 0.02
+    scale_spread_max: float = 0.5
+
+
+def check(
+    slide: SlideMeasures, familiar: Familiarity | None = None, limits: QualityLimits | None = None
+) -> tuple[Notice, ...]:
+    """Notices of a slide, those that refuse first.
+
+    Where no red cell was found, or what was found looks like no thin film, that is said alone: every other
+    finding would only describe a picture that is no smear.
+
+    Parameters
+    ----------
+    familiar : how far the slide is from known smears; left out, nothing is said of that.
+    """
+    limits = limits or QualityLimits()
+    tiles = _tiles(slide)
+    gross = _not_a_smear(slide, familiar)
+    if gross:
+        return gross + tiles
+    found = _number(slide, limits) + _scale(slide, limits) + _film(slide, limits) + _light(slide, limits)
+    return tiles + found + _stain(familiar)
+
+
+def _not_a_smear(slide: SlideMeasures, familiar: Familiarity | None) -> tuple[Notice, ...]:
+    red_cells = sum(field.red_cells for field in slide.fields)
+    if red_cells == 0:
+        text = "No red cell was found: expected a stained thin blood film, in focus, 18 to 220 px a cell."
+        return (_refuse("not_a_smear", 0.0, 1.0, text),)
+    if familiar is None or familiar.smear_distance <= familiar.smear_limit:
+        return ()
+    text = (
+        f"This looks unlike every thin film known here (distance {familiar.smear_distance:.2f}, at most "
+        f"{familiar.smear_limit:.2f}; most by its {_REASONS[familiar.farthest]}): check that it is a stained "
+        "thin blood film, in focus."
+    )
+    return (_refuse("not_a_smear", familiar.smear_distance, familiar.smear_limit, text),)
+
+
+def _stain(familiar: Familiarity | None) -> tuple[Notice, ...]:
+    if familiar is None or familiar.stain_distance <= familiar.stain_limit:
+        return ()
+    text = (
+        f"The red cells are stained or lit like none known here (distance {familiar.stain_distance:.2f}, at "
+        f"most {familiar.stain_limit:.2f}): check the calls by eye before you use this count."
+    )
+    return (_warn("unfamiliar_stain", familiar.stain_distance, familiar.stain_limit, text),)
+
+
+def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:
+    if not slide.failed_parts:
+        return ()
+    parts = "1 part" if slide.failed_parts == 1 else f"{slide.failed_parts} parts"
+    text = f"{parts} of the slide could not be read: this count is partial."
+    return (_warn("tiles_failed", float(slide.failed_parts), 0.0, text),)
+
+
+def _number(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    if slide.counted >= limits.counted_min:
+        return ()
+    missing = limits.counted_min - slide.counted
+    text = f"Only {slide.counted} red cells were counted: {missing} more are needed for {limits.counted_min}."
+    return (_warn("few_cells", float(slide.counted), float(limits.counted_min), text),)
+
+
+def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    if slide.scale_source != "estimated":
+        return ()
+    spread = slide.scale_spread or 0.0
+    size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
+    if slide.doubted_um_per_px is not None:
+        size += f"; the file states {slide.doubted_um_per_px:.4f}, at which its cells would be no red cells"
+    advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
+    text = f"The size of a pixel was estimated from the cells{size}{advice}: give it where it is known."
+    return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)
+
+
+def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """How thickly the cells lie and how sharply they were seen."""
+    notices = []
+    covered = _mean([field.covered_fraction for field in slide.fields])
+    overlaps = _weighted_overlaps(slide.fields)
+    focus = _middle([field.median_focus for field in slide.fields])
+    if covered > limits.covered_max and overlaps > limits.overlaps_max:
+        text = (
+            f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap: the film is too "
+            "thick here to tell one from the next; choose fields nearer the feathered edge."
+        )
+        notices.append(_warn("too_dense", covered, limits.covered_max, text))
+    if covered < limits.covered_min:
+        text = f"Cells cover only {covered:.1%} of the view: choose fields where they lie closer."
+        notices.append(_warn("too_sparse", covered, limits.covered_min, text))
+    if focus is not None and focus < limits.focus_min:
+        expected = f"expected at least {limits.focus_min:.2f}"
+        text = f"The cells are blurred (focus {focus:.2f}, {expected}): refocus."
+        notices.append(_warn("out_of_focus", focus, limits.focus_min, text))
+    return tuple(notices)
+
+
+def _light(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """How brightly the fields were taken."""
+    notices = []
+    background = _mean([field.background_level for field in slide.fields])
+    saturated = _mean([field.saturated_fraction for field in slide.fields])
+    dark = _mean([field.dark_fraction for field in slide.fields])
+    if saturated > limits.saturated_max and background > limits.background_max:
+        text = f"{saturated:.0%} of the view is pure white: shorten the exposure, pale parasites are lost."
+        notices.append(_warn("over_exposed", saturated, limits.saturated_max, text))
+    if background < limits.background_min:
+        text = (
+            f"The background is dark ({background:.0f} of 255, expected at least "
+            f"{limits.background_min:.0f}): use more light or a longer exposure."
+        )
+        notices.append(_warn("under_exposed", background, limits.background_min, text))
+    elif dark > limits.dark_max:
+        text = f"{dark:.0%} of the view is nearly black (at most {limits.dark_max:.0%}): use more light."
+        notices.append(_warn("under_exposed", dark, limits.dark_max, text))
+    return tuple(notices)
+
+
+def _weighted_overlaps(fields: tuple[FieldMeasures, ...]) -> float:
+    cells = sum(field.red_cells for field in fields)
+    return sum(field.overlaps_fraction * field.red_cells for field in fields) / cells if cells else 0.0
+
+
+def _mean(values: list[float]) -> float:
+    return fmean(values) if values else 0.0
+
+
+def _middle(values: list[float | None]) -> float | None:
+    """Median of the values that are known."""
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _refuse(code: str, value: float, limit: float, text: str) -> Notice:
+    return Notice(code=code, severity="refuse", value=value, limit=limit, text=text)
+
+
+def _warn(code: str, value: float, limit: float, text: str) -> Notice:
+    return Notice(code=code, severity="warn", value=value, limit=limit, text=text)

@@ -1,0 +1,123 @@
+"""What quality control looks at, measured from the cells and the light of a slide's fields."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.planning.field import FieldPlan
+from pipeline.planning.scale import SlideScale
+from pipeline.quality.appearance import field_looks
+from pipeline.quality.checks import FieldMeasures, SlideMeasures
+from pipeline.quality.novelty import FieldLooks
+
+__all__ = ["SAMPLED_CELLS", "FieldSeen", "looks_of", "slide_measures"]
+
+SAMPLED_CELLS = 20_000
+"""Most objects of a field that medians and percentiles are taken of: of more, every second, third ... one."""
+_SAMPLED = (
+    *("kind", "at_border", "area_um2", "circularity", "focus"),
+    *("kind_number", "score", "red", "green", "blue"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSeen:
+    """What the tiles of a field add up to.
+
+    Attributes
+    ----------
+    objects : of every kind.
+    depths : int64 (256,), pixels at each depth of stain, see `TileColours.depths`.
+    share : of the field's area that was counted, 0 to 1.
+    """
+
+    objects: int
+    depths: NDArray[np.int64]
+    share: float = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sums:
+    """What is added up of one field while its parts go by."""
+
+    step: int
+    objects: int = 0
+    red_cells: int = 0
+    overlapping: int = 0
+    covered_um2: float = 0.0
+    sample: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(self, cells: pd.DataFrame) -> None:
+        red = cells[cells["kind"] == "red_cell"]
+        first = -self.objects % self.step
+        self.sample.append(cells.iloc[first :: self.step][list(_SAMPLED)])
+        self.objects += len(cells)
+        self.red_cells += len(red)
+        self.overlapping += int(red["overlaps"].sum())
+        self.covered_um2 += float(red["area_um2"].sum())
+
+
+def slide_measures(
+    parts: Iterable[pd.DataFrame],
+    plans: Sequence[FieldPlan],
+    seen: Mapping[int, FieldSeen],
+    scale: SlideScale,
+    failed_parts: int,
+) -> SlideMeasures:
+    """Measures of a slide.
+
+    Parameters
+    ----------
+    parts : tables of cells with `cell_table.LOOK_COLUMNS`.
+    seen : of each field, by its index.
+    failed_parts : parts of the slide that could not be worked on.
+    """
+    sums = {
+        index: _Sums(step=max(1, -(-field_seen.objects // SAMPLED_CELLS)))
+        for index, field_seen in seen.items()
+    }
+    counted = 0
+    for table in parts:
+        counted += int(table["counted"].sum())
+        for index, cells in table.groupby("field_index", sort=False):
+            sums[int(index)].add(cells)
+    return SlideMeasures(
+        fields=tuple(_field(plan, sums[plan.index], seen[plan.index]) for plan in plans),
+        counted=counted,
+        um_per_px=scale.um_per_px,
+        scale_source=scale.source,
+        scale_spread=scale.spread,
+        doubted_um_per_px=scale.doubted_um_per_px,
+        failed_parts=failed_parts,
+    )
+
+
+def looks_of(measures: SlideMeasures) -> list[FieldLooks]:
+    """Looks of the fields that hold red cells."""
+    return [field.looks for field in measures.fields if field.looks is not None]
+
+
+def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
+    sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=list(_SAMPLED))
+    red = sample[sample["kind"] == "red_cell"]
+    return FieldMeasures(
+        red_cells=found.red_cells,
+        objects=found.objects,
+        covered_fraction=min(1.0, found.covered_um2 / (_lit_um2(plan) * max(seen.share, 1e-9))),
+        overlaps_fraction=found.overlapping / found.red_cells if found.red_cells else 0.0,
+        median_focus=float(red["focus"].median()) if len(red) else None,
+        background_level=float(plan.light.white_point.mean()),
+        saturated_fraction=plan.light.saturated_fraction,
+        dark_fraction=plan.light.dark_fraction,
+        looks=field_looks(sample, seen.depths, found.covered_um2),
+    )
+
+
+def _lit_um2(plan: FieldPlan) -> float:
+    """Area of the field that is lit, µm²."""
+    view = plan.light.view
+    lit_px = plan.width * plan.height if view is None else float(view.mask.sum()) * view.px**2
+    return lit_px * plan.um_per_px**2

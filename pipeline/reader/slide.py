@@ -1,0 +1,142 @@
+"""Opening a slide: one photo, a folder of photos of one slide, or a whole-slide scan."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.errors import EmptySlideError, NotAnImageError, SlideError
+from pipeline.reader.field import BrokenField, Field, Turn
+from pipeline.reader.photo import open_photo
+from pipeline.reader.source import content_kind, file_error, shown, slide_name
+from pipeline.reader.tiff import TiffField, open_tiff
+from pipeline.reader.vendor import VENDOR_SUFFIXES, VendorField, is_vendor_tiff, open_vendor_slide
+
+__all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide", "stored_shrink"]
+
+PHOTO_SUFFIXES = frozenset({".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+class Slide:
+    """The fields of one slide; at most one of them holds pixels or an open file at a time.
+
+    Not for several threads at once; each process or thread opens the slide for itself, which is cheap.
+    """
+
+    __slots__ = ("_turn", "broken", "fields", "name")
+
+    def __init__(
+        self, name: str, fields: tuple[Field, ...], broken: tuple[BrokenField, ...], turn: Turn
+    ) -> None:
+        self.name = name
+        self.fields = fields
+        self.broken = broken
+        self._turn = turn
+
+    def close(self) -> None:
+        """Let go of decoded pixels and open files; a field read later opens its file anew."""
+        self._turn.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_slide(path: Path) -> Slide:
+    """Open a photo, a folder of photos of one slide (natural order of their names), or a whole-slide scan.
+
+    Only headers are read. A picture of a folder that cannot be opened stands in `Slide.broken`; the fields
+    and their order are the same each time the same files are opened.
+
+    Raises
+    ------
+    EmptySlideError
+        The folder holds no picture.
+    NotAnImageError
+        The file is no picture.
+    SlideError
+        The path is missing, may not be read, or the file (or every file of a folder) is damaged.
+    """
+    turn = Turn()
+    name = slide_name(path)
+    try:
+        is_folder = path.is_dir()
+        if not is_folder:
+            path.stat()
+    except OSError as error:
+        raise file_error(path, error) from error
+    if is_folder:
+        fields, broken = _open_folder(path, turn)
+        return Slide(name, fields, broken, turn)
+    if not path.is_file():
+        raise NotAnImageError(f"{shown(path)} is no file; expected a picture; copy it to a disk")
+    return Slide(name, (_open_file(path, name, turn),), (), turn)
+
+
+def stored_shrink(field: Field, shrink: int) -> int:
+    """Level-0 px, along a side, of the stored px that a field is read from at `shrink`: what it costs.
+
+    A scan of gigapixels without small levels gives 1, and a small picture of it means decoding all of it.
+    """
+    return field.stored_shrink(shrink) if isinstance(field, TiffField | VendorField) else 1
+
+
+def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[BrokenField, ...]]:
+    pictures = _pictures(folder)
+    if not pictures:
+        raise EmptySlideError(
+            f"no picture in {shown(folder)}; expected the photos of one slide lying directly in the folder "
+            f"({', '.join(sorted(PHOTO_SUFFIXES))}); hand in the folder that holds them"
+        )
+    stems = Counter(picture.stem for picture in pictures)
+    fields: list[Field] = []
+    broken: list[BrokenField] = []
+    for picture in pictures:
+        name = picture.stem if stems[picture.stem] == 1 else picture.name
+        try:
+            fields.append(_open_file(picture, name, turn))
+        except SlideError as error:
+            broken.append(BrokenField(name=name, reason=str(error)))
+    if not fields:
+        raise SlideError(
+            f"none of the {len(broken)} pictures in {shown(folder)} can be opened; expected at least one; "
+            f"the first: {broken[0].reason}"
+        )
+    return tuple(fields), tuple(broken)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Pictures lying directly in a folder, in the natural order of their names; hidden files are left out."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise file_error(folder, error) from error
+    pictures = [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in PHOTO_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
+    ]
+    return sorted(pictures, key=lambda picture: (_natural(picture.name), picture.name))
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key that puts field2 before field10."""
+    pieces: Callable[[str], list[str]] = re.compile(r"\d+|\D+").findall
+    return tuple((int(piece), "") if piece.isdecimal() else (-1, piece.casefold()) for piece in pieces(name))
+
+
+def _open_file(path: Path, name: str, turn: Turn) -> Field:
+    if path.suffix.lower() in VENDOR_SUFFIXES:
+        return open_vendor_slide(path, name, turn)
+    kind = content_kind(path)
+    if kind != "TIFF":
+        return open_photo(path, name, kind, turn)
+    if is_vendor_tiff(path):
+        return open_vendor_slide(path, name, turn)
+    return open_tiff(path, name, turn)

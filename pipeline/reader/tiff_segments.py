@@ -1,0 +1,249 @@
+"""Samples of TIFF pages by region, decoding only the tiles or strips that a region touches."""
+
+import struct
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.reader.jpeg import jpeg_damage
+from pipeline.reader.pixels import Box
+
+if TYPE_CHECKING:
+    from tifffile import TiffFrame, TiffPage
+
+__all__ = [
+    "DECODE_ERRORS",
+    "SegmentCache",
+    "data_within",
+    "holds_data",
+    "largest_sample",
+    "read_page",
+    "segment_size",
+]
+
+# What tifffile and its decoders raise on damaged data.
+DECODE_ERRORS = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+_CACHE_BYTES = 64 << 20
+_ROWS_BYTES = 1 << 20  # of the rows that stand for a segment where the px lie in the file as they are
+_SAMPLED_SEGMENTS = 16
+_JPEG_COMPRESSIONS = (6, 7, 34892, 33007)
+_JPEG = 7  # of these the one whose parts are JPEG pictures as the standard knows them
+
+Segment = NDArray[Any] | None
+"""Decoded (rows, columns, samples) of a tile or strip; None for one without data."""
+
+
+class SegmentCache:
+    """Decoded segments by their offset in the file, the least recently used forgotten first."""
+
+    __slots__ = ("_bytes", "_segments")
+
+    def __init__(self) -> None:
+        self._segments: OrderedDict[int, Segment] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, offset: int, decode: Callable[[], Segment]) -> Segment:
+        """Segment at an offset, decoded where it is not held; the newest is always held."""
+        if offset in self._segments:
+            self._segments.move_to_end(offset)
+            return self._segments[offset]
+        segment = decode()
+        self._segments[offset] = segment
+        self._bytes += 0 if segment is None else segment.nbytes
+        while self._bytes > _CACHE_BYTES and len(self._segments) > 1:
+            _, oldest = self._segments.popitem(last=False)
+            self._bytes -= 0 if oldest is None else oldest.nbytes
+        return segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """How a page is cut into segments; the px of a `raw` one lie in the file as they are, row by row."""
+
+    rows: int
+    columns: int
+    across: int
+    down: int
+    raw: bool
+
+
+def read_page(page: "TiffPage | TiffFrame", box: Box, cache: SegmentCache) -> NDArray[Any]:
+    """Samples of a box of one page.
+
+    Parameters
+    ----------
+    box : px of the page, inside of it.
+
+    Returns
+    -------
+    (y1 - y0, x1 - x0, samples) in the dtype of the page; planes are brought together; segments without
+    data have the largest value (white).
+
+    Raises
+    ------
+    One of DECODE_ERRORS
+        A segment is missing, truncated or damaged.
+    """
+    x0, y0, x1, y1 = box
+    keyframe = _keyframe(page)
+    planes, contiguous = keyframe.shaped[0], keyframe.shaped[4]
+    dtype = np.dtype(keyframe.dtype)
+    result = np.empty((y1 - y0, x1 - x0, planes * contiguous), dtype)
+    layout = _layout(page)
+    for plane in range(planes):
+        samples = slice(plane * contiguous, (plane + 1) * contiguous)
+        if layout.raw:
+            result[:, :, samples] = _raw_box(page, plane, box)
+            continue
+        for row, column in _touched(layout, box):
+            segment = _segment(page, layout, (plane, row, column), cache)
+            top, left = row * layout.rows, column * layout.columns
+            ya, yb = max(y0, top), min(y1, top + layout.rows)
+            xa, xb = max(x0, left), min(x1, left + layout.columns)
+            target = result[ya - y0 : yb - y0, xa - x0 : xb - x0, samples]
+            if segment is None:
+                target[:] = np.iinfo(dtype).max
+            else:
+                target[:] = _inside(segment, ya - top, yb - top, xa - left, xb - left)
+    return result
+
+
+def _inside(segment: NDArray[Any], top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
+    if segment.shape[0] < bottom or segment.shape[1] < right:
+        raise ValueError(f"a part is {segment.shape[1]} x {segment.shape[0]} px, smaller than its place")
+    return segment[top:bottom, left:right]
+
+
+def segment_size(page: "TiffPage") -> tuple[int, int]:
+    """Width and height, px, of what is decoded at once to read one px; (1, 1) where nothing is decoded."""
+    layout = _layout(page)
+    return (1, 1) if layout.raw else (layout.columns, layout.rows)
+
+
+def holds_data(page: "TiffPage") -> bool:
+    """Whether the directory of a page lists data for any of its segments."""
+    return bool(page.dataoffsets) and any(page.databytecounts)
+
+
+def data_within(page: "TiffPage", file_bytes: int) -> bool:
+    """Whether any of the data that a page lists begins within a file of this size."""
+    places = zip(page.dataoffsets, page.databytecounts, strict=False)
+    return any(count and offset < file_bytes for offset, count in places)
+
+
+def largest_sample(page: "TiffPage | TiffFrame", colours: int, cache: SegmentCache) -> int:
+    """Largest of the first `colours` samples in up to 16 segments spread evenly over the page.
+
+    Segments that cannot be decoded are passed over; 0 where none can.
+    """
+    layout = _layout(page)
+    number = layout.across * layout.down
+    largest = 0
+    for index in sorted({number * k // _SAMPLED_SEGMENTS for k in range(_SAMPLED_SEGMENTS)}):
+        row, column = divmod(index, layout.across)
+        for plane in range(min(colours, _keyframe(page).shaped[0])):
+            try:
+                segment = _segment(page, layout, (plane, row, column), cache)
+            except DECODE_ERRORS:
+                continue
+            if segment is not None:
+                largest = max(largest, int(segment[:, :, :colours].max()))
+    return largest
+
+
+def _layout(page: "TiffPage | TiffFrame") -> _Layout:
+    keyframe = _keyframe(page)
+    width, height = keyframe.imagewidth, keyframe.imagelength
+    raw = not keyframe.is_tiled and keyframe.predictor == 1 and keyframe.fillorder == 1 and page.is_contiguous
+    if keyframe.is_tiled:
+        rows, columns = keyframe.tilelength, keyframe.tilewidth
+    elif raw:
+        row_bytes = width * keyframe.shaped[4] * np.dtype(keyframe.dtype).itemsize
+        rows, columns = min(height, max(1, _ROWS_BYTES // row_bytes)), width
+    else:
+        rows, columns = min(height, keyframe.rowsperstrip), width
+    across, down = -(-width // columns), -(-height // rows)
+    return _Layout(rows=rows, columns=columns, across=across, down=down, raw=raw)
+
+
+def _keyframe(page: "TiffPage | TiffFrame") -> "TiffPage":
+    if page.keyframe is None:
+        raise EOFError("a page has no directory")
+    return page.keyframe
+
+
+def _touched(layout: _Layout, box: Box) -> Iterator[tuple[int, int]]:
+    x0, y0, x1, y1 = box
+    for row in range(y0 // layout.rows, -(-y1 // layout.rows)):
+        for column in range(x0 // layout.columns, -(-x1 // layout.columns)):
+            yield row, column
+
+
+def _segment(
+    page: "TiffPage | TiffFrame", layout: _Layout, place: tuple[int, int, int], cache: SegmentCache
+) -> Segment:
+    """Segment at (plane, row, column) of the grid of segments."""
+    plane, row, column = place
+    if layout.raw:
+        top = row * layout.rows
+        bottom = min(top + layout.rows, _keyframe(page).imagelength)
+        return _raw_box(page, plane, (0, top, layout.columns, bottom))
+    index = (plane * layout.down + row) * layout.across + column
+    if index >= min(len(page.dataoffsets), len(page.databytecounts)):
+        raise EOFError("its directory lists no data for this part")
+    offset, count = page.dataoffsets[index], page.databytecounts[index]
+    if count == 0 and offset == 0:
+        return None  # never scanned; a place without bytes means that they were lost
+    if count == 0 or offset == 0:
+        raise EOFError(f"its directory lists {count} bytes at {offset} for this part")
+    return cache.get(offset, lambda: _decoded(page, index))
+
+
+def _raw_box(page: "TiffPage | TiffFrame", plane: int, box: Box) -> NDArray[Any]:
+    """Samples of a box whose px lie in the file as they are: only its own bytes are read."""
+    keyframe = _keyframe(page)
+    _, _, height, width, samples = keyframe.shaped
+    dtype = np.dtype(keyframe.dtype).newbyteorder(page.parent.byteorder)
+    x0, y0, x1, y1 = box
+    rows, row_px = (1, (y1 - y0) * width) if x1 - x0 == width else (y1 - y0, x1 - x0)
+    px_bytes = samples * dtype.itemsize
+    first = page.dataoffsets[0] + ((plane * height + y0) * width + x0) * px_bytes
+    data = b"".join(_bytes_at(page, first + row * width * px_bytes, row_px * px_bytes) for row in range(rows))
+    return np.frombuffer(data, dtype).reshape(y1 - y0, x1 - x0, samples)
+
+
+def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
+    keyframe = _keyframe(page)
+    data = _bytes_at(page, page.dataoffsets[index], page.databytecounts[index])
+    tables = {}
+    if keyframe.compression in _JPEG_COMPRESSIONS:
+        tables = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
+    segment: NDArray[Any] | None = keyframe.decode(data, index, **tables)[0]
+    damage = jpeg_damage(data, page.jpegtables) if keyframe.compression == _JPEG else None
+    if damage is not None:
+        raise ValueError(damage)
+    return None if segment is None else segment[0]
+
+
+def _bytes_at(page: "TiffPage | TiffFrame", offset: int, count: int) -> bytes:
+    handle = page.parent.filehandle
+    handle.seek(offset)
+    data = handle.read(count)
+    if len(data) < count:
+        raise EOFError(f"the file ends {count - len(data)} bytes before the end of this part")
+    return data

@@ -1,0 +1,172 @@
+"""Whole slides in a scanner maker's format, through OpenSlide, by region."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import SlideError
+from pipeline.reader.field import Turn
+from pipeline.reader.pixel_size import plausible_um_per_px
+from pipeline.reader.pixels import Box, Orientation, check_region, on_white, too_small
+from pipeline.reader.pyramid import Level, Pyramid, best_level, read_region, whole_factor
+from pipeline.reader.source import one_line, shown
+
+if TYPE_CHECKING:
+    from openslide import OpenSlide
+
+__all__ = ["VENDOR_SUFFIXES", "VendorField", "is_vendor_tiff", "open_vendor_slide"]
+
+VENDOR_SUFFIXES = frozenset({".bif", ".mrxs", ".ndpi", ".scn", ".svs", ".svslide", ".vms", ".vmu"})
+
+_BLOCK_PX = 256  # of a level whose downsample is not whole; see _read_blocks
+
+
+class VendorField:
+    """A vendor's whole slide as one field; the file is open while the field has its turn.
+
+    Attributes
+    ----------
+    name : of the field.
+    width, height : level-0 px.
+    um_per_px : `openslide.mpp-x` and `-y`, None where missing or absurd.
+    """
+
+    __slots__ = ("_path", "_pyramid", "_slide", "_turn", "height", "name", "um_per_px", "width")
+
+    def __init__(self, path: Path, name: str, slide: "OpenSlide", turn: Turn) -> None:
+        self.name = name
+        self.width, self.height = slide.dimensions
+        self.um_per_px = plausible_um_per_px(
+            _number(slide.properties.get("openslide.mpp-x")), _number(slide.properties.get("openslide.mpp-y"))
+        )
+        self._path = path
+        self._pyramid = _pyramid(slide)
+        self._slide: OpenSlide | None = None
+        self._turn = turn
+
+    def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
+        """RGB uint8 (height / shrink, width / shrink, 3) of a region in level-0 px; see `reader.Field`."""
+        box = x, y, x + width, y + height
+        check_region((self.width, self.height), box, shrink)
+        self._turn.take(self._release)
+        from openslide import OpenSlideError
+
+        slide = self._slide = self._slide or _opened(self._path)
+        if slide.dimensions != (self.width, self.height):
+            self._release()
+            raise SlideError(
+                f"{shown(self._path)}: another picture stands in its place since it was opened; "
+                "expected the same slide until it is counted; count it again"
+            )
+
+        def fetch(level: Level, level_box: Box) -> NDArray[np.uint8]:
+            return _read_blocks(slide, level, level_box)
+
+        try:
+            return read_region(self._pyramid, box, shrink, fetch)
+        except (OpenSlideError, OSError) as error:
+            # OpenSlide refuses every later call on a file that failed once: it must be opened anew.
+            self._release()
+            raise SlideError(
+                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {one_line(error)}; "
+                "expected a whole slide; copy it again"
+            ) from error
+
+    def stored_shrink(self, shrink: int) -> int:
+        """Factor of the level that is read for this shrink."""
+        return best_level(self._pyramid, shrink).factor
+
+    def _release(self) -> None:
+        if self._slide is not None:
+            self._slide.close()
+        self._slide = None
+
+
+def is_vendor_tiff(path: Path) -> bool:
+    """Whether a file with TIFF content is a scanner maker's slide (Aperio, Philips, Ventana and others)."""
+    from openslide import OpenSlide
+
+    return OpenSlide.detect_format(path) not in (None, "generic-tiff")
+
+
+def open_vendor_slide(path: Path, name: str, turn: Turn) -> VendorField:
+    """Field of a vendor's whole slide; associated images (label, macro) are left aside.
+
+    Raises
+    ------
+    SlideError
+        OpenSlide cannot open the file, or the slide is too small.
+    """
+    with _opened(path) as slide:
+        reason = too_small(*slide.dimensions)
+        if reason is not None:
+            raise SlideError(f"{shown(path)}: {reason}")
+        return VendorField(path, name, slide, turn)
+
+
+def _opened(path: Path) -> "OpenSlide":
+    from openslide import OpenSlide, OpenSlideError
+
+    try:
+        return OpenSlide(path)
+    except (OpenSlideError, OSError) as error:
+        raise SlideError(
+            f"{shown(path)} cannot be opened as a whole slide: {one_line(error) or 'unknown format'}; "
+            f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))} with all files and folders that "
+            "belong to it; copy all of them again"
+        ) from error
+
+
+def _pyramid(slide: "OpenSlide") -> Pyramid:
+    width, height = slide.dimensions
+    levels = [Level(index=0, width=width, height=height, factor=1)]
+    for index in range(1, slide.level_count):
+        factor = whole_factor(slide.level_downsamples[index], max(width, height))
+        if factor is not None:
+            level_width, level_height = slide.level_dimensions[index]
+            # Some levels are padded to whole tiles; what lies past the picture is not read.
+            levels.append(
+                Level(
+                    index=index,
+                    width=min(level_width, -(-width // factor)),
+                    height=min(level_height, -(-height // factor)),
+                    factor=factor,
+                )
+            )
+    return Pyramid(width=width, height=height, levels=tuple(levels), orientation=Orientation())
+
+
+def _read_blocks(slide: "OpenSlide", level: Level, box: Box) -> NDArray[np.uint8]:
+    """Box of a level (level px) as RGB uint8, the same value a px whatever box it is read in.
+
+    Where the downsample is not whole (4.0003), OpenSlide interpolates between level px, by a shift that
+    depends on where the box begins. Such a level is read in blocks that always begin at the same places.
+    """
+    x0, y0, x1, y1 = box
+    if slide.level_downsamples[level.index] == level.factor:
+        return _read_box(slide, level, box)
+    result = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
+    for top in range(y0 // _BLOCK_PX * _BLOCK_PX, y1, _BLOCK_PX):
+        for left in range(x0 // _BLOCK_PX * _BLOCK_PX, x1, _BLOCK_PX):
+            right, bottom = min(left + _BLOCK_PX, level.width), min(top + _BLOCK_PX, level.height)
+            block = _read_box(slide, level, (left, top, right, bottom))
+            xa, ya, xb, yb = max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)
+            part = block[ya - top : yb - top, xa - left : xb - left]
+            result[ya - y0 : yb - y0, xa - x0 : xb - x0] = part
+    return result
+
+
+def _read_box(slide: "OpenSlide", level: Level, box: Box) -> NDArray[np.uint8]:
+    x0, y0, x1, y1 = box
+    corner = x0 * level.factor, y0 * level.factor
+    rgba = np.asarray(slide.read_region(corner, level.index, (x1 - x0, y1 - y0)), np.uint8)
+    return np.ascontiguousarray(on_white(rgba[:, :, :3], rgba[:, :, 3]))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Rendered whole-slide scans, streamed to a pyramidal TIFF."""

@@ -1,0 +1,1 @@
+"""Training the networks: orders, checkpoints, fitting, quantising, the files that are shipped."""

@@ -1,0 +1,1 @@
+"""Fitting the score that tells unfamiliar pictures, and the pictures it is fitted on."""

@@ -1,0 +1,149 @@
+"""Pictures to measure the score of unfamiliar input with: no thin films, rendered ones, and altered ones."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.synthetic.field import RenderSettings, render_field, varied_settings
+from pipeline.training.novelty import scenes as odd_scenes
+from pipeline.training.novelty import slides as odd_slides
+from pipeline.training.novelty import unseen as odd_others
+
+__all__ = ["ALTERATIONS", "NEW_KINDS", "SEEN_KINDS", "drawn_smear"]
+
+_Picture = NDArray[np.uint8]
+_Kinds = Mapping[str, Callable[[np.random.Generator], _Picture]]
+
+
+def _bundled(name: str) -> Callable[[np.random.Generator], _Picture]:
+    """Parts of a picture that scikit-image brings along, by the name of its function in skimage.data."""
+
+    def draw(rng: np.random.Generator) -> _Picture:
+        import skimage.data
+
+        loaded = getattr(skimage.data, name)()
+        picture = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
+        if name == "lfw_subset":  # 25 x 25 px each: a sheet of 5 by 4 faces
+            picture = np.block([[picture[4 * row + column] for column in range(4)] for row in range(5)])
+        if picture.dtype != np.uint8:
+            picture = np.clip(picture.astype(np.float32) * 255, 0, 255).astype(np.uint8)
+        if picture.ndim == 2:
+            picture = np.repeat(picture[..., None], 3, axis=2)
+        return _cut_out(picture[..., :3], rng)
+
+    return draw
+
+
+SEEN_KINDS: _Kinds = MappingProxyType(
+    {
+        **{
+            f"photo: {name}": _bundled(name)
+            for name in (
+                *("astronaut", "brick", "camera", "cat", "cell", "checkerboard", "clock", "coffee", "coins"),
+                *("colorwheel", "grass", "gravel", "horse", "hubble_deep_field", "immunohistochemistry"),
+                *("logo", "microaneurysms", "moon", "page", "retina", "rocket", "stereo_motorcycle", "text"),
+            )
+        },
+        "thick film": odd_slides.draw_thick_film,
+        "tissue": odd_slides.draw_tissue,
+        "bacteria": odd_slides.draw_bacteria,
+        "bubbles": odd_slides.draw_bubbles,
+        "crystals": odd_slides.draw_crystals,
+        "plant tissue": odd_slides.draw_plant_tissue,
+        "empty slide": odd_slides.draw_empty_slide,
+        "balls": odd_scenes.draw_balls,
+        "clouds": odd_scenes.draw_clouds,
+        "square code": odd_scenes.draw_code,
+        "gradient": odd_scenes.draw_gradient,
+        "map": odd_scenes.draw_map,
+        "noise": odd_scenes.draw_noise,
+        "printed page": odd_scenes.draw_page,
+        "plot": odd_scenes.draw_plot,
+        "screenshot": odd_scenes.draw_screen,
+        "stars": odd_scenes.draw_stars,
+        "stones": odd_scenes.draw_stones,
+        "tablets": odd_scenes.draw_tablets,
+        "truck": odd_scenes.draw_truck,
+        "weave": odd_scenes.draw_weave,
+    }
+)
+"""Kinds that were looked at while the values of the score were chosen; none of them sets a number of it."""
+NEW_KINDS: _Kinds = MappingProxyType(
+    {
+        "photo: lfw_subset": _bundled("lfw_subset"),
+        "photo: shepp_logan_phantom": _bundled("shepp_logan_phantom"),
+        "rain drops": odd_others.draw_drops,
+        "keyboard": odd_others.draw_keyboard,
+        "radiograph": odd_others.draw_radiograph,
+        "roof tiles": odd_others.draw_scales,
+        "spreadsheet": odd_others.draw_spreadsheet,
+        "cervical smear": odd_others.draw_squames,
+        "wall": odd_others.draw_wall,
+        "yeast": odd_others.draw_yeast,
+    }
+)
+"""Kinds that were drawn after that and only measure it."""
+
+
+def _reordered(*channels: int) -> Callable[[_Picture], _Picture]:
+    return lambda picture: np.ascontiguousarray(picture[..., list(channels)])
+
+
+def _restained(*powers: float) -> Callable[[_Picture], _Picture]:
+    """Every pixel in one hue: its green absorbance, multiplied for red, green and blue."""
+
+    def restain(picture: _Picture) -> _Picture:
+        clear = picture[..., 1:2].astype(np.float64) / 255
+        return np.asarray(np.rint(255 * clear ** np.asarray(powers)), np.uint8)
+
+    return restain
+
+
+ALTERATIONS: Mapping[str, Callable[[_Picture], _Picture]] = MappingProxyType(
+    {
+        "grey": _restained(1.0, 1.0, 1.0),
+        "brown": _restained(0.35, 0.7, 1.4),
+        "blue": _restained(1.5, 0.8, 0.2),
+        "green": _restained(1.4, 0.3, 1.1),
+        "red and green swapped": _reordered(1, 0, 2),
+        "green and blue swapped": _reordered(0, 2, 1),
+        "negative": lambda picture: np.asarray(255 - picture, np.uint8),
+    }
+)
+"""What is done to a field of a real smear so that its colours are no smear's."""
+
+
+def drawn_smear(rng: np.random.Generator) -> _Picture:
+    """A rendered thin film: any stain, light, scale and view; every fifth sparse, every fifth crowded."""
+    base = RenderSettings(
+        width=int(rng.integers(640, 1281)),
+        height=int(rng.integers(480, 961)),
+        um_per_px=float(rng.uniform(0.06, 0.2)),
+        round_view=bool(rng.random() < 0.2),
+        parasitaemia=float(rng.choice([0.0, 0.02, 0.2])),
+    )
+    settings = varied_settings(rng, base)
+    crowd = rng.random()
+    if crowd < 0.2:
+        settings = replace(settings, density=float(rng.uniform(0.02, 0.1)))
+    elif crowd < 0.4:
+        settings = replace(settings, density=float(rng.uniform(0.7, 1.0)))
+    return render_field(settings, rng).image
+
+
+def _cut_out(picture: _Picture, rng: np.random.Generator) -> _Picture:
+    """A part of a picture, mirrored or not, at another size."""
+    height, width = picture.shape[:2]
+    share = float(rng.uniform(0.4, 1.0))
+    high, wide = int(height * share), int(width * share)
+    top, left = int(rng.integers(0, height - high + 1)), int(rng.integers(0, width - wide + 1))
+    part = picture[top : top + high, left : left + wide]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    scale = float(rng.uniform(600, 1200)) / max(high, wide)
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_CUBIC), np.uint8)

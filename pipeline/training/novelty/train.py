@@ -1,0 +1,189 @@
+"""Trains the score of unfamiliar input: counts smears and other pictures, fits, measures, writes."""
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.manifest import read_manifest, shipped
+from pipeline.count import look_at
+from pipeline.errors import LabelledDataError, ScaleError, SlideError
+from pipeline.evaluation.labelled import read_field_set
+from pipeline.files import write_whole
+from pipeline.quality.novelty import FamiliarManifest, FieldLooks, MeasuredKind
+from pipeline.settings import CountSettings
+from pipeline.training.data.fields import read_rgb
+from pipeline.training.novelty.fit import Known, fit_known, measured_kind, without_each_source
+from pipeline.training.novelty.kinds import ALTERATIONS, NEW_KINDS, SEEN_KINDS, drawn_smear
+
+__all__ = ["SOURCES", "FamiliarOrder", "train_familiar"]
+
+SOURCES = ("iml", "nih_fields", "chula", "draaslan", "bccd")
+"""Sets of real smears, each from another laboratory and microscope."""
+RENDERED, RENDERED_MEASURING = 80, 40
+"""Rendered fields that widen the ranges, and others that only measure."""
+PICTURES_A_KIND, ALTERED_A_SOURCE = 4, 6
+
+_Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamiliarOrder:
+    """What to train from.
+
+    Attributes
+    ----------
+    data, out : folder of the labelled sets, and folder of familiar.toml and looks.json.
+    seed : of every random choice. fields : most fields of a source, None for all.
+    detector : manifest of the detector, None for the shipped one.
+    """
+
+    data: Path
+    out: Path
+    seed: int = 1
+    fields: int | None = None
+    detector: Path | None = None
+
+
+def train_familiar(order: FamiliarOrder, tell: Callable[[str], None]) -> Path:
+    """Write `familiar.toml` and, beside it, the looks of every picture; gives the path of the first.
+
+    Raises
+    ------
+    LabelledDataError
+        Where no labelled set is found.
+    """
+    settings = CountSettings(detector=order.detector)
+    smears = _smears(order, settings, tell)
+    drawn = _made("rendered", drawn_smear, RENDERED, order.seed, settings)
+    tell(f"rendered: {len(drawn)} fields")
+    known = fit_known(smears, _seen(drawn))
+    others = _measuring(order, settings, tell)
+    measured = [
+        *without_each_source(smears, _seen(drawn)),
+        *(measured_kind(group, kind, looks, known) for (group, kind), looks in others.items()),
+    ]
+    order.out.mkdir(parents=True, exist_ok=True)
+    path = order.out / "familiar.toml"
+    write_whole(path, _toml(_manifest(order, known, measured)).encode())
+    looks = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
+    looks |= {f"{group} {kind}": each for (group, kind), each in others.items()}
+    rows = {name: [None if each is None else asdict(each) for each in group] for name, group in looks.items()}
+    write_whole(order.out / "looks.json", json.dumps(rows).encode())
+    return path
+
+
+def _smears(
+    order: FamiliarOrder, settings: CountSettings, tell: Callable[[str], None]
+) -> dict[str, Sequence[FieldLooks]]:
+    """Looks of the fields of each labelled set; a field without cells would be a failure, and is told."""
+    found: dict[str, Sequence[FieldLooks]] = {}
+    for source in SOURCES:
+        if not (order.data / source).is_dir():
+            continue
+        paths = _field_paths(order, source)
+        looks = [_look(path, settings) for path in paths]
+        found[source] = _seen(looks)
+        tell(f"{source}: {len(found[source])} of {len(looks)} fields show red cells")
+    if not found:
+        raise LabelledDataError(f"no labelled set in {order.data}; expected one of {', '.join(SOURCES)}")
+    return found
+
+
+def _field_paths(order: FamiliarOrder, source: str) -> list[Path]:
+    fields = read_field_set(order.data / source)
+    names = sorted(fields.fields["field"])
+    shuffled = np.random.default_rng([order.seed, *source.encode()]).permutation(len(names))
+    return [fields.image_path(names[place]) for place in shuffled[: order.fields]]
+
+
+def _measuring(
+    order: FamiliarOrder, settings: CountSettings, tell: Callable[[str], None]
+) -> dict[tuple[str, str], list[FieldLooks | None]]:
+    """Looks of what sets nothing, by group and kind."""
+    looks: dict[tuple[str, str], list[FieldLooks | None]] = {}
+    drawn = _made("rendered", drawn_smear, RENDERED_MEASURING, order.seed + 1, settings)
+    looks["smear", "rendered, other draws"] = drawn
+    for group, kinds in (("odd", SEEN_KINDS), ("odd, new", NEW_KINDS)):
+        for kind, draw in kinds.items():
+            looks[group, kind] = _made(kind, draw, PICTURES_A_KIND, order.seed, settings)
+        tell(f"{group}: {len(kinds)} kinds")
+    for name, alter in ALTERATIONS.items():
+        looks["altered", name] = [
+            _look_at_picture(alter(_middle(read_rgb(path))), settings)
+            for source in SOURCES
+            if (order.data / source).is_dir()
+            for path in _field_paths(order, source)[:ALTERED_A_SOURCE]
+        ]
+    tell(f"altered: {len(ALTERATIONS)} ways")
+    return looks
+
+
+def _made(
+    kind: str,
+    draw: Callable[[np.random.Generator], _Picture],
+    pictures: int,
+    seed: int,
+    settings: CountSettings,
+) -> list[FieldLooks | None]:
+    """Looks of pictures drawn with generators that no other kind, number or seed shares."""
+    return [
+        _look_at_picture(draw(np.random.default_rng([seed, number, *kind.encode()])), settings)
+        for number in range(pictures)
+    ]
+
+
+def _look_at_picture(picture: _Picture, settings: CountSettings) -> FieldLooks | None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "picture.png"
+        write_whole(path, cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+        return _look(path, settings)
+
+
+def _look(path: Path, settings: CountSettings) -> FieldLooks | None:
+    """Looks of a picture of one field; None where no red cell was found, which a count refuses as well."""
+    try:
+        looks = look_at(path, settings)
+    except (ScaleError, SlideError):
+        return None
+    return looks[0] if looks else None
+
+
+def _middle(picture: _Picture, side: int = 1400) -> _Picture:
+    """The middle of a large field: altering it takes as long as its pixels are many."""
+    height, width = picture.shape[:2]
+    top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    return picture[top : top + side, left : left + side]
+
+
+def _seen(looks: Sequence[FieldLooks | None]) -> list[FieldLooks]:
+    return [each for each in looks if each is not None]
+
+
+def _manifest(order: FamiliarOrder, known: Known, measured: Sequence[MeasuredKind]) -> FamiliarManifest:
+    detector = read_manifest(order.detector or shipped("detector"), "detector")
+    return FamiliarManifest(
+        detector=detector.name,
+        detector_sha256=detector.sha256,
+        seed=order.seed,
+        smear_limit=known.smear_limit,
+        stain_limit=known.stain_limit,
+        ranges=known.ranges,
+        stains=known.stains,
+        measured=tuple(measured),
+    )
+
+
+def _toml(manifest: FamiliarManifest) -> str:
+    """Plain entries first, then the lists of tables; JSON's strings and numbers are TOML's."""
+    entries: Mapping[str, object] = manifest.model_dump()
+    lines = [f"{key} = {json.dumps(value)}" for key, value in entries.items() if not isinstance(value, tuple)]
+    for key, rows in entries.items():
+        for row in rows if isinstance(rows, tuple) else ():
+            lines += ["", f"[[{key}]]", *(f"{name} = {json.dumps(value)}" for name, value in row.items())]
+    return "\n".join(lines) + "\n"

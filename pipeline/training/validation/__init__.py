@@ -1,0 +1,1 @@
+"""How well a training does on what it left out."""

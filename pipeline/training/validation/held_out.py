@@ -1,0 +1,117 @@
+"""What a classifier's manifest states of slides left out: calibration, threshold, stages and figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.predict import PLAIN, STAGES, predict, sure_stage
+from classifier.training.calibrate import FoundAt, fit_platt, operating_point
+from classifier.training.fit import UNKNOWN_STAGE
+from models.manifest import Measured, StageFigures, read_manifest
+from models.runtime import Network
+from pipeline.counting.statistics import limit_of_detection
+from pipeline.training.data.crops import LabelledCrops
+
+__all__ = ["figures_of", "measured_figures", "stage_figures"]
+
+FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
+"""Entries of a manifest that are measured on what was left out."""
+CELLS = 1_000
+"""Red cells of the count for which the limit of detection is made lowest: what a person counts (BSH 1,000),
+and what a few photos hold. At 10,000 cells the limit is nearly flat there, see docs/accuracy.md."""
+RIGHT_STAGES = 0.9
+"""Share of the stages told on left-out cells that shall be right; a cell less sure is called unknown."""
+
+
+def measured_figures(
+    network: Network, left_out: Mapping[str, LabelledCrops], precut: LabelledCrops | None
+) -> dict[str, object]:
+    """Entries of the manifest, see `models.manifest.Manifest`: the calibrations, threshold and figures.
+
+    Parameters
+    ----------
+    left_out : crops cut from fields that were not trained on, by source. precut : pre-cut cells, likewise.
+    """
+    logits = {name: _logits(network, crops) for name, crops in left_out.items()}
+    infected = np.concatenate([crops.infected for crops in left_out.values()])
+    pooled = np.concatenate(list(logits.values()))
+    platt = fit_platt(pooled, infected, np.ones(len(pooled)))
+    chance = {name: platt.probability(logits[name]) for name in left_out}
+    threshold = operating_point(
+        [FoundAt(probability=chance[name], infected=crops.infected) for name, crops in left_out.items()],
+        lambda rate, sensitivity: limit_of_detection(CELLS, rate, sensitivity),
+    )
+    rows = [_row("all left-out fields", platt.probability(pooled), infected, threshold)]
+    rows += [_row(name, chance[name], crops.infected, threshold) for name, crops in left_out.items()]
+    figures: dict[str, object] = {
+        "threshold": threshold,
+        "calibration": {"slope": platt.slope, "offset": platt.offset},
+        "measured": [row.model_dump() for row in rows],
+    }
+    stages = _stages(network, left_out)
+    if stages is not None:
+        figures["stages"] = stages.model_dump()
+    if precut is not None:
+        even = np.where(
+            precut.infected,
+            1 / max(precut.infected.sum(), 1),
+            1 / max((~precut.infected).sum(), 1),
+        )
+        found = fit_platt(_logits(network, precut), precut.infected, even)
+        figures["precut"] = {"slope": found.slope, "offset": found.offset}
+    return figures
+
+
+def figures_of(manifest: Path) -> dict[str, object]:
+    """What `measured_figures` gave for the classifier of this manifest."""
+    return read_manifest(manifest, "classifier").model_dump(include=set(FIGURES), exclude_none=True)
+
+
+def stage_figures(chance: NDArray[np.float32], truth: NDArray[np.int64]) -> StageFigures:
+    """How well stages are told, and from which probability on they are.
+
+    Parameters
+    ----------
+    chance : float32 (n, s), see `Calls.stages`. truth : int64 (n,), place in `STAGES`.
+    """
+    sure = chance.max(axis=1)
+    right = chance.argmax(axis=1) == truth
+    order = np.argsort(-sure, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(share >= RIGHT_STAGES)
+    least = float(sure[order][good[-1]]) if len(good) else 1.0
+    called = sure_stage(chance, least)
+    confusion = np.zeros((len(STAGES), len(STAGES) + 1), np.int64)
+    np.add.at(confusion, (truth, called), 1)  # a stage of -1 falls into the last column
+    return StageFigures(names=STAGES, least=least, confusion=tuple(map(tuple, confusion.tolist())))
+
+
+def _stages(network: Network, left_out: Mapping[str, LabelledCrops]) -> StageFigures | None:
+    staged = {name: crops.take(crops.stage != UNKNOWN_STAGE) for name, crops in left_out.items()}
+    told = [crops for crops in staged.values() if len(crops.labels)]
+    if not told:
+        return None
+    crops = np.concatenate([crops.crops for crops in told])
+    return stage_figures(
+        predict(crops, network, PLAIN).stages, np.concatenate([crops.stage for crops in told])
+    )
+
+
+def _logits(network: Network, crops: LabelledCrops) -> NDArray[np.float32]:
+    chance = np.clip(predict(crops.crops, network, PLAIN).p_infected.astype(np.float64), 1e-7, 1 - 1e-7)
+    return np.log(chance / (1 - chance)).astype(np.float32)
+
+
+def _row(
+    source: str, probability: NDArray[np.float32], infected: NDArray[np.bool_], threshold: float
+) -> Measured:
+    called = probability >= threshold
+    return Measured(
+        source=source,
+        infected=int(infected.sum()),
+        infected_found=int((called & infected).sum()),
+        uninfected=int((~infected).sum()),
+        false_positives=int((called & ~infected).sum()),
+    )

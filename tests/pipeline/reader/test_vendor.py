@@ -1,0 +1,100 @@
+"""A scanner maker's slide is read by region through OpenSlide."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import SlideError
+from pipeline.reader.slide import open_slide
+from pipeline.reader.vendor import VendorField
+from tests.pipeline.reader.reader_pictures import block_means, noise, smooth, whole, write_aperio
+
+
+@pytest.mark.parametrize("name", ["slide.svs", "slide.tif"])
+def test_vendor_slide_is_known_by_its_ending_or_its_content(tmp_path: Path, name: str):
+    picture = smooth(1003, 601)
+    with open_slide(write_aperio(tmp_path / name, picture)) as slide:
+        (field,) = slide.fields
+        assert isinstance(field, VendorField)
+        assert (slide.name, field.width, field.height) == ("slide", 1003, 601)
+        assert field.um_per_px == pytest.approx(0.25)
+        assert np.array_equal(whole(field, 1), picture)
+
+
+@pytest.mark.parametrize("shrink", [2, 4, 8, 32])
+def test_reduced_vendor_slide_is_the_block_mean(tmp_path: Path, shrink: int):
+    picture = smooth(1003, 601)
+    field = open_slide(write_aperio(tmp_path / "a.svs", picture)).fields[0]
+    difference = np.abs(whole(field, shrink) - block_means(picture, shrink))
+    assert difference[: 601 // shrink, : 1003 // shrink].max() <= 4
+    assert difference.max() <= 12
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), shrink=st.sampled_from([1, 2, 4, 8]))
+def test_pixel_has_one_value_whatever_region_it_is_read_in(tmp_path: Path, data: Any, shrink: int):
+    """1603 / 400 and 1201 / 300 are not whole: a read that began anywhere would be interpolated anew."""
+    path = tmp_path / "a.svs"
+    if not path.exists():
+        write_aperio(path, noise(1603, 1201))
+    field = open_slide(path).fields[0]
+    full = whole(field, shrink)
+    x0, x1 = sorted(data.draw(st.lists(st.integers(0, full.shape[1]), min_size=2, max_size=2, unique=True)))
+    y0, y1 = sorted(data.draw(st.lists(st.integers(0, full.shape[0]), min_size=2, max_size=2, unique=True)))
+    part = field.read(x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink, shrink)
+    assert np.array_equal(part, full[y0:y1, x0:x1])
+
+
+@pytest.mark.parametrize("mpp", ["0", "-0.25", "nan", "inf", "1e-9", "1e9", "0.25 um", ""])
+def test_absurd_pixel_size_is_not_taken(tmp_path: Path, mpp: str):
+    assert open_slide(write_aperio(tmp_path / "a.svs", smooth(300, 200), mpp=mpp)).fields[0].um_per_px is None
+
+
+def test_slide_that_is_replaced_while_it_is_read_is_one_line(tmp_path: Path):
+    path = write_aperio(tmp_path / "a.svs", smooth(300, 200))
+    with open_slide(path) as slide:
+        (field,) = slide.fields
+        write_aperio(path, smooth(400, 300))
+        with pytest.raises(SlideError, match="another picture stands in its place") as caught:
+            field.read(0, 0, 64, 64, 1)
+    assert "\n" not in str(caught.value)
+
+
+def test_slide_is_read_on_after_a_damaged_tile(tmp_path: Path):
+    path = write_aperio(tmp_path / "a.svs", smooth(512, 512))
+    with tifffile.TiffFile(path) as tiff:
+        offset = tiff.pages.first.dataoffsets[0]
+    data = bytearray(path.read_bytes())
+    data[offset : offset + 64] = bytes(64)
+    path.write_bytes(data)
+    field = open_slide(path).fields[0]
+    for _ in range(2):
+        with pytest.raises(SlideError, match="truncated or damaged at x 0, y 0") as caught:
+            field.read(0, 0, 128, 128, 1)
+        assert "\n" not in str(caught.value)
+    assert (
+        np.abs(field.read(256, 256, 128, 128, 1).astype(int) - smooth(512, 512)[256:384, 256:384]).max() <= 6
+    )
+
+
+@pytest.mark.parametrize("name", ["a.svs", "a.ndpi", "a.mrxs"])
+def test_file_that_is_no_slide_is_one_line(tmp_path: Path, name: str):
+    (tmp_path / name).write_text("not a slide\n")
+    with pytest.raises(SlideError, match=r"cannot be opened as a whole slide.*expected.*copy") as caught:
+        open_slide(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_is_closed_with_the_slide_and_opened_anew_for_a_later_read(tmp_path: Path):
+    slide = open_slide(write_aperio(tmp_path / "a.svs", smooth(300, 200)))
+    (field,) = slide.fields
+    assert isinstance(field, VendorField)
+    before = whole(field, 4)
+    slide.close()
+    assert field._slide is None
+    assert np.array_equal(whole(field, 4), before)
