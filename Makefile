@@ -40,11 +40,11 @@ bench: $(VENV)/.core  ## measure speed and memory; ARGS="--only slide,memory --g
 LEFT_OUT = $(foreach name,$(shell cat models/left_out/slides.txt),--leave-out $(name))
 TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
-DOUBTED := docs/label_noise.csv
+SUSPECT_LABELS := docs/label_noise.csv
 BUILT := build/train
 # What this classifier doubts of the uninfected is drawn more often in the training of the next one, in its last steps too.
 FIRST := $(BUILT)/left_out/first_classifier
-CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --doubted $(DOUBTED)
+CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --suspect-labels $(SUSPECT_LABELS)
 BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 
 train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
@@ -54,15 +54,15 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/detector --seed 3 --steps 750 \
 		--start-from $(BUILT)/left_out/detector/detector.keras
 	$(CLASSIFIER) --out $(BUILT)/left_out/first_classifier --steps 3000 $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/left_out/mined_classifier --mined-by $(FIRST)/classifier.toml $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 --mined-by $(FIRST)/classifier.toml \
+	$(CLASSIFIER) --out $(BUILT)/left_out/mined_classifier --hard-negatives-from $(FIRST)/classifier.toml $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 --hard-negatives-from $(FIRST)/classifier.toml \
 		--start-from $(BUILT)/left_out/mined_classifier/classifier.keras $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/mined_classifier --mined-by $(FIRST)/classifier.toml \
+	$(CLASSIFIER) --out $(BUILT)/mined_classifier --hard-negatives-from $(FIRST)/classifier.toml \
 		--measured-by $(BUILT)/left_out/mined_classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
-	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 --mined-by $(FIRST)/classifier.toml \
+	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 --hard-negatives-from $(FIRST)/classifier.toml \
 		--start-from $(BUILT)/mined_classifier/classifier.keras \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
-	$(TRAIN) familiar --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/familiar --fields 40 --detector $(BUILT)/detector/detector.toml
+	$(TRAIN) novelty --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/novelty --fields 40 --detector $(BUILT)/detector/detector.toml
 
 serve: $(VENV)/.core  ## start the web service on this machine
 	$(BIN)/smearcount serve $(ARGS)

@@ -59,7 +59,7 @@ class Supervisor:
                 self._start()
                 while self.pid is not None:
                     await asyncio.sleep(_LOOK_S)
-                await asyncio.to_thread(self._bury)
+                await asyncio.to_thread(self._record_crash)
                 lived_long = time.monotonic() - born_s > _EARLY_S
                 pause_s = _PAUSE_S if lived_long else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
@@ -74,7 +74,7 @@ class Supervisor:
         )
         self._process.start()
 
-    def _bury(self) -> None:
+    def _record_crash(self) -> None:
         process = self._process
         if process is None:
             return

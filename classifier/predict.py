@@ -67,12 +67,12 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> C
     """
     if not len(crops):
         return Calls(p_infected=np.empty(0, np.float32), stages=np.empty((0, 0), np.float32))
-    mean = _look(crops, network)
+    mean = _forward(crops, network)
     doubtful = np.flatnonzero(mean[:, 0] >= DOUBTFUL_LOGIT)
     for start in range(0, len(doubtful), DOUBTFUL_AT_ONCE):
         some = doubtful[start : start + DOUBTFUL_AT_ONCE]
         turned = np.concatenate([np.rot90(crops[some], turn, axes=(1, 2)) for turn in FURTHER_TURNS])
-        further = _look(turned, network).reshape(len(FURTHER_TURNS), len(some), -1)
+        further = _forward(turned, network).reshape(len(FURTHER_TURNS), len(some), -1)
         mean[some] = np.mean([mean[some], *further], axis=0)
     return Calls(p_infected=calibration.probability(mean[:, 0]), stages=_softmax(mean[:, 1:]))
 
@@ -84,7 +84,7 @@ def sure_stage(stages: NDArray[np.float32], least: float) -> NDArray[np.int64]:
     return np.where(stages.max(axis=1) >= least, stages.argmax(axis=1), -1)
 
 
-def _look(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
+def _forward(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
     """Outputs side by side, float32 (n, 1 + stages), of one look at each crop."""
     parts = []
     for start in range(0, len(crops), BATCH):

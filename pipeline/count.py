@@ -23,15 +23,15 @@ from pipeline.planning.protocols import Goal, goal_of
 from pipeline.planning.slide import SlidePlan, area_of, plan_slide
 from pipeline.provenance import SourceState, describe_input, run_record, source_state, versions
 from pipeline.quality.checks import SlideMeasures, check
-from pipeline.quality.measures import FieldSeen, looks_of, slide_measures
-from pipeline.quality.novelty import FieldLooks, familiarity, read_familiar
+from pipeline.quality.measures import FieldSeen, features_of, slide_measures
+from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.records import FailedTile, SlideSummary
 from pipeline.settings import CountSettings
 from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
 
-__all__ = ["count_slide", "look_at"]
+__all__ = ["count_slide", "measure_features"]
 
 SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
 """Pixel sizes at which a red cell is 375 to 7.5 px across."""
@@ -101,7 +101,7 @@ def count_slide(
     return CountResult(summary=summary, parts=parts, run=run, areas=areas)
 
 
-def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
+def measure_features(source: Path, settings: CountSettings) -> list[FieldFeatures]:
     """What the fields of a slide with red cells look like to quality control; errors as `count_slide`."""
     _check(settings)
     detector, classifier = load_detector(settings), load_classifier(settings)
@@ -109,7 +109,7 @@ def look_at(source: Path, settings: CountSettings) -> list[FieldLooks]:
         plan = plan_slide(slide, source, settings, detector)
         worker = _worker(slide, plan, detector, classifier)
         counted = _count((source, settings, worker), plan, (None, ""), None)
-    return looks_of(_measures(counted, counted.parts(), _pixels_by_part(counted)))
+    return features_of(_measures(counted, counted.parts(), _pixels_by_part(counted)))
 
 
 def _check(settings: CountSettings) -> None:
@@ -196,7 +196,7 @@ def _measures(counted: _Counted, parts: CellParts, pixels: Mapping[int, Mapping[
         for index in plans
     }
     failed = len(found.failed) + len(counted.plan.broken)
-    return slide_measures(parts.with_looks(), list(plans.values()), seen, counted.plan.scale, failed)
+    return slide_measures(parts.with_features(), list(plans.values()), seen, counted.plan.scale, failed)
 
 
 def _failed(plan: FieldPlan, part: FailedPart) -> FailedTile:
@@ -217,7 +217,7 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
     manifest, measured = worker.classifier.manifest, worker.classifier.measured
     pixels = _pixels_by_part(counted)
     measures = _measures(counted, parts, pixels)
-    familiar = familiarity(looks_of(measures), read_familiar())
+    novelty = measure_novelty(features_of(measures), read_novelty())
     failed = list(counted.plan.broken)
     failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
     facts = SlideFacts(
@@ -233,7 +233,7 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=check(measures, familiar),
-        familiar=familiar,
+        notices=check(measures, novelty),
+        novelty=novelty,
     )
     return summarise(parts, facts)

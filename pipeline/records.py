@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CELL_COLUMNS",
     "FailedTile",
-    "Familiarity",
     "FieldResult",
     "GoalResult",
     "Notice",
+    "Novelty",
     "ScaleSource",
     "SlideSummary",
     "Verdict",
@@ -69,7 +69,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Familiarity:
+class Novelty:
     """How far a slide is from what is known; the middle of its fields.
 
     Attributes
@@ -156,7 +156,7 @@ class SlideSummary:
     limit_of_detection : lowest fraction told from none at this number of cells (95%), or None.
     area_mm2 : mm² of each part of the slide, see `FieldResult.area_mm2`.
     goal : what a counting protocol asked for; None where every cell was counted.
-    familiar : how far the slide is from known thin films and stains; None where no red cell was found.
+    novelty : how far the slide is from known thin films and stains; None where no red cell was found.
     """
 
     slide: str
@@ -188,4 +188,4 @@ class SlideSummary:
     failed_tiles: tuple[FailedTile, ...]
     detector: str
     classifier: str
-    familiar: Familiarity | None = None
+    novelty: Novelty | None = None

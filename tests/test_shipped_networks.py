@@ -22,7 +22,7 @@ from pipeline.evaluation.results_table import read_results
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
 from pipeline.training.data.fields import detector_sample
-from pipeline.training.validation.held_out import figures_of
+from pipeline.training.validation.held_out import read_metrics
 from segmentation.detections import Kind
 from segmentation.detector import detect
 from segmentation.resample import CROP_UM_PER_PX
@@ -108,7 +108,7 @@ def test_both_shipped_files_fit_a_phone() -> None:
 
 def test_the_shipped_classifier_calls_at_what_the_one_with_slides_left_out_was_measured_at() -> None:
     manifests = (shipped("classifier"), shipped("classifier").parent / "left_out" / "classifier.toml")
-    used, measured = (figures_of(path) for path in manifests)
+    used, measured = (read_metrics(path) for path in manifests)
     assert used == measured
     assert set(used) == {"threshold", "calibration", "precut", "stages", "measured"}
 

@@ -159,9 +159,9 @@ def _count(
         within: set[Path] = set()
         done: list[str] = []
 
-        def progress(slide: Path, tiles: int, every: int, cells: int) -> None:
+        def progress(slide: Path, tiles: int, total: int, cells: int) -> None:
             within.add(slide)
-            show(str(slide), tiles, every, cells)
+            show(str(slide), tiles, total, cells)
 
         def on_done(outcome: "SlideOutcome") -> None:
             done.append(outcome.slide)

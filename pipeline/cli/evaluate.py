@@ -56,7 +56,7 @@ def fields(
     chosen = None if slides is None else [name.strip() for name in slides.split(",") if name.strip()]
     with shown_progress() as (show, _):
         counted = count_fields(
-            folder, settings, slides=chosen, progress=lambda done, every: show("fields", done, every)
+            folder, settings, slides=chosen, progress=lambda done, total: show("fields", done, total)
         )
     _give(counted.report(), json_file)
     if pictures is not None:
@@ -88,7 +88,7 @@ def crops(
             folder,
             settings,
             predictions_path=predictions,
-            progress=lambda done, every: show("crops", done, every),
+            progress=lambda done, total: show("crops", done, total),
         )
     _give(classified.report(), json_file)
     if pictures is not None:

@@ -18,7 +18,7 @@ LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log st
 class Progress(Protocol):
     """Shows how far a piece of work is."""
 
-    def __call__(self, name: str, done: int, every: int, cells: int | None = None) -> None:
+    def __call__(self, name: str, done: int, total: int, cells: int | None = None) -> None:
         """Show the steps done of all, and the cells found where cells are counted."""
 
 
@@ -48,15 +48,15 @@ def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         began: dict[str, _Pace] = {}
 
-        def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
+        def progress(name: str, done: int, total: int, cells: int | None = None) -> None:
             if name not in began:
                 for earlier in list(bars.task_ids):
                     bars.remove_task(earlier)
                 bars.add_task(name, found="")
                 began[name] = _Pace(time.monotonic(), done, cells or 0)
             if bars.task_ids:
-                pace = began[name].told(time.monotonic(), done, every, cells)[0]
-                bars.update(bars.task_ids[-1], completed=done, total=every, found=pace)
+                pace = began[name].told(time.monotonic(), done, total, cells)[0]
+                bars.update(bars.task_ids[-1], completed=done, total=total, found=pace)
 
         yield progress, lambda line: bars.console.print(f"smearcount: {line}", markup=False, soft_wrap=True)
 
@@ -101,7 +101,7 @@ class _Pace:
     def __init__(self, start_s: float, done: int, cells: int) -> None:
         self._start_s, self._done, self._cells = start_s, done, cells
 
-    def told(self, now_s: float, done: int, every: int, cells: int | None) -> tuple[str, str]:
+    def told(self, now_s: float, done: int, total: int, cells: int | None) -> tuple[str, str]:
         """Cells found and cells a second, and the time left; empty where that cannot be told yet."""
         passed_s, new = now_s - self._start_s, done - self._done
         found = "" if cells is None else f"{cells:,} cells"
@@ -109,7 +109,7 @@ class _Pace:
             return found, ""
         if cells is not None:
             found += f", {(cells - self._cells) / passed_s:,.0f}/s"
-        left_s = round(passed_s / new * (every - done))
+        left_s = round(passed_s / new * (total - done))
         return found, f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
 
 
@@ -117,7 +117,7 @@ def _plain_progress() -> Progress:
     last: dict[str, float] = {}
     began: dict[str, _Pace] = {}
 
-    def progress(name: str, done: int, every: int, cells: int | None = None) -> None:
+    def progress(name: str, done: int, total: int, cells: int | None = None) -> None:
         now = time.monotonic()
         if name not in last:
             last[name] = now
@@ -125,8 +125,8 @@ def _plain_progress() -> Progress:
             say(f"{name} ...")
         elif now - last[name] >= LINE_EVERY_S:
             last[name] = now
-            told = began[name].told(now, done, every, cells)
-            say(", ".join(part for part in (f"{name}: {done} of {every}", *told) if part))
+            told = began[name].told(now, done, total, cells)
+            say(", ".join(part for part in (f"{name}: {done} of {total}", *told) if part))
 
     return progress
 
@@ -221,4 +221,4 @@ def _remarks(outcome: "SlideOutcome") -> list[str]:
     if summary is None:
         return []
     partial = ["PARTIAL COUNT: a part of the slide could not be read."] if summary.status == "partial" else []
-    return partial + [f"mind: {notice.text}" for notice in summary.notices if notice.severity == "warn"]
+    return partial + [f"warning: {notice.text}" for notice in summary.notices if notice.severity == "warn"]

@@ -14,7 +14,7 @@ from pipeline.cli.terminal import say
 if TYPE_CHECKING:
     from pipeline.training.order import TrainingOrder
 
-__all__ = ["app", "baseline", "calibrate", "classifier", "detector", "familiar", "folds", "sources"]
+__all__ = ["app", "baseline", "calibrate", "classifier", "detector", "folds", "novelty", "sources"]
 
 app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
 
@@ -73,11 +73,11 @@ def classifier(
         ),
     ] = None,
     detector: DetectorOption = None,
-    doubted: Annotated[
+    suspect_labels: Annotated[
         Path | None,
-        typer.Option(metavar="CSV", help="List of doubted labels (of train folds); they are not trained on."),
+        typer.Option(metavar="CSV", help="List of suspect labels (of train folds); they are not trained on."),
     ] = None,
-    mined_by: Annotated[
+    hard_negatives_from: Annotated[
         Path | None,
         typer.Option(
             metavar="TOML",
@@ -98,8 +98,8 @@ def classifier(
         start_from=start_from,
         measured_by=measured_by,
         detector=detector,
-        doubted=doubted,
-        mined_by=mined_by,
+        suspect_labels=suspect_labels,
+        hard_negatives_from=hard_negatives_from,
     )
     sys.stdout.write(f"{train_classifier(order, say)}\n")
 
@@ -134,7 +134,7 @@ def calibrate(
 
 
 @app.command()
-def familiar(
+def novelty(
     data: DataOption,
     out: OutOption,
     seed: SeedOption = 1,
@@ -143,11 +143,11 @@ def familiar(
     ] = None,
     detector: DetectorOption = None,
 ) -> None:
-    """Fit what known smears look like, measure it on other pictures, and write familiar.toml."""
-    from pipeline.training.novelty.train import FamiliarOrder, train_familiar
+    """Fit what known smears look like, measure it on other pictures, and write novelty.toml."""
+    from pipeline.training.novelty.train import NoveltyOrder, train_novelty
 
-    order = FamiliarOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)
-    sys.stdout.write(f"{train_familiar(order, say)}\n")
+    order = NoveltyOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)
+    sys.stdout.write(f"{train_novelty(order, say)}\n")
 
 
 @app.command()

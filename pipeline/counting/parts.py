@@ -58,11 +58,11 @@ class CellParts:
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         """Tables of `CELL_COLUMNS`, one row an object; one at least, empty where nothing was found."""
-        for table in self.with_looks():
+        for table in self.with_features():
             yield table[list(CELL_COLUMNS)]
 
-    def with_looks(self) -> Iterator[pd.DataFrame]:
-        """The same with the columns that quality control asks for, see `cell_table.LOOK_COLUMNS`."""
+    def with_features(self) -> Iterator[pd.DataFrame]:
+        """The same with the columns that quality control asks for, see `cell_table.FEATURE_COLUMNS`."""
         if len(self._parts) == 1:
             if self._only is None:
                 self._only = self._table(self._parts[0], 1)

@@ -12,11 +12,11 @@ from pipeline.planning.field import FieldPlan
 from pipeline.records import CELL_COLUMNS
 from segmentation.detections import Kind
 
-__all__ = ["LOOK_COLUMNS", "cell_table"]
+__all__ = ["FEATURE_COLUMNS", "cell_table"]
 
 SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
 """Diameters of a red cell, from a microspherocyte to one stretched by a gametocyte; else an artefact."""
-LOOK_COLUMNS = ("field_index", "kind_number", "score", "red", "green", "blue")
+FEATURE_COLUMNS = ("field_index", "kind_number", "score", "red", "green", "blue")
 """What quality control is told of an object beside `CELL_COLUMNS`: its field and kind as numbers, the
 detector's score, and the mean colour of its middle, 0 to 255."""
 BORDER_DETECTOR_PX = 0.75
@@ -30,7 +30,7 @@ def cell_table(
     classifier: Manifest,
     first_cell: int = 1,
 ) -> pd.DataFrame:
-    """One row an object, `CELL_COLUMNS` and `LOOK_COLUMNS`, by field, then y, then x, in whatever tiles.
+    """One row an object, `CELL_COLUMNS` and `FEATURE_COLUMNS`, by field, then y, then x, in whatever tiles.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def cell_table(
     """
     by_index = {plan.index: plan for plan in plans}
     parts = [_rows(by_index[cells.field], cells) for cells in found]
-    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, *LOOK_COLUMNS)})
+    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, *FEATURE_COLUMNS)})
     table = pd.concat(parts or [empty], ignore_index=True)
     order = ["field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max"]
     table = table.sort_values(order, kind="stable", ignore_index=True)
@@ -67,7 +67,7 @@ def cell_table(
         reviewed_as="",
         model=classifier.name,
     )
-    return table[[*CELL_COLUMNS, *LOOK_COLUMNS]]
+    return table[[*CELL_COLUMNS, *FEATURE_COLUMNS]]
 
 
 _KIND_NAMES = np.asarray([kind.name.lower() for kind in sorted(Kind)], object)

@@ -12,10 +12,10 @@ from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
     FailedTile,
-    Familiarity,
     FieldResult,
     GoalResult,
     Notice,
+    Novelty,
     ScaleSource,
     SlideSummary,
     Verdict,
@@ -54,7 +54,7 @@ class SlideFacts:
     false_positive_rate : per uninfected cell, as the classifier's manifest states it, 0 to 1.
     sensitivity : per infected cell, as the classifier's manifest states it, 0 to 1.
     detector, classifier : names of the networks.
-    familiar : how far the slide is from known thin films and stains.
+    novelty : how far the slide is from known thin films and stains.
     tells_stages : whether the classifier tells life stages.
     goal : red cells that were asked for; None where all were.
     """
@@ -70,7 +70,7 @@ class SlideFacts:
     sensitivity: float = 1.0
     failed_tiles: tuple[FailedTile, ...] = ()
     notices: tuple[Notice, ...] = ()
-    familiar: Familiarity | None = None
+    novelty: Novelty | None = None
     tells_stages: bool = False
     goal: Goal | None = None
 
@@ -126,7 +126,7 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         failed_tiles=facts.failed_tiles,
         detector=facts.detector,
         classifier=facts.classifier,
-        familiar=facts.familiar,
+        novelty=facts.novelty,
     )
 
 

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Reliability", "Sweep", "area_under", "average_precision", "confusion", "reliability", "sweep"]
+__all__ = [
+    "Reliability",
+    "ThresholdSweep",
+    "area_under",
+    "average_precision",
+    "confusion",
+    "reliability",
+    "sweep",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sweep:
+class ThresholdSweep:
     """What is called infected as the threshold falls from above every probability to the least one.
 
     Attributes
@@ -43,7 +51,7 @@ class Sweep:
         return np.where(called > 0, self.true_positives / np.maximum(called, 1), 1.0)
 
 
-def sweep(infected: NDArray[np.bool_], p_infected: NDArray[np.float64]) -> Sweep:
+def sweep(infected: NDArray[np.bool_], p_infected: NDArray[np.float64]) -> ThresholdSweep:
     """Count what every threshold calls; cells of one probability are called together."""
     order = np.argsort(-p_infected, kind="stable")
     falling, own = p_infected[order], infected[order]
@@ -51,7 +59,7 @@ def sweep(infected: NDArray[np.bool_], p_infected: NDArray[np.float64]) -> Sweep
     true_positives = np.cumsum(own, dtype=np.int64)[last]
     false_positives = np.cumsum(~own, dtype=np.int64)[last]
     start = np.zeros(1, np.int64)
-    return Sweep(
+    return ThresholdSweep(
         threshold=np.concatenate([[np.inf], falling[last]]),
         true_positives=np.concatenate([start, true_positives]),
         false_positives=np.concatenate([start, false_positives]),
@@ -60,12 +68,12 @@ def sweep(infected: NDArray[np.bool_], p_infected: NDArray[np.float64]) -> Sweep
     )
 
 
-def area_under(curve: Sweep) -> float:
+def area_under(curve: ThresholdSweep) -> float:
     """Area under the ROC curve by trapezoids, ties counting half, 0 to 1."""
     return float(np.trapezoid(curve.sensitivity, curve.false_positive_rate))
 
 
-def average_precision(curve: Sweep) -> float:
+def average_precision(curve: ThresholdSweep) -> float:
     """Mean of the precision over the infected cells, in the order they are called, 0 to 1.
 
     The area under the steps of the precision-recall curve; unlike trapezoids it does not flatter (Davis and

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import ClusterError
-from pipeline.execution.dask_client import Crew, connected
+from pipeline.execution.dask_client import WorkerPool, connected
 from pipeline.execution.processes import WorkerDiedError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run_on_cluster(
     if not first:
         return
     with connected(scheduler) as client:
-        crew = Crew(client, scheduler, patience_s)
+        crew = WorkerPool(client, scheduler, patience_s)
         crew.gather()
         from pipeline.execution.dask_worker import Order, deciding_versions
 
@@ -85,13 +85,13 @@ def run_on_cluster(
 def worker_processes(scheduler: str) -> int:
     """How many worker processes a cluster has, at least one; errors as `run_on_cluster`."""
     with connected(scheduler) as client:
-        crew = Crew(client, scheduler, PATIENCE_S)
+        crew = WorkerPool(client, scheduler, PATIENCE_S)
         crew.gather()
         return crew.processes
 
 
 @contextmanager
-def _posted(client: "Client", crew: Crew, order: "Order") -> Iterator[str]:
+def _posted(client: "Client", crew: WorkerPool, order: "Order") -> Iterator[str]:
     """The name of a new run, whose order hangs in every worker process, also in those that join later."""
     from pipeline.execution.dask_worker import notice
 
@@ -125,7 +125,7 @@ class _Flight:
 class _Run:
     """The tasks of one run: a bounded number of them is handed in, and more as answers come back."""
 
-    def __init__(self, client: "Client", crew: Crew, name: str) -> None:
+    def __init__(self, client: "Client", crew: WorkerPool, name: str) -> None:
         self._client = client
         self._crew = crew
         self._name = name

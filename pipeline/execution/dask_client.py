@@ -14,7 +14,7 @@ from pipeline.errors import ClusterError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Crew", "connected"]
+__all__ = ["WorkerPool", "connected"]
 
 ANSWER_S = 10.0
 """How long a scheduler may take to answer before it is held to be gone."""
@@ -34,7 +34,7 @@ def connected(scheduler: str) -> Iterator["Client"]:
     with _no_chatter(), ThreadPoolExecutor(1) as aside:
         try:
             # A loop of its own, for there may be one in this thread, as in a notebook.
-            aside.submit(asyncio.run, _greet(scheduler)).result()
+            aside.submit(asyncio.run, _handshake(scheduler)).result()
             client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
         except Exception as error:  # what listens at a wrong port may answer anything
             raise ClusterError(
@@ -48,7 +48,7 @@ def connected(scheduler: str) -> Iterator["Client"]:
                 client.close(timeout=ANSWER_S)
 
 
-async def _greet(scheduler: str) -> None:
+async def _handshake(scheduler: str) -> None:
     """Exchange the first words, within a time that dask itself does not set for them."""
     from distributed import Security
     from distributed.comm.core import connect
@@ -70,7 +70,7 @@ def _no_chatter() -> Iterator[None]:
         log.setLevel(level)
 
 
-class Crew:
+class WorkerPool:
     """The worker processes there are, counted now and then.
 
     Attributes

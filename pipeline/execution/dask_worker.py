@@ -69,7 +69,8 @@ def deciding_versions() -> dict[str, str]:
 class _Desk:
     """Keeps what one process made for a run: made with the first task, gone with the run's notice.
 
-    A process of several threads works on one task at a time: a slide and an interpreter bear no company.
+    A process of several threads works on one task at a time: an open slide and an interpreter are
+    not thread-safe.
     """
 
     def __init__(self, address: str, order: bytes) -> None:

@@ -83,7 +83,7 @@ def run_worker(orders: WorkerOrders) -> None:
     Waits until no other process works on the data folder; jobs that one left running are queued again.
     SIGTERM ends it as soon as Python gets the word, with what a count leaves behind cleaned up.
     """
-    _live_and_die_with_parent()
+    _exit_with_parent()
     with sole_worker(orders.data.lock):
         ledger = Ledger(orders.data.ledger)
         try:
@@ -126,12 +126,12 @@ def _clear(out: Path) -> None:
 def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int, int], None]:
     last_s = float("-inf")
 
-    def report(done: int, every: int, cells: int) -> None:
+    def report(done: int, total: int, cells: int) -> None:
         nonlocal last_s
         now_s = time.monotonic()
-        if done >= every or now_s - last_s >= _PROGRESS_S:
+        if done >= total or now_s - last_s >= _PROGRESS_S:
             last_s = now_s
-            ledger.progress(job, done, every)
+            ledger.progress(job, done, total)
 
     return report
 
@@ -144,7 +144,7 @@ def _one_line(error: SmearcountError | OSError | MemoryError, source: Path, name
     return " ".join(text.split()) or type(error).__name__
 
 
-def _live_and_die_with_parent() -> None:
+def _exit_with_parent() -> None:
     """Leave Ctrl-C to the parent, turn SIGTERM into SystemExit, and watch for the parent's death."""
     if sys.platform != "win32":
         os.setsid()

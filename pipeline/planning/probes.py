@@ -14,7 +14,7 @@ from segmentation.masks import stain_depth
 from segmentation.resample import MAX_SHRINK, normalise
 from segmentation.stain_layers import LEVELS, cells_apart, depth_counts
 
-__all__ = ["closer_light", "places_to_look"]
+__all__ = ["closer_light", "probe_positions"]
 
 PART_PX = 16
 """Side of the parts of the thumbnail that are told apart, px: 0.25 mm on a scan of 30 mm."""
@@ -35,7 +35,7 @@ _Look = tuple[tuple[float, float], NDArray[np.uint8]]
 """Middle of what was seen, level-0 px (x, y), and its picture."""
 
 
-def places_to_look(field: Field, light: FieldLight, number: int) -> list[tuple[float, float]]:
+def probe_positions(field: Field, light: FieldLight, number: int) -> list[tuple[float, float]]:
     """Level-0 px (x, y) of up to so many places where cells lie side by side, the plainest first.
 
     Parts of the film, spread over the whole of it, are looked at closely. Those are taken in which cells and

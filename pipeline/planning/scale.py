@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ScaleError, SlideError
 from pipeline.networks import Detector
 from pipeline.planning.field import FieldLight, view_at
-from pipeline.planning.probes import places_to_look
+from pipeline.planning.probes import probe_positions
 from pipeline.reader.field import Field
 from pipeline.reader.slide import Slide
 from pipeline.records import ScaleSource
@@ -101,7 +101,7 @@ def _places(field: Field, light: FieldLight) -> list[tuple[float, float] | None]
     """Where to look at a field: a photo's middle, a scan where there seem to be cells."""
     if field.width * field.height <= SCAN_PX:
         return [None]
-    return list(places_to_look(field, light, PLACES_ASKED)) or [None]
+    return list(probe_positions(field, light, PLACES_ASKED)) or [None]
 
 
 def _estimate(

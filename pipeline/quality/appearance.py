@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.quality.novelty import FieldLooks
+from pipeline.quality.novelty import FieldFeatures
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
@@ -27,12 +27,12 @@ LEAST_AREA = 0.002
 """Share of the view added to both sides of a ratio of areas, so that few pixels do not decide."""
 
 
-def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float) -> FieldLooks | None:
+def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float) -> FieldFeatures | None:
     """Looks of one field, None where it holds no red cell.
 
     Parameters
     ----------
-    cells : its rows, or a fair sample of them, with `cell_table.LOOK_COLUMNS`.
+    cells : its rows, or a fair sample of them, with `cell_table.FEATURE_COLUMNS`.
     depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
     covered_um2 : area of all its red cells together, µm².
     """
@@ -51,7 +51,7 @@ def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: flo
     cell_depth = float(np.median(255 - colours.min(axis=1)))
     stained, between, darker, background = _shares(depths / pixels, cell_depth)
     depth = max(float(usual.max()), 0.0) + NOISE
-    return FieldLooks(
+    return FieldFeatures(
         detector_score=_logit(float(np.percentile(scores, 25))),
         colour_spread=_spread(_hue_difference(absorbance), 90, depth),
         depth_spread=_spread(np.abs(absorbance - usual).max(axis=1), 50, depth),

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from pipeline.quality.novelty import FieldLooks
-from pipeline.records import Familiarity, Notice, ScaleSource
+from pipeline.quality.novelty import FieldFeatures
+from pipeline.records import Notice, Novelty, ScaleSource
 
 __all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
 
@@ -50,7 +50,7 @@ class FieldMeasures:
     background_level: float
     saturated_fraction: float
     dark_fraction: float
-    looks: FieldLooks | None = None
+    looks: FieldFeatures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class QualityLimits:
 
 
 def check(
-    slide: SlideMeasures, familiar: Familiarity | None = None, limits: QualityLimits | None = None
+    slide: SlideMeasures, novelty: Novelty | None = None, limits: QualityLimits | None = None
 ) -> tuple[Notice, ...]:
     """Notices of a slide, those that refuse first.
 
@@ -116,40 +116,41 @@ def check(
 
     Parameters
     ----------
-    familiar : how far the slide is from known smears; left out, nothing is said of that.
+    novelty : how far the slide is from known smears; left out, nothing is said of that.
     """
     limits = limits or QualityLimits()
     tiles = _tiles(slide)
-    gross = _not_a_smear(slide, familiar)
+    gross = _not_a_smear(slide, novelty)
     if gross:
         return gross + tiles
     found = _number(slide, limits) + _scale(slide, limits) + _film(slide, limits) + _light(slide, limits)
-    return tiles + found + _stain(familiar)
+    return tiles + found + _stain(novelty)
 
 
-def _not_a_smear(slide: SlideMeasures, familiar: Familiarity | None) -> tuple[Notice, ...]:
+def _not_a_smear(slide: SlideMeasures, novelty: Novelty | None) -> tuple[Notice, ...]:
     red_cells = sum(field.red_cells for field in slide.fields)
     if red_cells == 0:
         text = "No red cell was found: expected a stained thin blood film, in focus, 18 to 220 px a cell."
         return (_refuse("not_a_smear", 0.0, 1.0, text),)
-    if familiar is None or familiar.smear_distance <= familiar.smear_limit:
+    if novelty is None or novelty.smear_distance <= novelty.smear_limit:
         return ()
     text = (
-        f"This looks unlike every thin film known here (distance {familiar.smear_distance:.2f}, at most "
-        f"{familiar.smear_limit:.2f}; most by its {_REASONS[familiar.farthest]}): check that it is a stained "
+        "Out of distribution: unlike the thin films this model knows (distance "
+        f"{novelty.smear_distance:.2f}, at most "
+        f"{novelty.smear_limit:.2f}; most by its {_REASONS[novelty.farthest]}): check that it is a stained "
         "thin blood film, in focus."
     )
-    return (_refuse("not_a_smear", familiar.smear_distance, familiar.smear_limit, text),)
+    return (_refuse("not_a_smear", novelty.smear_distance, novelty.smear_limit, text),)
 
 
-def _stain(familiar: Familiarity | None) -> tuple[Notice, ...]:
-    if familiar is None or familiar.stain_distance <= familiar.stain_limit:
+def _stain(novelty: Novelty | None) -> tuple[Notice, ...]:
+    if novelty is None or novelty.stain_distance <= novelty.stain_limit:
         return ()
     text = (
-        f"The red cells are stained or lit like none known here (distance {familiar.stain_distance:.2f}, at "
-        f"most {familiar.stain_limit:.2f}): check the calls by eye before you use this count."
+        f"The stain or light of the red cells is out of distribution (distance {novelty.stain_distance:.2f}, "
+        f"at most {novelty.stain_limit:.2f}): check the calls by eye before you use this count."
     )
-    return (_warn("unfamiliar_stain", familiar.stain_distance, familiar.stain_limit, text),)
+    return (_warn("unfamiliar_stain", novelty.stain_distance, novelty.stain_limit, text),)
 
 
 def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:

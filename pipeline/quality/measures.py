@@ -11,9 +11,9 @@ from pipeline.planning.field import FieldPlan
 from pipeline.planning.scale import SlideScale
 from pipeline.quality.appearance import field_looks
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
-from pipeline.quality.novelty import FieldLooks
+from pipeline.quality.novelty import FieldFeatures
 
-__all__ = ["SAMPLED_CELLS", "FieldSeen", "looks_of", "slide_measures"]
+__all__ = ["SAMPLED_CELLS", "FieldSeen", "features_of", "slide_measures"]
 
 SAMPLED_CELLS = 20_000
 """Most objects of a field that medians and percentiles are taken of: of more, every second, third ... one."""
@@ -71,7 +71,7 @@ def slide_measures(
 
     Parameters
     ----------
-    parts : tables of cells with `cell_table.LOOK_COLUMNS`.
+    parts : tables of cells with `cell_table.FEATURE_COLUMNS`.
     seen : of each field, by its index.
     failed_parts : parts of the slide that could not be worked on.
     """
@@ -95,7 +95,7 @@ def slide_measures(
     )
 
 
-def looks_of(measures: SlideMeasures) -> list[FieldLooks]:
+def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
     """Looks of the fields that hold red cells."""
     return [field.looks for field in measures.fields if field.looks is not None]
 

@@ -16,17 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.manifest import shipped
 from pipeline.errors import ModelError
-from pipeline.records import Familiarity
+from pipeline.records import Novelty
 
 __all__ = [
     "RANGE_NAMES",
-    "FamiliarManifest",
-    "FieldLooks",
+    "FieldFeatures",
     "MeasuredKind",
+    "NoveltyManifest",
     "Range",
     "Stain",
-    "familiarity",
-    "read_familiar",
+    "measure_novelty",
+    "read_novelty",
     "smear_distance",
     "stain_distance",
 ]
@@ -40,7 +40,7 @@ LEAST_ABSORBANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldLooks:
+class FieldFeatures:
     """What one field shows, in figures that mean the same on every microscope.
 
     Attributes
@@ -75,7 +75,7 @@ class FieldLooks:
     stain: tuple[float, float, float]
 
 
-RANGE_NAMES: tuple[str, ...] = tuple(field.name for field in fields(FieldLooks) if field.name != "stain")
+RANGE_NAMES: tuple[str, ...] = tuple(field.name for field in fields(FieldFeatures) if field.name != "stain")
 
 
 class _Strict(BaseModel):
@@ -118,7 +118,7 @@ class MeasuredKind(_Strict):
     warned: int = Field(ge=0)
 
 
-class FamiliarManifest(_Strict):
+class NoveltyManifest(_Strict):
     """The known smears, the limits, and how well they hold on what did not set them.
 
     Attributes
@@ -137,7 +137,7 @@ class FamiliarManifest(_Strict):
     measured: tuple[MeasuredKind, ...] = ()
 
 
-def read_familiar(path: Path | None = None) -> FamiliarManifest:
+def read_novelty(path: Path | None = None) -> NoveltyManifest:
     """Read and check the known smears; those that come with smearcount where no file is named.
 
     Raises
@@ -145,9 +145,9 @@ def read_familiar(path: Path | None = None) -> FamiliarManifest:
     ModelError
         Where the file is missing, malformed, or holds other values than this version measures.
     """
-    path = path or shipped("detector").with_name("familiar.toml")
+    path = path or shipped("detector").with_name("novelty.toml")
     try:
-        manifest = FamiliarManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        manifest = NoveltyManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"{path} cannot be read ({error}); install smearcount again") from error
     except ValidationError as error:
@@ -158,12 +158,12 @@ def read_familiar(path: Path | None = None) -> FamiliarManifest:
     if found != RANGE_NAMES:
         raise ModelError(
             f"{path} holds ranges of {', '.join(found)}, expected {', '.join(RANGE_NAMES)}; "
-            "write it anew with smearcount train familiar"
+            "write it anew with smearcount train novelty"
         )
     return manifest
 
 
-def familiarity(looks: list[FieldLooks], known: FamiliarManifest) -> Familiarity | None:
+def measure_novelty(looks: list[FieldFeatures], known: NoveltyManifest) -> Novelty | None:
     """Distances of a slide from what is known, None where no field shows a red cell."""
     if not looks:
         return None
@@ -171,7 +171,7 @@ def familiarity(looks: list[FieldLooks], known: FamiliarManifest) -> Familiarity
     beyond = _excess(values, known.ranges)
     middle = np.median(beyond, axis=0)
     stains = [stain_distance(field.stain, known.stains) for field in looks]
-    return Familiarity(
+    return Novelty(
         smear_distance=round(float(np.median(beyond.sum(axis=1))), 4),
         smear_limit=known.smear_limit,
         stain_distance=round(median(stains), 4),
@@ -180,7 +180,7 @@ def familiarity(looks: list[FieldLooks], known: FamiliarManifest) -> Familiarity
     )
 
 
-def smear_distance(looks: FieldLooks, ranges: tuple[Range, ...]) -> float:
+def smear_distance(looks: FieldFeatures, ranges: tuple[Range, ...]) -> float:
     """How far one field lies outside the ranges, 0 inside all of them."""
     values = np.asarray([[getattr(looks, name) for name in RANGE_NAMES]], np.float64)
     return float(_excess(values, ranges).sum())

@@ -7,9 +7,9 @@ from models.manifest import read_manifest
 from models.runtime import load_network
 from pipeline.errors import InputError
 from pipeline.training.cards import classifier_card
-from pipeline.training.data.sources import BARE, read_left_out
+from pipeline.training.data.sources import CELL_ONLY, read_left_out
 from pipeline.training.network_files import Facts, write_manifest
-from pipeline.training.validation.held_out import figures_of, measured_figures
+from pipeline.training.validation.held_out import measured_figures, read_metrics
 
 __all__ = ["calibrate_classifier", "take_figures"]
 
@@ -37,13 +37,13 @@ def calibrate_classifier(manifest: Path, data: Path, detector: Path | None) -> P
             f"the training of {manifest} left nothing out to measure by; pass --measured-by MANIFEST"
         )
     left = read_left_out(data, told.left_out, detector)
-    fields = {name: crops for name, crops in left.items() if name != BARE}
+    fields = {name: crops for name, crops in left.items() if name != CELL_ONLY}
     if not any(crops.infected.any() for crops in fields.values()):
         raise InputError(
             f"no infected cell lies in the fields that the training of {manifest} left out; "
             "pass another --data or train with --leave-out of a slide that holds some"
         )
-    return _written(manifest, measured_figures(load_network(manifest, told), fields, left.get(BARE)))
+    return _written(manifest, measured_figures(load_network(manifest, told), fields, left.get(CELL_ONLY)))
 
 
 def take_figures(manifest: Path, measured_by: Path) -> Path:
@@ -53,7 +53,7 @@ def take_figures(manifest: Path, measured_by: Path) -> Path:
     ----------
     measured_by : manifest of the same training with something left out.
     """
-    return _written(manifest, figures_of(measured_by))
+    return _written(manifest, read_metrics(measured_by))
 
 
 def _written(manifest: Path, figures: Mapping[str, object]) -> Path:

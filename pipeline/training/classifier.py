@@ -21,12 +21,12 @@ from pipeline.settings import CountSettings
 from pipeline.training.cards import classifier_card
 from pipeline.training.checkpoint import claim_folder, started_from
 from pipeline.training.data.crops import LabelledCrops
-from pipeline.training.data.sources import BARE, read_sources
+from pipeline.training.data.sources import CELL_ONLY, read_sources
 from pipeline.training.fitting import fit_or_resume
 from pipeline.training.network_files import Facts, write_model_files, write_network
 from pipeline.training.order import Report, TrainingOrder
 from pipeline.training.quantise import quantise
-from pipeline.training.validation.held_out import figures_of, measured_figures
+from pipeline.training.validation.held_out import measured_figures, read_metrics
 from segmentation.resample import CROP_UM_PER_PX
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
     claim_folder(order, "classifier")
     start_from = started_from(order, partial(build_classifier, CROP_PX))
-    miner = None if order.mined_by is None else load_classifier(CountSettings(classifier=order.mined_by))
+    miner = (
+        None
+        if order.hard_negatives_from is None
+        else load_classifier(CountSettings(classifier=order.hard_negatives_from))
+    )
     settings = ClassifierSettings(steps=order.steps or ClassifierSettings().steps)
     if order.start_from is not None:
         settings = replace(settings, learning_rate=FINE_TUNING_RATE, stretched=0.0)
@@ -66,12 +70,12 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     kept = sources.taken({name: ~gone for name, gone in left.items()})
     for name, crops in kept.items():
         report(f"{name}: {len(crops.labels)} crops, {int(crops.infected.sum())} infected")
-    samples = sources.samples(left) if miner is None else _mined(sources.samples(left), miner)
+    samples = sources.samples(left) if miner is None else _with_hard_negatives(sources.samples(left), miner)
     model = fit_or_resume(samples, settings, order, report, start_from)
     return _finish(model, order, (kept, sources.taken(left)))
 
 
-def _mined(samples: Sequence[CropSample], miner: Classifier) -> list[CropSample]:
+def _with_hard_negatives(samples: Sequence[CropSample], miner: Classifier) -> list[CropSample]:
     return [
         drawn_by_hardness(sample, predict(sample.crops, miner.network, PLAIN).p_infected)
         for sample in samples
@@ -84,12 +88,12 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
     keras_file = write_network(model, order.out, "classifier")
     pictures = _representative(kept, order.seed)
     if order.measured_by is not None:
-        figures = figures_of(order.measured_by)
+        figures = read_metrics(order.measured_by)
     else:
         quantise(split_outputs(model), pictures, keras_file.with_suffix(".tflite"))
         network = LiteRtNetwork(keras_file.with_suffix(".tflite"))
-        fields = {name: own for name, own in left.items() if name != BARE}
-        figures = measured_figures(network, fields, left.get(BARE))
+        fields = {name: own for name, own in left.items() if name != CELL_ONLY}
+        figures = measured_figures(network, fields, left.get(CELL_ONLY))
     entries = {
         "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}5",
         "um_per_px": CROP_UM_PER_PX,

@@ -39,7 +39,8 @@ REPRESENTATIVE = 48
 def train_detector(order: TrainingOrder, report: Report) -> Path:
     """Train the detector; `out` then holds its Keras and LiteRT files, manifest and card.
 
-    A run that was killed goes on from its last checkpoint when it is ordered again in the same words.
+    A run that was killed resumes from its last checkpoint when run again with identical
+    options.
 
     Raises
     ------

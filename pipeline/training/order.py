@@ -26,10 +26,10 @@ class TrainingOrder:
     measured_by : manifest of the same training with something left out, whose figures stand for this one
         (classifier).
     detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.
-    doubted : list of doubted labels (`pipeline.training.data.label_noise`) that are not trained on, or None
-        (classifier).
-    mined_by : manifest of a finished classifier; uninfected cells that it nearly calls infected are drawn
-        more often; or None (classifier).
+    suspect_labels : list of suspect labels (`pipeline.training.data.label_noise`) that are not trained on,
+        or None (classifier).
+    hard_negatives_from : manifest of a finished classifier; uninfected cells that it nearly calls
+        infected are drawn more often; or None (classifier).
     """
 
     data: Path
@@ -40,5 +40,5 @@ class TrainingOrder:
     start_from: Path | None = None
     measured_by: Path | None = None
     detector: Path | None = None
-    doubted: Path | None = None
-    mined_by: Path | None = None
+    suspect_labels: Path | None = None
+    hard_negatives_from: Path | None = None

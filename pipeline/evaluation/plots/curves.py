@@ -19,7 +19,7 @@ from pipeline.evaluation.plots.style import (
     new_figure,
     place_legend,
 )
-from pipeline.evaluation.thresholds import Sweep, area_under, average_precision, sweep
+from pipeline.evaluation.thresholds import ThresholdSweep, area_under, average_precision, sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ ZOOM = 0.05
 PER = 10_000
 
 Steps = Literal["default", "steps-pre", "steps-post"]
-Points = Callable[[Sweep], tuple[NDArray[np.float64], NDArray[np.float64]]]
+Points = Callable[[ThresholdSweep], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def plot_roc(decisions: Decisions, subject: Subject) -> "Figure":
@@ -148,7 +148,7 @@ def _draw_curves(
     axes: "Axes",
     decisions: Decisions,
     points: Points,
-    words: Callable[[Sweep], str],
+    words: Callable[[ThresholdSweep], str],
     *,
     steps: Steps = "default",
     least: float | None = None,
@@ -181,12 +181,12 @@ def _thin(look: Look) -> dict[str, Any]:
     return {"color": look.colour, "linewidth": 1.8, "linestyle": (0, look.dashes)}
 
 
-def _sweep(own: Decisions, *, unseen: bool) -> Sweep:
+def _sweep(own: Decisions, *, unseen: bool) -> ThresholdSweep:
     """`unseen` adds the labelled cells that were not detected: at no threshold are they found."""
     curve = sweep(own.infected, own.p_infected)
     if not unseen:
         return curve
-    return Sweep(
+    return ThresholdSweep(
         threshold=curve.threshold,
         true_positives=curve.true_positives,
         false_positives=curve.false_positives,
@@ -195,7 +195,7 @@ def _sweep(own: Decisions, *, unseen: bool) -> Sweep:
     )
 
 
-def _found_at(curve: Sweep, false_positives: float) -> float:
+def _found_at(curve: ThresholdSweep, false_positives: float) -> float:
     """Greatest share found at no more than so many false positives in 10,000."""
     return float(curve.sensitivity[PER * curve.false_positive_rate <= false_positives].max())
 

@@ -1,1 +1,1 @@
-"""What the networks are trained on: labelled and rendered fields, crops, and doubted labels."""
+"""What the networks are trained on: labelled and rendered fields, crops, and suspect labels."""

@@ -12,10 +12,10 @@ from pipeline.errors import InputError
 __all__ = ["DOUBT_COLUMNS", "doubted_rows", "doubtful", "doubts_table", "read_doubts"]
 
 SURE = 0.98
-"""Probability of the other class, at even odds, from which on a label is doubted."""
+"""Probability of the other class, at even odds, from which on a label is suspect."""
 DOUBT_COLUMNS = ("source", "group", "name", "x", "y", "label", "p_even")
 SAME_PLACE_PX = 15.0
-"""A cell of a photo is the doubted one where its centre is nearer than this, half of the smallest cells."""
+"""A cell of a photo is the suspect one where its centre is nearer than this, half of the smallest cells."""
 
 
 def doubtful(held: pd.DataFrame) -> NDArray[np.bool_]:
@@ -30,7 +30,7 @@ def doubtful(held: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def doubts_table(held: pd.DataFrame) -> pd.DataFrame:
-    """The doubted labels, columns `DOUBT_COLUMNS`, by source, the most contradicted first."""
+    """The suspect labels, columns `DOUBT_COLUMNS`, by source, the most contradicted first."""
     table = held.assign(p_even=_at_even_odds(held))[doubtful(held)]
     against = np.where(table["infected"], 1 - table["p_even"], table["p_even"])
     order = table.assign(against=against).sort_values(
@@ -53,7 +53,7 @@ def read_doubts(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{path} is no list of doubted labels ({reason}); pass the doubted_labels.csv of train folds"
+            f"{path} is no list of suspect labels ({reason}); pass the doubted_labels.csv of train folds"
         ) from error
 
 

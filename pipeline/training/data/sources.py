@@ -26,9 +26,9 @@ from pipeline.training.data.label_noise import doubted_rows, read_doubts
 from pipeline.training.data.sets import field_sets
 from pipeline.training.order import TrainingOrder
 
-__all__ = ["BARE", "RENDERED", "Sources", "read_left_out", "read_sources"]
+__all__ = ["CELL_ONLY", "RENDERED", "Sources", "read_left_out", "read_sources"]
 
-BARE, RENDERED = "nih_crops", "rendered"
+CELL_ONLY, RENDERED = "nih_crops", "rendered"
 """Source whose crops show the cell without its neighbours; source that is drawn."""
 CROP_SHARE = {
     "nih_crops": (0.20, 0.22),
@@ -48,13 +48,13 @@ class Sources:
 
     Attributes
     ----------
-    crops : by source. doubted : bool (n,) of each source, labels that are not trained on.
+    crops : by source. suspect_labels : bool (n,) of each source, labels that are not trained on.
     around : what lies around cells of fields, set round crops that show the bare cell.
     in_fields : patients of `nih_crops` that have fields in `nih_fields`.
     """
 
     crops: Mapping[str, LabelledCrops]
-    doubted: Mapping[str, NDArray[np.bool_]]
+    suspect_labels: Mapping[str, NDArray[np.bool_]]
     around: Surroundings
     in_fields: frozenset[str]
 
@@ -76,11 +76,11 @@ class Sources:
         groups = {str(group) for name, gone in left.items() for group in self.crops[name].group[gone]}
         seen = ~np.isin(self.around.group, sorted(groups)) & ~np.isin(self.around.source, sorted(hidden))
         kept = {
-            name: crops.take(~left[name] & ~self.doubted[name])
+            name: crops.take(~left[name] & ~self.suspect_labels[name])
             for name, crops in self.crops.items()
             if name not in hidden
         }
-        others = kept[BARE].crops if BARE in kept else np.empty((0, CROP_PX, CROP_PX, 4), np.uint8)
+        others = kept[CELL_ONLY].crops if CELL_ONLY in kept else np.empty((0, CROP_PX, CROP_PX, 4), np.uint8)
         return [_sample(name, crops, self.around.crops[seen], others) for name, crops in kept.items()]
 
 
@@ -91,13 +91,13 @@ def read_sources(order: TrainingOrder) -> Sources:
     ------
     InputError
         Where the folder holds no labelled set, `order.leave_out` names what is not there, or
-        `order.doubted` is no list of doubted labels.
+        `order.suspect_labels` is no list of suspect labels.
     """
-    doubts = None if order.doubted is None else read_doubts(order.doubted)
+    doubts = None if order.suspect_labels is None else read_doubts(order.suspect_labels)
     crops: dict[str, LabelledCrops] = {}
     table, in_fields = _bare(order.data)
     if table is not None:
-        crops[BARE] = precut_crops(table)
+        crops[CELL_ONLY] = precut_crops(table)
     detector = load_detector(CountSettings(detector=order.detector))
     around = []
     rng = np.random.default_rng((order.seed, 4))
@@ -109,7 +109,7 @@ def read_sources(order: TrainingOrder) -> Sources:
         crops[RENDERED] = rendered_crops(detector, np.random.default_rng((order.seed, 3)), Path(drawn))
     return Sources(
         crops=crops,
-        doubted=_doubted(crops, doubts),
+        suspect_labels=_doubted(crops, doubts),
         around=Surroundings.joined(around),
         in_fields=in_fields,
     )
@@ -132,9 +132,9 @@ def read_left_out(data: Path, names: Sequence[str], detector: Path | None) -> di
     table, in_fields = _bare(data)
     gone = _gone(names, in_fields)
     if table is not None:
-        own = table.crops["patient"].isin(gone) | (BARE in gone)
+        own = table.crops["patient"].isin(gone) | (CELL_ONLY in gone)
         if own.any():
-            left[BARE] = precut_crops(replace(table, crops=table.crops[own]))
+            left[CELL_ONLY] = precut_crops(replace(table, crops=table.crops[own]))
     loaded = load_detector(CountSettings(detector=detector))
     for fields in field_sets(data, names):
         every = sorted(set(fields.fields["slide"]))
@@ -156,9 +156,9 @@ def _doubted(crops: Mapping[str, LabelledCrops], doubts: pd.DataFrame | None) ->
 
 def _bare(data: Path) -> tuple[CropSet | None, frozenset[str]]:
     """The pre-cut cells, None without them, and those of their patients that have fields in `nih_fields`."""
-    if not (data / BARE).is_dir():
+    if not (data / CELL_ONLY).is_dir():
         return None, frozenset()
-    table = read_crop_set(data / BARE)
+    table = read_crop_set(data / CELL_ONLY)
     own = table.crops["patient"][table.crops["patient_in_nih_fields"].to_numpy(bool)]
     return table, frozenset(own.astype(str))
 
@@ -183,6 +183,6 @@ def _sample(
         infected=crops.infected,
         stage=crops.stage,
         weight=weight,
-        surroundings=around if name == BARE else around[:0],
+        surroundings=around if name == CELL_ONLY else around[:0],
         others=others,
     )

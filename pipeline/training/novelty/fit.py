@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.quality.novelty import (
     RANGE_NAMES,
-    FieldLooks,
+    FieldFeatures,
     MeasuredKind,
     Range,
     Stain,
@@ -18,7 +18,7 @@ from pipeline.quality.novelty import (
 
 __all__ = ["Known", "fit_known", "measured_kind", "without_each_source"]
 
-Smears = Mapping[str, Sequence[FieldLooks]]
+Smears = Mapping[str, Sequence[FieldFeatures]]
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 2.5, 97.5
 """Of a source's fields: the rest may be failures of the count, which must not widen what is known."""
@@ -44,7 +44,7 @@ class Known:
     stain_limit: float
 
 
-def fit_known(smears: Smears, rendered: Sequence[FieldLooks]) -> Known:
+def fit_known(smears: Smears, rendered: Sequence[FieldFeatures]) -> Known:
     """What `smears` (looks by source) show; `rendered` ones widen the ranges but give no stain.
 
     The limits come from the same fit with each source left out in turn.
@@ -60,7 +60,7 @@ def fit_known(smears: Smears, rendered: Sequence[FieldLooks]) -> Known:
     )
 
 
-def without_each_source(smears: Smears, rendered: Sequence[FieldLooks]) -> tuple[MeasuredKind, ...]:
+def without_each_source(smears: Smears, rendered: Sequence[FieldFeatures]) -> tuple[MeasuredKind, ...]:
     """Each source held against all others, limits included: what a new microscope has to expect."""
     return tuple(
         measured_kind("smear", name, looks, fit_known(_others(smears, name), rendered))
@@ -68,7 +68,7 @@ def without_each_source(smears: Smears, rendered: Sequence[FieldLooks]) -> tuple
     )
 
 
-def measured_kind(group: str, kind: str, looks: Iterable[FieldLooks | None], known: Known) -> MeasuredKind:
+def measured_kind(group: str, kind: str, looks: Iterable[FieldFeatures | None], known: Known) -> MeasuredKind:
     """What is said of pictures of one kind; None among `looks` is a picture without a red cell."""
     every = list(looks)
     seen = [each for each in every if each is not None]
@@ -84,7 +84,7 @@ def measured_kind(group: str, kind: str, looks: Iterable[FieldLooks | None], kno
     )
 
 
-def _distances(smears: Smears, rendered: Sequence[FieldLooks], name: str) -> NDArray[np.float64]:
+def _distances(smears: Smears, rendered: Sequence[FieldFeatures], name: str) -> NDArray[np.float64]:
     """Float64 (n, 2): smear and stain distance of a source's fields from all others."""
     others = _others(smears, name)
     ranges, stains = _ranges([*others.values(), rendered]), _stains(others)
@@ -92,11 +92,11 @@ def _distances(smears: Smears, rendered: Sequence[FieldLooks], name: str) -> NDA
     return np.asarray(pairs, np.float64).reshape(-1, 2)
 
 
-def _others(smears: Smears, name: str) -> dict[str, Sequence[FieldLooks]]:
+def _others(smears: Smears, name: str) -> dict[str, Sequence[FieldFeatures]]:
     return {source: looks for source, looks in smears.items() if source != name}
 
 
-def _ranges(sources: Sequence[Sequence[FieldLooks]]) -> tuple[Range, ...]:
+def _ranges(sources: Sequence[Sequence[FieldFeatures]]) -> tuple[Range, ...]:
     """From the lowest to the highest that any source shows, its own outliers left out; half of it is 1."""
     values = [
         np.asarray([[getattr(each, name) for name in RANGE_NAMES] for each in looks], np.float64)

@@ -13,7 +13,7 @@ from pipeline.training.novelty import scenes as odd_scenes
 from pipeline.training.novelty import slides as odd_slides
 from pipeline.training.novelty import unseen as odd_others
 
-__all__ = ["ALTERATIONS", "NEW_KINDS", "SEEN_KINDS", "drawn_smear"]
+__all__ = ["ALTERATIONS", "SEEN_KINDS", "UNSEEN_KINDS", "drawn_smear"]
 
 _Picture = NDArray[np.uint8]
 _Kinds = Mapping[str, Callable[[np.random.Generator], _Picture]]
@@ -72,7 +72,7 @@ SEEN_KINDS: _Kinds = MappingProxyType(
     }
 )
 """Kinds that were looked at while the values of the score were chosen; none of them sets a number of it."""
-NEW_KINDS: _Kinds = MappingProxyType(
+UNSEEN_KINDS: _Kinds = MappingProxyType(
     {
         "photo: lfw_subset": _bundled("lfw_subset"),
         "photo: shepp_logan_phantom": _bundled("shepp_logan_phantom"),

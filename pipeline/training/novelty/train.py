@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import read_manifest, shipped
-from pipeline.count import look_at
+from pipeline.count import measure_features
 from pipeline.errors import LabelledDataError, ScaleError, SlideError
 from pipeline.evaluation.labelled import read_field_set
 from pipeline.files import write_whole
-from pipeline.quality.novelty import FamiliarManifest, FieldLooks, MeasuredKind
+from pipeline.quality.novelty import FieldFeatures, MeasuredKind, NoveltyManifest
 from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
 from pipeline.training.novelty.fit import Known, fit_known, measured_kind, without_each_source
-from pipeline.training.novelty.kinds import ALTERATIONS, NEW_KINDS, SEEN_KINDS, drawn_smear
+from pipeline.training.novelty.kinds import ALTERATIONS, SEEN_KINDS, UNSEEN_KINDS, drawn_smear
 
-__all__ = ["SOURCES", "FamiliarOrder", "train_familiar"]
+__all__ = ["SOURCES", "NoveltyOrder", "train_novelty"]
 
 SOURCES = ("iml", "nih_fields", "chula", "draaslan", "bccd")
 """Sets of real smears, each from another laboratory and microscope."""
@@ -33,12 +33,12 @@ _Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FamiliarOrder:
+class NoveltyOrder:
     """What to train from.
 
     Attributes
     ----------
-    data, out : folder of the labelled sets, and folder of familiar.toml and looks.json.
+    data, out : folder of the labelled sets, and folder of novelty.toml and looks.json.
     seed : of every random choice. fields : most fields of a source, None for all.
     detector : manifest of the detector, None for the shipped one.
     """
@@ -50,8 +50,8 @@ class FamiliarOrder:
     detector: Path | None = None
 
 
-def train_familiar(order: FamiliarOrder, tell: Callable[[str], None]) -> Path:
-    """Write `familiar.toml` and, beside it, the looks of every picture; gives the path of the first.
+def train_novelty(order: NoveltyOrder, tell: Callable[[str], None]) -> Path:
+    """Write `novelty.toml` and, beside it, the looks of every picture; gives the path of the first.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def train_familiar(order: FamiliarOrder, tell: Callable[[str], None]) -> Path:
         *(measured_kind(group, kind, looks, known) for (group, kind), looks in others.items()),
     ]
     order.out.mkdir(parents=True, exist_ok=True)
-    path = order.out / "familiar.toml"
+    path = order.out / "novelty.toml"
     write_whole(path, _toml(_manifest(order, known, measured)).encode())
     looks = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
     looks |= {f"{group} {kind}": each for (group, kind), each in others.items()}
@@ -79,10 +79,10 @@ def train_familiar(order: FamiliarOrder, tell: Callable[[str], None]) -> Path:
 
 
 def _smears(
-    order: FamiliarOrder, settings: CountSettings, tell: Callable[[str], None]
-) -> dict[str, Sequence[FieldLooks]]:
+    order: NoveltyOrder, settings: CountSettings, tell: Callable[[str], None]
+) -> dict[str, Sequence[FieldFeatures]]:
     """Looks of the fields of each labelled set; a field without cells would be a failure, and is told."""
-    found: dict[str, Sequence[FieldLooks]] = {}
+    found: dict[str, Sequence[FieldFeatures]] = {}
     for source in SOURCES:
         if not (order.data / source).is_dir():
             continue
@@ -95,7 +95,7 @@ def _smears(
     return found
 
 
-def _field_paths(order: FamiliarOrder, source: str) -> list[Path]:
+def _field_paths(order: NoveltyOrder, source: str) -> list[Path]:
     fields = read_field_set(order.data / source)
     names = sorted(fields.fields["field"])
     shuffled = np.random.default_rng([order.seed, *source.encode()]).permutation(len(names))
@@ -103,13 +103,13 @@ def _field_paths(order: FamiliarOrder, source: str) -> list[Path]:
 
 
 def _measuring(
-    order: FamiliarOrder, settings: CountSettings, tell: Callable[[str], None]
-) -> dict[tuple[str, str], list[FieldLooks | None]]:
+    order: NoveltyOrder, settings: CountSettings, tell: Callable[[str], None]
+) -> dict[tuple[str, str], list[FieldFeatures | None]]:
     """Looks of what sets nothing, by group and kind."""
-    looks: dict[tuple[str, str], list[FieldLooks | None]] = {}
+    looks: dict[tuple[str, str], list[FieldFeatures | None]] = {}
     drawn = _made("rendered", drawn_smear, RENDERED_MEASURING, order.seed + 1, settings)
     looks["smear", "rendered, other draws"] = drawn
-    for group, kinds in (("odd", SEEN_KINDS), ("odd, new", NEW_KINDS)):
+    for group, kinds in (("odd", SEEN_KINDS), ("odd, new", UNSEEN_KINDS)):
         for kind, draw in kinds.items():
             looks[group, kind] = _made(kind, draw, PICTURES_A_KIND, order.seed, settings)
         tell(f"{group}: {len(kinds)} kinds")
@@ -130,7 +130,7 @@ def _made(
     pictures: int,
     seed: int,
     settings: CountSettings,
-) -> list[FieldLooks | None]:
+) -> list[FieldFeatures | None]:
     """Looks of pictures drawn with generators that no other kind, number or seed shares."""
     return [
         _look_at_picture(draw(np.random.default_rng([seed, number, *kind.encode()])), settings)
@@ -138,17 +138,17 @@ def _made(
     ]
 
 
-def _look_at_picture(picture: _Picture, settings: CountSettings) -> FieldLooks | None:
+def _look_at_picture(picture: _Picture, settings: CountSettings) -> FieldFeatures | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
         write_whole(path, cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
         return _look(path, settings)
 
 
-def _look(path: Path, settings: CountSettings) -> FieldLooks | None:
+def _look(path: Path, settings: CountSettings) -> FieldFeatures | None:
     """Looks of a picture of one field; None where no red cell was found, which a count refuses as well."""
     try:
-        looks = look_at(path, settings)
+        looks = measure_features(path, settings)
     except (ScaleError, SlideError):
         return None
     return looks[0] if looks else None
@@ -161,13 +161,13 @@ def _middle(picture: _Picture, side: int = 1400) -> _Picture:
     return picture[top : top + side, left : left + side]
 
 
-def _seen(looks: Sequence[FieldLooks | None]) -> list[FieldLooks]:
+def _seen(looks: Sequence[FieldFeatures | None]) -> list[FieldFeatures]:
     return [each for each in looks if each is not None]
 
 
-def _manifest(order: FamiliarOrder, known: Known, measured: Sequence[MeasuredKind]) -> FamiliarManifest:
+def _manifest(order: NoveltyOrder, known: Known, measured: Sequence[MeasuredKind]) -> NoveltyManifest:
     detector = read_manifest(order.detector or shipped("detector"), "detector")
-    return FamiliarManifest(
+    return NoveltyManifest(
         detector=detector.name,
         detector_sha256=detector.sha256,
         seed=order.seed,
@@ -179,7 +179,7 @@ def _manifest(order: FamiliarOrder, known: Known, measured: Sequence[MeasuredKin
     )
 
 
-def _toml(manifest: FamiliarManifest) -> str:
+def _toml(manifest: NoveltyManifest) -> str:
     """Plain entries first, then the lists of tables; JSON's strings and numbers are TOML's."""
     entries: Mapping[str, object] = manifest.model_dump()
     lines = [f"{key} = {json.dumps(value)}" for key, value in entries.items() if not isinstance(value, tuple)]

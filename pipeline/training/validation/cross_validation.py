@@ -14,11 +14,11 @@ from pipeline.evaluation.metrics import calibration_error, roc_auc
 from pipeline.evaluation.thresholds import sweep
 from pipeline.files import write_whole
 from pipeline.training.data.label_noise import doubtful, doubts_table
-from pipeline.training.data.sources import BARE, RENDERED, Sources, read_sources
+from pipeline.training.data.sources import CELL_ONLY, RENDERED, Sources, read_sources
 from pipeline.training.order import Report, TrainingOrder
 from pipeline.training.validation.folds import folds_by_group, trained_without
 
-__all__ = ["Held", "cross_validate"]
+__all__ = ["HeldOutScore", "cross_validate"]
 
 FOLDS = 5
 PREDICTIONS, DOUBTS = "predictions.csv", "doubted_labels.csv"
@@ -29,7 +29,7 @@ ALLOWED = (30, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldOutScore:
     """Figures of cells of one source that were not trained on.
 
     Attributes
@@ -61,13 +61,13 @@ class Held:
 
 def cross_validate(
     order: TrainingOrder, split: Literal["patients", "sources"], report: Report
-) -> tuple[Held, ...]:
+) -> tuple[HeldOutScore, ...]:
     """Train once a fold, each time on everything else, and measure what was left out.
 
     `patients` deals the patients and slides of every source into five folds; `sources` leaves out one whole
     source after the other, only those that `order.leave_out` names where it names any. Every cell left out
     is written to `PREDICTIONS` in `order.out`, and those whose label is contradicted with confidence to
-    `DOUBTS`. A run that was killed goes on where it was when it is ordered again in the same words.
+    `DOUBTS`. A run that was killed resumes when run again with identical options.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def cross_validate(
     believed = held[~doubtful(held)]
     scores = tuple(
         _held(f"{name}{which}", own)
-        for which, table in (("", held), (", without doubted labels", believed))
+        for which, table in (("", held), (", without suspect labels", believed))
         for name, own in table.groupby("source", sort=True)
     )
     for score in scores:
@@ -153,7 +153,7 @@ def _table(sources: Sources, folds: Mapping[str, NDArray[np.int64]]) -> pd.DataF
 def _calibrated(held: pd.DataFrame) -> NDArray[np.float64]:
     """Probability of each row by a calibration on the other folds; pre-cut cells apart."""
     chance = np.full(len(held), np.nan)
-    bare = (held["source"] == BARE).to_numpy()
+    bare = (held["source"] == CELL_ONLY).to_numpy()
     fold, infected = held["fold"].to_numpy(), held["infected"].to_numpy(bool)
     logit = held["logit"].to_numpy(np.float32)
     for kind in (bare, ~bare):
@@ -166,10 +166,10 @@ def _calibrated(held: pd.DataFrame) -> NDArray[np.float64]:
     return chance
 
 
-def _held(source: str, own: pd.DataFrame) -> Held:
+def _held(source: str, own: pd.DataFrame) -> HeldOutScore:
     infected, chance = own["infected"].to_numpy(bool), own["p_infected"].to_numpy(float)
     logit = own["logit"].to_numpy(float)
-    return Held(
+    return HeldOutScore(
         source=source,
         cells=len(own),
         infected=int(infected.sum()),

@@ -14,7 +14,7 @@ from models.runtime import Network
 from pipeline.counting.statistics import limit_of_detection
 from pipeline.training.data.crops import LabelledCrops
 
-__all__ = ["figures_of", "measured_figures", "stage_figures"]
+__all__ = ["measured_figures", "read_metrics", "stage_figures"]
 
 FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
 """Entries of a manifest that are measured on what was left out."""
@@ -64,7 +64,7 @@ def measured_figures(
     return figures
 
 
-def figures_of(manifest: Path) -> dict[str, object]:
+def read_metrics(manifest: Path) -> dict[str, object]:
     """What `measured_figures` gave for the classifier of this manifest."""
     return read_manifest(manifest, "classifier").model_dump(include=set(FIGURES), exclude_none=True)
 

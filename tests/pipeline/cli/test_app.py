@@ -135,7 +135,7 @@ def test_warnings_stand_below_the_table(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(workflow, "count_slide", lambda *_: counted)
     result = run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "mind: Only 1 red cell."
+    assert result.stdout.splitlines()[-1] == "warning: Only 1 red cell."
 
 
 @pytest.mark.parametrize("words", ["negative", "no malaria"])
@@ -401,11 +401,11 @@ def _put_module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: object)
 
 
 def test_a_bad_list_of_doubted_labels_ends_a_training_at_once_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "doubted.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
+    (tmp_path / "suspect_labels.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
     where = ("--data", tmp_path, "-o", tmp_path / "out", "--leave-out", "iml-3")
-    result = run("train", "classifier", *where, "--doubted", tmp_path / "doubted.csv")
+    result = run("train", "classifier", *where, "--suspect-labels", tmp_path / "suspect_labels.csv")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith(
-        f"smearcount: {tmp_path / 'doubted.csv'} is no list of doubted labels ("
+        f"smearcount: {tmp_path / 'suspect_labels.csv'} is no list of suspect labels ("
     )
     assert "pass the doubted_labels.csv of train folds" in result.stderr

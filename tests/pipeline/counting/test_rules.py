@@ -8,7 +8,7 @@ import pytest
 
 from classifier.predict import STAGES
 from models.manifest import Manifest, StageFigures
-from pipeline.counting.rules import LOOK_COLUMNS, cell_table
+from pipeline.counting.rules import FEATURE_COLUMNS, cell_table
 from pipeline.counting.tile import TileCells
 from pipeline.planning.field import FieldLight, FieldPlan
 from pipeline.records import CELL_COLUMNS
@@ -101,8 +101,8 @@ def test_only_whole_red_cells_are_counted_and_every_other_row_says_why_not():
 
 
 def test_the_columns_are_those_of_the_record():
-    assert tuple(table(cells((100, 100, 7.5, RED, 0.9))).columns) == (*CELL_COLUMNS, *LOOK_COLUMNS)
-    assert tuple(table().columns) == (*CELL_COLUMNS, *LOOK_COLUMNS)
+    assert tuple(table(cells((100, 100, 7.5, RED, 0.9))).columns) == (*CELL_COLUMNS, *FEATURE_COLUMNS)
+    assert tuple(table().columns) == (*CELL_COLUMNS, *FEATURE_COLUMNS)
     assert len(table()) == 0
 
 

@@ -188,7 +188,7 @@ def test_a_count_that_was_stopped_may_go_on_with_more_workers(photo, tmp_path):
 
 
 def _stopped_after(number: int, slide: Path, out: Path, settings: CountSettings) -> None:
-    def stop(done: int, every: int, cells: int) -> None:
+    def stop(done: int, total: int, cells: int) -> None:
         if done == number:
             raise KeyboardInterrupt
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.planning.field import field_light
-from pipeline.planning.probes import closer_light, places_to_look
+from pipeline.planning.probes import closer_light, probe_positions
 from tests.pipeline.synthetic.scan.drawn_scans import SQUARE_PX, DrawnScan, drawn_scan
 
 
@@ -18,7 +18,7 @@ def _film_in_a_corner() -> DrawnScan:
 
 def test_places_show_cells_side_by_side_and_neither_glass_nor_the_thick_end() -> None:
     scan = _film_in_a_corner()
-    places = places_to_look(scan, field_light(scan), 4)
+    places = probe_positions(scan, field_light(scan), 4)
     assert len(places) == 4
     assert len(set(places)) == 4
     for x, y in places:
@@ -28,10 +28,10 @@ def test_places_show_cells_side_by_side_and_neither_glass_nor_the_thick_end() ->
 
 def test_bare_glass_and_what_cannot_be_read_have_no_place() -> None:
     glass = drawn_scan(np.zeros((12, 12)))
-    assert places_to_look(glass, field_light(glass), 3) == []
+    assert probe_positions(glass, field_light(glass), 3) == []
     scan = _film_in_a_corner()
     broken = DrawnScan(scan.picture, broken=(0, 0, scan.width, scan.height))
-    assert places_to_look(broken, field_light(scan), 3) == []
+    assert probe_positions(broken, field_light(scan), 3) == []
 
 
 def test_a_film_without_free_glass_has_the_white_point_of_its_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

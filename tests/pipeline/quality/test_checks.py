@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
 from pipeline.quality.novelty import RANGE_NAMES
-from pipeline.records import Familiarity
+from pipeline.records import Novelty
 
 GOOD_FIELD = FieldMeasures(
     red_cells=150,
@@ -19,7 +19,7 @@ GOOD_FIELD = FieldMeasures(
     saturated_fraction=0.01,
     dark_fraction=0.02,
 )
-KNOWN = Familiarity(smear_distance=0.0, smear_limit=0.5, stain_distance=0.3, stain_limit=1.2, farthest="")
+KNOWN = Novelty(smear_distance=0.0, smear_limit=0.5, stain_distance=0.3, stain_limit=1.2, farthest="")
 GOOD = SlideMeasures(fields=(GOOD_FIELD,) * 4, counted=560, um_per_px=0.11, scale_source="metadata")
 
 

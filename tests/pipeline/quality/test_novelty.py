@@ -11,20 +11,20 @@ from models.manifest import read_manifest, shipped
 from pipeline.errors import ModelError
 from pipeline.quality.novelty import (
     RANGE_NAMES,
-    FamiliarManifest,
-    FieldLooks,
+    FieldFeatures,
+    NoveltyManifest,
     Range,
     Stain,
-    familiarity,
-    read_familiar,
+    measure_novelty,
+    read_novelty,
     smear_distance,
     stain_distance,
 )
 
 STAIN = (0.1, 0.4, 0.2)
-USUAL = FieldLooks(**dict.fromkeys(RANGE_NAMES, 0.5), stain=STAIN)
+USUAL = FieldFeatures(**dict.fromkeys(RANGE_NAMES, 0.5), stain=STAIN)
 RANGES = tuple(Range(name=name, low=0.0, high=1.0, scale=0.5) for name in RANGE_NAMES)
-KNOWN = FamiliarManifest(
+KNOWN = NoveltyManifest(
     detector="net",
     detector_sha256="0" * 64,
     seed=1,
@@ -69,28 +69,28 @@ def test_cells_no_darker_than_glass_have_a_distance_all_the_same():
 
 def test_one_odd_field_of_three_decides_nothing():
     odd = replace(USUAL, unexplained=3.0, stain=(0.4, 0.1, 0.4))
-    found = familiarity([USUAL, odd, USUAL], KNOWN)
+    found = measure_novelty([USUAL, odd, USUAL], KNOWN)
     assert found is not None
     assert (found.smear_distance, found.stain_distance, found.farthest) == (0.0, 0.0, "")
-    most = familiarity([odd, odd, USUAL], KNOWN)
+    most = measure_novelty([odd, odd, USUAL], KNOWN)
     assert most is not None
     assert most.smear_distance == 3.0
     assert most.farthest == "unexplained"
 
 
 def test_a_slide_without_a_red_cell_has_no_distance():
-    assert familiarity([], KNOWN) is None
+    assert measure_novelty([], KNOWN) is None
 
 
 def test_the_shipped_list_was_made_with_the_shipped_detector():
     shipped_detector = read_manifest(shipped("detector"), "detector")
-    assert read_familiar().detector_sha256 == shipped_detector.sha256, (
-        "the detector was changed: run smearcount train familiar and ship its familiar.toml"
+    assert read_novelty().detector_sha256 == shipped_detector.sha256, (
+        "the detector was changed: run smearcount train novelty and ship its novelty.toml"
     )
 
 
 def test_hardly_a_field_of_a_source_that_was_left_out_is_refused_by_the_shipped_list():
-    left_out = [row for row in read_familiar().measured if row.group == "smear" and "," not in row.kind]
+    left_out = [row for row in read_novelty().measured if row.group == "smear" and "," not in row.kind]
     assert sum(row.pictures for row in left_out) >= 150
     # One of 170, of bccd; see docs/accuracy.md for what the list before it would refuse today.
     assert sum(row.refused + row.without_cells for row in left_out) <= 1
@@ -101,16 +101,16 @@ def test_hardly_a_field_of_a_source_that_was_left_out_is_refused_by_the_shipped_
     [("detector = [", "cannot be read"), ("seed = 1\n", "no valid list"), (None, "cannot be read")],
 )
 def test_a_damaged_list_is_refused_in_one_line(content, told, tmp_path):
-    path = tmp_path / "familiar.toml"
+    path = tmp_path / "novelty.toml"
     if content is not None:
         path.write_text(content)
     with pytest.raises(ModelError, match=told) as caught:
-        read_familiar(path)
+        read_novelty(path)
     assert "\n" not in str(caught.value)
 
 
 def test_a_list_of_other_values_says_how_to_make_it_anew(tmp_path):
-    path = tmp_path / "familiar.toml"
-    path.write_text(shipped("detector").with_name("familiar.toml").read_text().replace('"focus"', '"haste"'))
-    with pytest.raises(ModelError, match="smearcount train familiar"):
-        read_familiar(path)
+    path = tmp_path / "novelty.toml"
+    path.write_text(shipped("detector").with_name("novelty.toml").read_text().replace('"focus"', '"haste"'))
+    with pytest.raises(ModelError, match="smearcount train novelty"):
+        read_novelty(path)

@@ -47,7 +47,7 @@ def made_up_sources(each: int = 4) -> Sources:
     }
     return Sources(
         crops=crops,
-        doubted={name: np.zeros(len(own.labels), bool) for name, own in crops.items()},
+        suspect_labels={name: np.zeros(len(own.labels), bool) for name, own in crops.items()},
         around=Surroundings(
             crops=around,
             source=np.asarray(["iml", "iml", "nih_fields", "chula"]),

@@ -36,7 +36,7 @@ def test_what_a_finished_classifier_doubts_is_drawn_more_often(
 ) -> None:
     miner = shipped("classifier")
     plain, _ = fitted_to(TrainingOrder(data=tmp_path, out=tmp_path / "a", leave_out=("iml-0",)), monkeypatch)
-    order = TrainingOrder(data=tmp_path, out=tmp_path / "b", leave_out=("iml-0",), mined_by=miner)
+    order = TrainingOrder(data=tmp_path, out=tmp_path / "b", leave_out=("iml-0",), hard_negatives_from=miner)
     mined, _ = fitted_to(order, monkeypatch)
     network = load_classifier(CountSettings(classifier=miner)).network
     for before, after in zip(plain, mined, strict=True):
@@ -62,7 +62,9 @@ def test_a_finished_classifier_is_trained_on_gently_and_with_cells_as_they_are(
 
 def test_a_manifest_of_another_network_ends_the_training_at_once_in_one_line(tmp_path: Path) -> None:
     where = ("--data", str(tmp_path), "--out", str(tmp_path / "out"), "--leave-out", "iml-3")
-    result = CliRunner().invoke(app, ["train", "classifier", *where, "--mined-by", str(shipped("detector"))])
+    result = CliRunner().invoke(
+        app, ["train", "classifier", *where, "--hard-negatives-from", str(shipped("detector"))]
+    )
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert "detector.toml" in result.stderr

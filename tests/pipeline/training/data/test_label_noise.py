@@ -42,9 +42,9 @@ def test_labels_that_were_turned_round_are_doubted_and_few_others() -> None:
     wrong = np.zeros(len(table), bool)
     wrong[::200] = True
     table["infected"] = table["infected"] ^ wrong
-    doubted = doubtful(table)
-    assert doubted[wrong].mean() > 0.9
-    assert doubted[~wrong].mean() < 0.01
+    suspect_labels = doubtful(table)
+    assert suspect_labels[wrong].mean() > 0.9
+    assert suspect_labels[~wrong].mean() < 0.01
 
 
 def test_the_table_has_the_most_contradicted_first_and_nothing_that_is_believed() -> None:
@@ -60,9 +60,9 @@ def test_a_source_without_infected_cells_is_held_against_the_others() -> None:
     table = held()
     clean = table[~table["infected"]].head(50).assign(source="clean")
     clean.iloc[0, clean.columns.get_loc("logit")] = 8.0
-    doubted = doubtful(pd.concat([table, clean], ignore_index=True))
-    assert doubted[len(table)]
-    assert doubted[len(table) :].sum() == 1
+    suspect_labels = doubtful(pd.concat([table, clean], ignore_index=True))
+    assert suspect_labels[len(table)]
+    assert suspect_labels[len(table) :].sum() == 1
 
 
 def doubts(*rows: tuple[str, float, float]) -> pd.DataFrame:
@@ -83,8 +83,8 @@ def test_the_nearest_cell_of_the_photo_is_the_doubted_one_and_no_other() -> None
 def test_a_cell_farther_away_than_the_same_place_is_another_one(way: tuple[float, float]) -> None:
     for away, found in ((SAME_PLACE_PX - 0.1, True), (SAME_PLACE_PX + 0.1, False)):
         place = PLACES[2] + np.asarray(way) * away
-        doubted = doubted_rows(doubts(("one", place[0], place[1])), PHOTOS, PLACES)
-        assert doubted.tolist() == [False, False, found, False, False]
+        suspect_labels = doubted_rows(doubts(("one", place[0], place[1])), PHOTOS, PLACES)
+        assert suspect_labels.tolist() == [False, False, found, False, False]
 
 
 def test_a_doubt_whose_cell_is_not_there_takes_no_other_doubt_back() -> None:
@@ -95,8 +95,10 @@ def test_a_doubt_whose_cell_is_not_there_takes_no_other_doubt_back() -> None:
 
 def test_a_pre_cut_cell_is_told_by_its_name_alone() -> None:
     names, nowhere = np.asarray(["a.png", "b.png", "c.png"]), np.full((3, 2), np.nan)
-    doubted = doubted_rows(doubts(("b.png", np.nan, np.nan), ("d.png", np.nan, np.nan)), names, nowhere)
-    assert doubted.tolist() == [False, True, False]
+    suspect_labels = doubted_rows(
+        doubts(("b.png", np.nan, np.nan), ("d.png", np.nan, np.nan)), names, nowhere
+    )
+    assert suspect_labels.tolist() == [False, True, False]
 
 
 def test_a_doubt_without_a_place_is_no_cell_of_a_photo_nor_one_with_a_place_a_pre_cut_cell() -> None:
@@ -137,9 +139,11 @@ def test_a_written_table_of_doubts_is_read_again(tmp_path: Path) -> None:
 def test_a_file_that_is_no_list_of_doubts_is_refused_in_one_line(
     tmp_path: Path, content: bytes | None
 ) -> None:
-    path = tmp_path / "doubted.csv"
+    path = tmp_path / "suspect_labels.csv"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=r"doubted.csv is no list of doubted labels .*; pass the") as refused:
+    with pytest.raises(
+        InputError, match=r"suspect_labels.csv is no list of suspect labels .*; pass the"
+    ) as refused:
         read_doubts(path)
     assert "\n" not in str(refused.value)

@@ -60,11 +60,11 @@ def test_a_stage_is_known_where_the_label_tells_it() -> None:
 
 
 def doubting(**rows: list[int]) -> Sources:
-    """The sources, with labels of these rows doubted."""
+    """The sources, with labels of these rows suspect_labels."""
     flags = {
         name: np.isin(np.arange(len(own.labels)), rows.get(name, [])) for name, own in SOURCES.crops.items()
     }
-    return replace(SOURCES, doubted=flags)
+    return replace(SOURCES, suspect_labels=flags)
 
 
 def crops_of(source: str, rows: list[int]) -> set[bytes]:
@@ -78,7 +78,7 @@ def test_doubted_labels_are_in_no_sample_but_are_measured_by() -> None:
     gone = crops_of("iml", [0, 9]) | crops_of("nih_crops", [3]) | crops_of("bccd", [1])
     for name, sample in samples.items():
         assert not gone & {crop.tobytes() for crop in sample.crops}
-        lost = int((doubtful.doubted[name] & ~left[name]).sum())
+        lost = int((doubtful.suspect_labels[name] & ~left[name]).sum())
         assert len(sample.crops) == (~left[name]).sum() - lost
     taken = doubtful.taken(left)["iml"]
     assert crops_of("iml", [0]) <= {crop.tobytes() for crop in taken.crops}
@@ -114,7 +114,10 @@ def test_a_list_of_doubted_labels_is_found_again_among_the_cells_of_its_own_sour
     render_set(smear, tmp_path / "data" / "iml")
     order = TrainingOrder(data=tmp_path / "data", out=tmp_path / "out")
     cells = read_sources(order)
-    assert {name: int(flags.sum()) for name, flags in cells.doubted.items()} == {"iml": 0, "rendered": 0}
+    assert {name: int(flags.sum()) for name, flags in cells.suspect_labels.items()} == {
+        "iml": 0,
+        "rendered": 0,
+    }
     iml = cells.crops["iml"]
     assert len(iml.labels) > 10
     x, y = iml.places[4] + (3.0, -4.0)
@@ -123,16 +126,18 @@ def test_a_list_of_doubted_labels_is_found_again_among_the_cells_of_its_own_sour
         ("rendered", "slide-0", made_up.names[2], *made_up.places[2], "gametocyte", 0.99),
         ("chula", "slide-0", iml.names[4], *iml.places[7], "uninfected", 0.99),
     ]
-    pd.DataFrame(rows, columns=list(DOUBT_COLUMNS)).to_csv(tmp_path / "doubted.csv", index=False)
-    again = read_sources(replace(order, doubted=tmp_path / "doubted.csv"))
-    assert {name: np.flatnonzero(flags).tolist() for name, flags in again.doubted.items()} == {
+    pd.DataFrame(rows, columns=list(DOUBT_COLUMNS)).to_csv(tmp_path / "suspect_labels.csv", index=False)
+    again = read_sources(replace(order, suspect_labels=tmp_path / "suspect_labels.csv"))
+    assert {name: np.flatnonzero(flags).tolist() for name, flags in again.suspect_labels.items()} == {
         "iml": [4],
         "rendered": [2],
     }
 
 
 def test_a_bad_list_of_doubted_labels_is_refused_before_hours_of_work(tmp_path: Path) -> None:
-    (tmp_path / "doubted.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
-    order = TrainingOrder(data=tmp_path / "not there", out=tmp_path, doubted=tmp_path / "doubted.csv")
-    with pytest.raises(InputError, match="no list of doubted labels"):
+    (tmp_path / "suspect_labels.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
+    order = TrainingOrder(
+        data=tmp_path / "not there", out=tmp_path, suspect_labels=tmp_path / "suspect_labels.csv"
+    )
+    with pytest.raises(InputError, match="no list of suspect labels"):
         read_sources(order)

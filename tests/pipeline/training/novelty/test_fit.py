@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.quality.novelty import RANGE_NAMES, FieldLooks, smear_distance, stain_distance
+from pipeline.quality.novelty import RANGE_NAMES, FieldFeatures, smear_distance, stain_distance
 from pipeline.training.novelty.fit import fit_known, measured_kind, without_each_source
 
 
-def looks(seed: int, shift: float = 0.0, number: int = 60) -> list[FieldLooks]:
+def looks(seed: int, shift: float = 0.0, number: int = 60) -> list[FieldFeatures]:
     """Fields of one source: values between 0 and 1 about its own middle."""
     rng = np.random.default_rng(seed)
     return [
-        FieldLooks(
+        FieldFeatures(
             **{name: float(shift + rng.uniform(0, 1)) for name in RANGE_NAMES},
             stain=(0.1 + 0.02 * float(rng.random()), 0.4, 0.2),
         )
@@ -20,8 +20,8 @@ def looks(seed: int, shift: float = 0.0, number: int = 60) -> list[FieldLooks]:
     ]
 
 
-def all_at(value: float, stain: tuple[float, float, float] = (0.1, 0.4, 0.2)) -> FieldLooks:
-    return FieldLooks(**dict.fromkeys(RANGE_NAMES, value), stain=stain)
+def all_at(value: float, stain: tuple[float, float, float] = (0.1, 0.4, 0.2)) -> FieldFeatures:
+    return FieldFeatures(**dict.fromkeys(RANGE_NAMES, value), stain=stain)
 
 
 SMEARS = {"one": looks(1), "two": looks(2, 0.2), "three": looks(3, 0.1)}

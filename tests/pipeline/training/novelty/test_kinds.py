@@ -13,7 +13,7 @@ from pipeline.evaluation.labelled import read_field_set
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
-from pipeline.training.novelty.kinds import ALTERATIONS, NEW_KINDS, SEEN_KINDS, drawn_smear
+from pipeline.training.novelty.kinds import ALTERATIONS, SEEN_KINDS, UNSEEN_KINDS, drawn_smear
 from pipeline.training.novelty.train import SOURCES
 
 
@@ -33,7 +33,7 @@ def refused(summary: SlideSummary | None) -> bool:
 
 @pytest.mark.parametrize("kind", ["thick film", "empty slide", "plot", "photo: coins", "keyboard"])
 def test_a_kind_draws_another_picture_with_each_generator_and_the_same_with_the_same(kind):
-    draw = {**SEEN_KINDS, **NEW_KINDS}[kind]
+    draw = {**SEEN_KINDS, **UNSEEN_KINDS}[kind]
     first, again, other = (draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.dtype == np.uint8
     assert np.array_equal(first, again)
@@ -41,9 +41,9 @@ def test_a_kind_draws_another_picture_with_each_generator_and_the_same_with_the_
 
 
 def test_no_kind_both_measures_and_was_looked_at_before():
-    assert not set(SEEN_KINDS) & set(NEW_KINDS)
+    assert not set(SEEN_KINDS) & set(UNSEEN_KINDS)
     assert len(SEEN_KINDS) >= 40
-    assert len(NEW_KINDS) >= 10
+    assert len(UNSEEN_KINDS) >= 10
 
 
 @pytest.mark.slow
@@ -63,8 +63,8 @@ def test_rendered_thin_films_are_counted_and_the_distance_stands_in_the_summary(
     assert sum(refused(summary) for summary in films) <= 1
     for summary in films:
         assert summary is not None
-        assert summary.familiar is not None
-        assert (summary.familiar.smear_distance > summary.familiar.smear_limit) == refused(summary)
+        assert summary.novelty is not None
+        assert (summary.novelty.smear_distance > summary.novelty.smear_limit) == refused(summary)
 
 
 @pytest.mark.real
@@ -74,7 +74,7 @@ def test_fields_of_every_labelled_set_are_counted(labelled_data):
         names = fields.fields["field"].tolist()
         for name in names[:: max(1, len(names) // 3)][:3]:
             summary = count_slide(fields.image_path(name), CountSettings()).summary
-            assert not refused(summary), f"{source} {name}: {summary.familiar}"
+            assert not refused(summary), f"{source} {name}: {summary.novelty}"
 
 
 @pytest.mark.real
