@@ -1,12 +1,13 @@
-"""The pages in docs name every command, every option and every setting there is."""
+"""The pages in docs name every command, option, setting, column and code there is."""
 
+import ast
 import dataclasses
 import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -88,6 +89,80 @@ def test_every_setting_stands_in_the_documentation(name: str) -> None:
             if not word.search(text):
                 findings.append(f"docs/settings.md has no word on {field} of {settings.__name__}")
     _report(findings)
+
+
+def _table(page: str, heading: str) -> list[list[str]]:
+    """The rows of the table that begins with a line, each as its cells."""
+    lines = _page(page).splitlines()
+    assert heading in lines, f"docs/{page} has no table that begins with {heading}"
+    rows = []
+    for line in lines[lines.index(heading) + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def _named(rows: list[list[str]]) -> set[str]:
+    """What the first column of a table names, several with commas between them."""
+    return {name.strip("` ") for row in rows for name in row[0].split(",")}
+
+
+def test_the_columns_of_a_cell_are_documented_as_they_are() -> None:
+    from pipeline.records import CELL_TABLE
+
+    expected = [
+        [one.name, one.dtype, one.unit, "" if one.decimals is None else str(one.decimals), one.text]
+        for one in CELL_TABLE
+    ]
+    documented = _table("outputs.md", "| column | type | unit | decimals | |")
+    wanted = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert documented == expected, f"docs/outputs.md: the table of columns must be\n{wanted}"
+
+
+def test_every_column_has_decimals_if_and_only_if_it_is_a_float() -> None:
+    from pipeline.records import CELL_TABLE
+
+    assert {one.name for one in CELL_TABLE if one.dtype == "float"} == {
+        one.name for one in CELL_TABLE if one.decimals is not None
+    }
+
+
+def test_every_code_of_a_notice_is_documented_and_no_other() -> None:
+    from pipeline.records import NoticeCode
+
+    assert _named(_table("outputs.md", "| code | |")) == set(get_args(NoticeCode))
+
+
+def test_every_verdict_and_every_field_of_the_summary_is_documented() -> None:
+    from pipeline.records import SlideSummary, Verdict
+
+    rows = _table("outputs.md", "| field | |")
+    assert _named(rows) == {field.name for field in dataclasses.fields(SlideSummary)}
+    (meaning,) = [row[1] for row in rows if row[0] == "verdict"]
+    assert set(re.findall(r"`([^`]+)`:", meaning)) == set(get_args(Verdict))
+
+
+def test_every_exit_code_is_documented_and_no_other() -> None:
+    from pipeline.cli.exit_codes import ExitCode
+
+    assert _named(_table("cli.md", "| exit code | |")) == {str(code.value) for code in ExitCode}
+
+
+def test_every_error_code_of_the_service_is_documented() -> None:
+    codes = set()
+    for path in sorted((DOCS.parent / "api").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "ProblemError":
+                assert len(node.args) == 3, f"{path.name}:{node.lineno}: status, code and detail expected"
+                if isinstance(node.args[1], ast.Constant):
+                    codes.add(str(node.args[1].value))
+    documented = {
+        name.strip("` ") for row in _table("api.md", "| status | type | |") for name in row[1].split(",")
+    }
+    assert len(codes) > 5
+    # The names of HTTP itself, which the framework's own errors carry.
+    assert codes <= documented <= codes | {"not-found", "method-not-allowed"}
 
 
 def test_the_index_leads_to_every_page() -> None:

@@ -19,14 +19,11 @@ from pipeline.cli import evaluate as cli_evaluate
 from pipeline.cli import render as cli_render
 from pipeline.cli import serve as cli_serve
 from pipeline.cli import train as cli_train
+from pipeline.cli.exit_codes import ExitCode
 from pipeline.cli.terminal import say
 from pipeline.errors import SmearcountError, error_line
 
 __all__ = ["app", "main"]
-
-FAILED = 1
-WRONG_USAGE = 2
-INTERRUPTED = 130
 
 
 class OneLineErrors(TyperGroup):
@@ -44,10 +41,10 @@ class OneLineErrors(TyperGroup):
             sys.exit(error.exit_code)
         except (SmearcountError, OSError, MemoryError) as error:
             _explain(error)
-            sys.exit(FAILED)
+            sys.exit(ExitCode.FAILED)
         except typer.Abort:
-            sys.exit(INTERRUPTED)
-        sys.exit(code if isinstance(code, int) else 0)
+            sys.exit(ExitCode.INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
 app = typer.Typer(

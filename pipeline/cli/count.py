@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -111,7 +113,7 @@ def count(
 
         print_outcomes(outcomes)
     if any(outcome.state != "done" or outcome.refusal is not None for outcome in outcomes):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def classify(
@@ -134,7 +136,7 @@ def classify(
     else:
         _print_calls(answers)
     if errors:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _print_calls(answers: "pd.DataFrame") -> None:

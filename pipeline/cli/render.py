@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.exit_codes import ExitCode
+
 __all__ = ["demo", "render"]
 
 FIELD_PX_MIN = 64  # no field of a microscope is smaller; the reader refuses less
@@ -92,4 +94,4 @@ def demo(
     if shown.comparison:
         print_rows(("", "truth", "counted"), shown.comparison)
     if shown.outcome.state != "done" or shown.outcome.refusal is not None:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)

@@ -8,25 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.records import CELL_COLUMNS
+from pipeline.records import CELL_COLUMNS, CELL_TABLE, CellColumn
 
 __all__ = ["write_cells"]
 
 ROWS_AT_ONCE = 20_000  # cells formatted in one go: about 20 MB of text objects
-DECIMALS = {
-    "x": 1,
-    "y": 1,
-    "x_min": 1,
-    "y_min": 1,
-    "x_max": 1,
-    "y_max": 1,
-    "diameter_um": 3,
-    "area_um2": 2,
-    "circularity": 3,
-    "focus": 3,
-    "p_infected": 4,
-}
-FLAGS = frozenset({"at_border", "overlaps", "infected", "counted"})
 
 
 def write_cells(path: Path, parts: Iterable[pd.DataFrame]) -> None:
@@ -40,7 +26,9 @@ def write_cells(path: Path, parts: Iterable[pd.DataFrame]) -> None:
         lines = csv.writer(handle, lineterminator="\n")
         lines.writerow(CELL_COLUMNS)
         for rows in _few_at_once(parts):
-            lines.writerows(zip(*(_column_text(name, rows[name]) for name in CELL_COLUMNS), strict=True))
+            lines.writerows(
+                zip(*(_column_text(column, rows[column.name]) for column in CELL_TABLE), strict=True)
+            )
         handle.flush()
         os.fsync(handle.fileno())
 
@@ -51,15 +39,15 @@ def _few_at_once(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             yield cells.iloc[start : start + ROWS_AT_ONCE]
 
 
-def _column_text(column: str, values: "pd.Series[object]") -> list[str]:
+def _column_text(column: CellColumn, values: "pd.Series[object]") -> list[str]:
     missing = values.isna().to_numpy(bool)
-    if column in DECIMALS:
+    if column.decimals is not None:
         numbers = values.to_numpy(float, na_value=np.nan)
-        texts = list(map(f"%.{DECIMALS[column]}f".__mod__, numbers.tolist()))
+        texts = list(map(f"%.{column.decimals}f".__mod__, numbers.tolist()))
         if (numbers < 0).any():
             # -0.00 is a small negative number that was rounded
             texts = [text.lstrip("-") if float(text) == 0 else text for text in texts]
-    elif column in FLAGS:
+    elif column.dtype == "bool":
         # what is missing is neither, and blank below
         texts = [
             "0" if gone or not v else "1" for v, gone in zip(values.to_list(), missing.tolist(), strict=True)

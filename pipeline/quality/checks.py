@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from pipeline.quality.novelty import FieldFeatures
-from pipeline.records import Notice, Novelty, ScaleSource
+from pipeline.records import Notice, NoticeCode, Novelty, ScaleSource
 
 __all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
 
@@ -239,9 +239,9 @@ def _middle(values: list[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def _refuse(code: str, value: float, limit: float, text: str) -> Notice:
+def _refuse(code: NoticeCode, value: float, limit: float, text: str) -> Notice:
     return Notice(code=code, severity="refuse", value=value, limit=limit, text=text)
 
 
-def _warn(code: str, value: float, limit: float, text: str) -> Notice:
+def _warn(code: NoticeCode, value: float, limit: float, text: str) -> Notice:
     return Notice(code=code, severity="warn", value=value, limit=limit, text=text)
