@@ -1,6 +1,6 @@
 """The ledger of jobs: which slide is queued, running, done or failed; in SQLite, so a power cut loses none.
 
-Every write is one transaction, synced to the disk before it returns. All SQL of smearcount stands here.
+Every write is one transaction, synced to the disk before it returns.
 """
 
 import sqlite3
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import OutputError
+from pipeline.jobs.schema import open_database
 
 __all__ = ["MAX_ATTEMPTS", "Job", "JobState", "Ledger", "sole_worker"]
 
@@ -20,28 +21,6 @@ JobState = Literal["queued", "running", "done", "failed"]
 
 MAX_ATTEMPTS = 2
 """Times a job may take its worker process down with it before it is given up: once may be bad luck."""
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    sequence INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    source TEXT NOT NULL,
-    um_per_px REAL,
-    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed')),
-    done_tiles INTEGER NOT NULL DEFAULT 0,
-    all_tiles INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    worker TEXT,
-    result TEXT,
-    error TEXT,
-    created_utc TEXT NOT NULL,
-    started_utc TEXT,
-    finished_utc TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS jobs_by_turn ON jobs (state, attempts, sequence);
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +69,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        try:
-            self._connection = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._prepare(path)
-        except sqlite3.Error as error:
-            raise OutputError(
-                f"cannot use {path} as the ledger of jobs ({error}); move it away to start a new one"
-            ) from error
+        self._connection = open_database(path)
 
     def add(self, job_id: str, *, name: str, source: str, um_per_px: float | None = None) -> Job:
         """Queue a new job at the end and return it."""
@@ -188,19 +158,6 @@ class Ledger:
         """Close the file."""
         with self._lock:
             self._connection.close()
-
-    def _prepare(self, path: Path) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > _VERSION:
-            raise OutputError(
-                f"{path} is a ledger of version {version}, this smearcount knows up to {_VERSION}; "
-                "use a newer smearcount"
-            )
-        self._connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;"
-        )
 
     def _write(self, statement: str, values: tuple[object, ...]) -> tuple[Job, ...]:
         with self._lock:

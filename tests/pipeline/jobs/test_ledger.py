@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import OutputError
 from pipeline.jobs.ledger import MAX_ATTEMPTS, Ledger, sole_worker
+from pipeline.jobs.schema import VERSION
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(OutputError, match="version 7, this smearcount knows up to 1"):
+    with pytest.raises(OutputError, match="version 7, this smearcount knows up to"):
         Ledger(path)
 
 
@@ -201,3 +202,22 @@ def test_the_sole_worker_lock_ends_with_its_process(tmp_path):
         holder.wait()
         if holder.stdout is not None:
             holder.stdout.close()
+
+
+def test_a_ledger_of_an_earlier_version_keeps_its_jobs_and_gains_the_new_tables(tmp_path):
+    path = tmp_path / "ledger.sqlite3"
+    opened = Ledger(path)
+    _add(opened, "a")
+    opened.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE slides")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    opened = Ledger(path)
+    assert [job.id for job in opened.newest(9)] == ["a"]
+    opened.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM slides").fetchone() == (0,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()

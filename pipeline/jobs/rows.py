@@ -1,0 +1,77 @@
+"""The rows of a results folder as its ledger tells them, also while a run writes them."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from pipeline.batch_row import BatchRow
+from pipeline.errors import InputError
+from pipeline.files import STAGING_PREFIX
+from pipeline.jobs.schema import read_database
+
+__all__ = ["BatchRow", "batch_folder", "ledger_path", "read_rows", "row_of"]
+
+FIGURES = (
+    "verdict",
+    "counted",
+    "infected",
+    "parasitaemia",
+    "low",
+    "high",
+    "detected",
+    "seconds",
+    "cpu_seconds",
+    "cells_per_s",
+    "refusal",
+)
+"""What a finished slide's row takes over from its result."""
+
+
+def batch_folder(out: Path) -> Path:
+    """The hidden folder of a results folder's ledger and lock."""
+    return out / f"{STAGING_PREFIX}batch"
+
+
+def ledger_path(out: Path) -> Path:
+    """The SQLite file of a results folder."""
+    return batch_folder(out) / "ledger.sqlite3"
+
+
+def read_rows(out: Path) -> list[BatchRow]:
+    """Every slide that the ledger of a results folder knows, in the order in which they came.
+
+    Raises
+    ------
+    InputError
+        Where the folder has no ledger.
+    OutputError
+        Where it cannot be read.
+    """
+    path = ledger_path(out)
+    if not path.is_file():
+        raise InputError(f"{out} holds no ledger of counted slides; expected the -o folder of a batch")
+    with closing(read_database(path)) as connection:
+        return [row_of(row) for row in connection.execute("SELECT * FROM slides ORDER BY sequence")]
+
+
+def row_of(row: sqlite3.Row) -> BatchRow:
+    """A row of the table `slides` as a record."""
+    figures: Mapping[str, Any] = json.loads(row["figures"])
+    return BatchRow(
+        slide=row["slide"],
+        source=row["source"],
+        state=row["state"],
+        error=row["error"],
+        attempts=row["attempts"],
+        done_tiles=row["done_tiles"],
+        all_tiles=row["all_tiles"],
+        size_bytes=row["bytes"],
+        result=row["result"],
+        extra=json.loads(row["extra"]),
+        updated_at=row["updated_utc"],
+        codes=tuple(figures.get("codes", ())),
+        **{name: figures.get(name) for name in FIGURES},
+    )

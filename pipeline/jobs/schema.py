@@ -1,0 +1,124 @@
+"""The SQLite file of the ledger: how it is opened, its tables, and how an older file becomes a newer one."""
+
+import sqlite3
+from pathlib import Path
+
+from pipeline.errors import OutputError
+
+__all__ = ["VERSION", "open_database", "read_database"]
+
+_JOBS = """
+CREATE TABLE IF NOT EXISTS jobs (
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    um_per_px REAL,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    done_tiles INTEGER NOT NULL DEFAULT 0,
+    all_tiles INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    worker TEXT,
+    result TEXT,
+    error TEXT,
+    created_utc TEXT NOT NULL,
+    started_utc TEXT,
+    finished_utc TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_by_turn ON jobs (state, attempts, sequence);
+"""
+_SLIDES = """
+CREATE TABLE slides (
+    sequence INTEGER PRIMARY KEY,
+    slide TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    source TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('queued', 'running', 'done', 'partial', 'failed', 'passed_over')),
+    seen TEXT,
+    pixels TEXT,
+    settings TEXT,
+    models TEXT,
+    um_per_px REAL,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    done_tiles INTEGER NOT NULL DEFAULT 0,
+    all_tiles INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    result TEXT,
+    figures TEXT NOT NULL DEFAULT '{}',
+    extra TEXT NOT NULL DEFAULT '{}',
+    created_utc TEXT NOT NULL,
+    started_utc TEXT,
+    finished_utc TEXT,
+    updated_utc TEXT NOT NULL
+) STRICT;
+CREATE INDEX slides_by_turn ON slides (state, attempts, sequence);
+CREATE INDEX slides_by_pixels ON slides (pixels);
+"""
+_MIGRATIONS = (_JOBS, _SLIDES)
+"""What makes version N of version N - 1; only ever added to."""
+VERSION = len(_MIGRATIONS)
+"""Version of a ledger that this smearcount writes: SQLite's `user_version`."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the ledger in `path`, made or brought to `VERSION` where that is needed.
+
+    Each write is on the disk when it returns (WAL, synchronous FULL).
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be used, or a newer smearcount wrote it.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        try:
+            _prepare(connection, path)
+        except (sqlite3.Error, OutputError):
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise OutputError(
+            f"cannot use {path} as the ledger of jobs ({error}); move it away to start a new one"
+        ) from error
+    return connection
+
+
+def read_database(path: Path) -> sqlite3.Connection:
+    """Open the ledger in `path` for reading alone, also while a run writes; errors as `open_database`."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=10.0, uri=True)
+        connection.row_factory = sqlite3.Row
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise OutputError(f"cannot read the ledger {path} ({error}); wait, or move it away") from error
+    if version != VERSION:
+        connection.close()
+        raise OutputError(
+            f"{path} is a ledger of version {version}, expected {VERSION}; count into its folder once more"
+        )
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > VERSION:
+            raise OutputError(
+                f"{path} is a ledger of version {version}, this smearcount knows up to {VERSION}; "
+                "use a newer smearcount"
+            )
+        for migration in _MIGRATIONS[version:]:
+            for statement in migration.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except (sqlite3.Error, OutputError):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
