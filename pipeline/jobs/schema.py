@@ -31,7 +31,7 @@ _SLIDES = """
 CREATE TABLE slides (
     sequence INTEGER PRIMARY KEY,
     slide TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    source TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'running', 'done', 'partial', 'failed', 'passed_over')),
     seen TEXT,
@@ -53,6 +53,7 @@ CREATE TABLE slides (
     updated_utc TEXT NOT NULL
 ) STRICT;
 CREATE INDEX slides_by_turn ON slides (state, attempts, sequence);
+CREATE INDEX slides_by_source ON slides (source);
 CREATE INDEX slides_by_pixels ON slides (pixels);
 """
 _MIGRATIONS = (_JOBS, _SLIDES)

@@ -1,0 +1,104 @@
+"""One run at a time over a results folder, and who holds it; a run that was cut short holds it no more."""
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.errors import OutputError, SmearcountError
+from pipeline.files import output_errors, write_json
+from pipeline.jobs.rows import batch_folder
+
+__all__ = ["HeldError", "Holder", "hold", "holder"]
+
+
+class HeldError(SmearcountError, BlockingIOError):
+    """Another run works on the results folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The run that holds a results folder: its computer, its process id, and since when (ISO 8601, UTC)."""
+
+    host: str
+    pid: int
+    since_utc: str
+
+    def text(self) -> str:
+        """Who that is, for a person."""
+        return f"process {self.pid} on {self.host}, since {self.since_utc}"
+
+
+@contextmanager
+def hold(out: Path) -> Iterator[Holder | None]:
+    """Keep other runs from a results folder, which is made where it is missing.
+
+    The lock is SQLite's own: it works on every system and ends with the process, however that dies.
+
+    Yields
+    ------
+    The run that held the folder last, where that was cut short; else None.
+
+    Raises
+    ------
+    HeldError
+        Where another run holds it.
+    OutputError
+        Where the folder cannot be written.
+    """
+    folder = batch_folder(out)
+    with output_errors(out):
+        folder.mkdir(parents=True, exist_ok=True)
+    with closing(_connect(folder / "lock")) as connection:
+        if not _locked(connection, folder):
+            found = _told(folder)
+            who = found.text() if found else "another process"
+            raise HeldError(f"{out} is held by {who}; wait for that run, stop it, or choose another -o")
+        earlier = _told(folder)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        me = Holder(host=socket.gethostname(), pid=os.getpid(), since_utc=since)
+        write_json(folder / "holder.json", asdict(me))
+        try:
+            yield earlier
+        finally:
+            with suppress(OSError):  # of a disk that went away or is read-only
+                (folder / "holder.json").unlink(missing_ok=True)
+
+
+def holder(out: Path) -> Holder | None:
+    """The run that works on a results folder now; None where there is none."""
+    folder = batch_folder(out)
+    if not (folder / "lock").is_file():
+        return None
+    with closing(_connect(folder / "lock")) as connection:
+        return None if _locked(connection, folder) else _told(folder)
+
+
+def _connect(lock: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(lock, timeout=0.2, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OutputError(f"cannot lock {lock} ({error}); is the disk full or read-only?") from error
+
+
+def _locked(connection: sqlite3.Connection, folder: Path) -> bool:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return False
+        raise OutputError(f"cannot lock {folder} ({error}); is the disk full or read-only?") from error
+    return True
+
+
+def _told(folder: Path) -> Holder | None:
+    try:
+        facts = json.loads((folder / "holder.json").read_text(encoding="utf-8"))
+        return Holder(host=facts["host"], pid=facts["pid"], since_utc=facts["since_utc"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
