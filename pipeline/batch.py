@@ -13,6 +13,7 @@ from pipeline.counting.tile_store import Checkpoint
 from pipeline.errors import InputError, OutputError, OutputExistsError, SmearcountError, error_line
 from pipeline.execution.slides import share_slides, slides_are_shared
 from pipeline.files import STAGING_PREFIX, write_whole
+from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
 from pipeline.output.folder import check_destination, write_result
 from pipeline.output.overlay import overlays
 from pipeline.reader.source import slide_name
@@ -181,7 +182,7 @@ def _check_slides_csv(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with path.open(encoding="utf-8", errors="replace") as handle:
+        with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
             header = handle.readline().rstrip("\r\n")
     except OSError as error:
         reason = error.strerror or str(error)
@@ -194,8 +195,8 @@ def _slides_csv(outcomes: Sequence[SlideOutcome]) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(SLIDES_COLUMNS)
-    rows.writerows(_row(outcome) for outcome in outcomes)
-    return text.getvalue().encode()
+    rows.writerows(map(for_csv, _row(outcome)) for outcome in outcomes)
+    return text.getvalue().encode(csv_encoding([text.getvalue()]))
 
 
 def _row(outcome: SlideOutcome) -> tuple[object, ...]:

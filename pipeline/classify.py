@@ -58,7 +58,7 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
     probability = classify_pictures((_read(path) for path in paths), settings)
     return pd.DataFrame(
         {
-            "crop": [str(path) for path in paths],
+            "crop": [shown(path) for path in paths],
             "p_infected": probability,
             "infected": probability >= THRESHOLD,
             "model": manifest.name,

@@ -17,6 +17,7 @@ from pipeline.counting.summary import FieldFacts, SlideFacts, summarise
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
+from pipeline.names import for_line
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import Goal, goal_of
@@ -222,7 +223,7 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
     failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
     facts = SlideFacts(
         slide=worker.slide.name,
-        source=str(source),
+        source=for_line(source),
         fields=tuple(_facts_of(plan, pixels[index]) for index, plan in worker.plans.items()),
         um_per_px=scale.um_per_px,
         scale_source=scale.source,

@@ -16,6 +16,7 @@ The message of each is one line: what came, what was expected, how to mend it.
 """
 
 from models.errors import ModelError, SmearcountError
+from pipeline.names import for_line
 
 __all__ = [
     "ClusterError",
@@ -70,10 +71,14 @@ class OutputExistsError(OutputError):
 
 
 def error_line(error: BaseException) -> str:
-    """The error's message without line breaks, with its type's name where it is not one of smearcount's own.
+    """The error's message as printable text of one line, with its type's name where it is not one of ours.
 
     An error of the operating system names the file and what was refused.
     """
+    return for_line(_message(error))
+
+
+def _message(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, SmearcountError):
         return text or type(error).__name__

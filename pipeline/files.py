@@ -78,7 +78,9 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def to_json(data: object) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON text ending in a line feed; a byte of a path that is no text is escaped, as JSON has it."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode() + "\n"
 
 
 def write_synced(path: Path, data: bytes) -> None:
@@ -121,5 +123,4 @@ def write_json(path: Path, data: Mapping[str, object]) -> None:
     OutputError
         Where the file cannot be written.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(path, f"{text}\n".encode())
+    write_whole(path, to_json(data).encode())

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import TracebackType
 from typing import Any
 
@@ -36,8 +37,10 @@ class OneLineErrors(TyperGroup):
             code = super().main(args, *pieces, **options)
         except typer.TyperException as error:
             text = error.format_message()
-            # typer tells "no command given" by the text of the help, which is several lines
-            sys.stderr.write(f"{text}\n") if "\n" in text else say(f"{text} (see smearcount --help)")
+            if type(error).__name__ == "NoArgsIsHelpError":  # its text is the help, which is several lines
+                sys.stderr.write(f"{text}\n")
+            else:
+                say(f"{text} (see smearcount --help)")
             sys.exit(error.exit_code)
         except (SmearcountError, OSError, MemoryError) as error:
             _explain(error)
@@ -66,6 +69,9 @@ app.command("serve")(cli_serve.serve)
 
 def main() -> None:
     """Console script `smearcount`."""
+    for stream in (sys.stdout, sys.stderr):  # a console of few letters gets codes for the others
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.excepthook = _tell_unexpected  # calling app itself would put typer's own in its place
     get_command(app)()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.exit_codes import ExitCode
+from pipeline.names import for_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,16 +181,17 @@ def _count(
 def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:
     """The summary of the one slide, or a list of all, failed ones included; nothing where the one failed."""
     import dataclasses
-    import json
+
+    from pipeline.files import to_json
 
     entries: list[dict[str, object]] = []
     for outcome in outcomes:
         if outcome.summary is not None:
             entries.append(dataclasses.asdict(outcome.summary))
         elif len(outcomes) > 1:
-            failed = {"slide": outcome.slide, "source": str(outcome.source), "status": "failed"}
+            failed = {"slide": outcome.slide, "source": for_line(outcome.source), "status": "failed"}
             entries.append(failed | {"error": outcome.error})
     if not entries:
         return ""
     data = entries if len(outcomes) > 1 else entries[0]
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return to_json(data)

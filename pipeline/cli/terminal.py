@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.names import for_line
+
 if TYPE_CHECKING:
     from pipeline.counting.result import SlideOutcome
     from pipeline.records import SlideSummary
@@ -24,7 +26,7 @@ class Progress(Protocol):
 
 def say(line: str) -> None:
     """One line on stderr, after the program's name."""
-    sys.stderr.write(f"smearcount: {line}\n")
+    sys.stderr.write(f"smearcount: {for_line(line)}\n")
     sys.stderr.flush()
 
 
@@ -52,13 +54,16 @@ def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
             if name not in began:
                 for earlier in list(bars.task_ids):
                     bars.remove_task(earlier)
-                bars.add_task(name, found="")
+                bars.add_task(for_line(name), found="")
                 began[name] = _Pace(time.monotonic(), done, cells or 0)
             if bars.task_ids:
                 pace = began[name].told(time.monotonic(), done, total, cells)[0]
                 bars.update(bars.task_ids[-1], completed=done, total=total, found=pace)
 
-        yield progress, lambda line: bars.console.print(f"smearcount: {line}", markup=False, soft_wrap=True)
+        yield (
+            progress,
+            lambda line: bars.console.print(f"smearcount: {for_line(line)}", markup=False, soft_wrap=True),
+        )
 
 
 def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
@@ -70,7 +75,8 @@ def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
         print_rows(headings, [_outcome_row(outcome) for outcome in outcomes])
     for outcome in outcomes:
         for line in _remarks(outcome):
-            sys.stdout.write(f"{line}\n" if len(outcomes) == 1 else f"{outcome.slide}: {line}\n")
+            said = line if len(outcomes) == 1 else f"{outcome.slide}: {line}"
+            sys.stdout.write(f"{for_line(said)}\n")
 
 
 def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -84,7 +90,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in range(len(rows[0]) if rows else len(headings)):
         table.add_column(headings[column] if headings else "", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(for_line(cell)) for cell in row))
     Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=_width()).print(table)
 
 

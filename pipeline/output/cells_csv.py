@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.names import csv_encoding, for_csv
 from pipeline.records import CELL_COLUMNS, CELL_TABLE, CellColumn
 
 __all__ = ["write_cells"]
@@ -15,14 +16,15 @@ __all__ = ["write_cells"]
 ROWS_AT_ONCE = 20_000  # cells formatted in one go: about 20 MB of text objects
 
 
-def write_cells(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+def write_cells(path: Path, parts: Iterable[pd.DataFrame], names: Iterable[str] = ()) -> None:
     """One row a cell, fixed decimals, flags as 0 and 1, line feeds: the same cells give the same bytes.
 
     Parameters
     ----------
     parts : tables of cells, one after the other; one at least.
+    names : of the slide and its fields, as they stand in the tables.
     """
-    with path.open("w", encoding="utf-8", newline="") as handle:
+    with path.open("w", encoding=csv_encoding(names), newline="") as handle:
         lines = csv.writer(handle, lineterminator="\n")
         lines.writerow(CELL_COLUMNS)
         for rows in _few_at_once(parts):
@@ -53,7 +55,16 @@ def _column_text(column: CellColumn, values: "pd.Series[object]") -> list[str]:
             "0" if gone or not v else "1" for v, gone in zip(values.to_list(), missing.tolist(), strict=True)
         ]
     else:
-        texts = list(map(str, values.to_list()))
+        texts = _safe_texts(values)
     if missing.any():
         texts = ["" if gone else text for text, gone in zip(texts, missing.tolist(), strict=True)]
     return texts
+
+
+def _safe_texts(values: "pd.Series[object]") -> list[str]:
+    """Texts as `names.for_csv` has them: a column holds few that differ, thousands of times."""
+    cells = list(map(str, values.to_list()))
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return cells
+    safe = {text: for_csv(text) for text in set(cells)}
+    return [safe[text] for text in cells]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.output.marks import draw_text, text_width
+from pipeline.output.letters import draw_text, text_width
 from pipeline.planning.area import CountedArea
 from segmentation.film import SQUARE_PX, Area
 

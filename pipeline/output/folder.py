@@ -120,7 +120,8 @@ def _write_files(
     for name, picture in pictures:
         (folder / name).parent.mkdir(exist_ok=True)
         write_synced(folder / name, _to_jpeg(picture))
-    write_cells(folder / "cells.csv", result.parts)
+    names = [result.summary.slide, *(field.name for field in result.summary.fields)]
+    write_cells(folder / "cells.csv", result.parts, names)
     write_synced(folder / "run.json", to_json(result.run).encode())
     write_synced(folder / "summary.json", summary_to_json(result.summary).encode())
     for inner in folder.iterdir():

@@ -1,4 +1,4 @@
-"""The mark of each kind of cell on an overlay, and the lines and words it is drawn with.
+"""The mark of each kind of cell on an overlay, and the lines it is drawn with.
 
 Marks differ in shape and line width as well as in colour, so that they are told apart without seeing colours:
 a thin outline for an uninfected cell, a thick double ring with its probability for an infected one, a crossed
@@ -13,26 +13,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.output.letters import INK, draw_text, text_width
+
 __all__ = [
     "MARKS",
     "OUTLINED_MIN_PX",
     "Box",
-    "draw_text",
     "label_infected",
     "outline_uninfected",
-    "text_width",
 ]
 
 OUTLINED_MIN_PX = 12.0  # diameter below which an uninfected cell is left unmarked: the outline would cover it
 RING_MIN_PX = 14.0  # diameter below which an infected cell's ring is drawn larger than the cell
 LABELLED_MIN_PX = 24.0  # diameter below which an infected cell's probability is left out
 LABEL_PX = 11.0  # height of a probability's digits at line width 1
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-CAPITAL_PX = 22.0  # height of a capital letter of FONT at scale 1
 SUBPIXEL_BITS = 4  # of the fixed-point coordinates that OpenCV draws with
 
 WHITE = (255, 255, 255)
-INK = (25, 25, 25)
 RED = (205, 20, 0)
 GREEN = (0, 125, 95)
 BLUE = (0, 80, 190)
@@ -107,19 +104,6 @@ def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: in
         cv2.rectangle(canvas, top_left, bottom_right, WHITE, cv2.FILLED)
         cv2.rectangle(canvas, top_left, bottom_right, RED, line, cv2.LINE_AA)
         draw_text(canvas, (plate.left + 0.5 * letters, plate.bottom - 0.4 * letters), text, letters)
-
-
-def draw_text(canvas: Canvas, left_foot: Point, text: str, height: float, *, bold: bool = False) -> None:
-    """Write a line of text in dark ink, its letters so many px high, from the left end of its foot line."""
-    weight = max(1, round(height / (9 if bold else 12)))
-    place = (round(left_foot[0]), round(left_foot[1]))
-    cv2.putText(canvas, text, place, FONT, height / CAPITAL_PX, INK, weight, cv2.LINE_AA)
-
-
-def text_width(text: str, height: float) -> float:
-    """Width of a line of text whose letters are so many px high, px."""
-    (width, _), _ = cv2.getTextSize(text, FONT, 1.0, 1)
-    return width * height / CAPITAL_PX
 
 
 def _draw_uninfected(canvas: Canvas, box: Box, line: int) -> None:

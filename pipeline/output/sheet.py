@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.output.marks import MARKS, Box, draw_text, label_infected, outline_uninfected, text_width
+from pipeline.output.letters import draw_text, text_width
+from pipeline.output.marks import MARKS, Box, label_infected, outline_uninfected
 
 __all__ = [
     "SHEET_PICTURES_MAX",
@@ -66,7 +67,7 @@ def draw_overlay(
     picture : RGB uint8 (H, W, 3) of the whole field, at the overlay's size; left as it is.
     cells : the field's rows, columns of records.CELL_COLUMNS, level-0 px.
     scale : overlay px per level-0 px.
-    caption : the count in one line, letters of ASCII only.
+    caption : the count in one line.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def contact_sheet(
     ----------
     pictures : RGB uint8 (H, W, 3), scaled by `sheet_zoom`; one at least.
     captions : a line for each.
-    title : one line for the slide, letters of ASCII only.
+    title : one line for the slide.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.errors import EmptySlideError, NotAnImageError, SlideError
+from pipeline.names import for_path
 from pipeline.reader.field import BrokenField, Field, Turn
 from pipeline.reader.photo import open_photo
 from pipeline.reader.source import content_kind, file_error, shown, slide_name
@@ -98,7 +99,7 @@ def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[Bro
     fields: list[Field] = []
     broken: list[BrokenField] = []
     for picture in pictures:
-        name = picture.stem if stems[picture.stem] == 1 else picture.name
+        name = for_path(picture.stem if stems[picture.stem] == 1 else picture.name)
         try:
             fields.append(_open_file(picture, name, turn))
         except SlideError as error:

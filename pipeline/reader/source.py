@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import NotAnImageError, SlideError
+from pipeline.names import for_line, for_path
 
 __all__ = ["ContentKind", "content_kind", "file_error", "one_line", "shown", "slide_name"]
 
@@ -73,19 +74,23 @@ def file_error(path: Path, error: OSError) -> SlideError:
 
 
 def slide_name(path: Path) -> str:
-    """Name of a slide: the folder's name, or the file's name without its ending(s)."""
-    resolved = path.resolve()
-    if resolved.is_dir():
-        return resolved.name or "slide"
-    stem = resolved.stem
-    return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
+    """Name of a slide: the folder's name, or the file's name without its ending(s), as `names.for_path`."""
+    try:
+        place = path.resolve()
+        is_folder = place.is_dir()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a null byte: opening it says so
+        place, is_folder = path, False
+    if is_folder:
+        return for_path(place.name) or "slide"
+    stem = place.stem
+    return for_path(stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem)
 
 
 def shown(path: Path) -> str:
-    """Path as text for one line of a message; control and undecodable characters are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+    """Path as text for one line of a message."""
+    return for_line(path)
 
 
 def one_line(text: object) -> str:
     """Text of a foreign error folded into one line."""
-    return " ".join(str(text).split())
+    return for_line(" ".join(str(text).split()))
