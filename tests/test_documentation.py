@@ -65,7 +65,10 @@ def test_every_command_and_option_stands_in_the_documentation() -> None:
 
     text = _page("cli.md")
     findings = []
-    for command, options in _commands(get_command(app), ("smearcount",)):
+    program = get_command(app)
+    own = [option for parameter in program.params for option in parameter.opts]
+    assert "--version" in own
+    for command, options in [("smearcount", own), *_commands(program, ("smearcount",))]:
         section = _section(text, command)
         if not section:
             findings.append(f"docs/cli.md has no heading `{command}`")

@@ -8,8 +8,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
+from itertools import pairwise
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,14 +34,17 @@ class OneLineErrors(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *pieces: Any, **options: Any) -> Any:
         """Run the command line; options are those of typer."""
         options["standalone_mode"] = False
+        words = sys.argv[1:] if args is None else args
         try:
+            _check_words(words)
+            _leave_types_off_flags(self, None)
             code = super().main(args, *pieces, **options)
         except typer.TyperException as error:
             text = error.format_message()
-            if type(error).__name__ == "NoArgsIsHelpError":  # its text is the help, which is several lines
-                sys.stderr.write(f"{text}\n")
-            else:
-                say(f"{text} (see smearcount --help)")
+            if type(error).__name__ == "NoArgsIsHelpError":  # typer keeps the class to itself
+                sys.stdout.write(f"{text}\n")  # empty where rich has printed the help
+                sys.exit(ExitCode.DONE)
+            say(f"{text} (see smearcount --help)")
             sys.exit(error.exit_code)
         except (SmearcountError, OSError, MemoryError) as error:
             _explain(error)
@@ -50,14 +54,54 @@ class OneLineErrors(TyperGroup):
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse an empty word: as a path it would be the current folder, and it is mostly an unset variable."""
+    for before, word in pairwise(("smearcount", *words)):
+        if not word:
+            raise typer.BadParameter(f"the word after {before} is empty; expected a value; pass one")
+        option, equals, value = word.partition("=")
+        if option.startswith("--") and equals and not value:
+            raise typer.BadParameter(f"the value of {option} is empty; pass one, or leave the option out")
+
+
+def _leave_types_off_flags(command: Any, parent: typer.Context | None) -> None:
+    """Show a flag without `<bool>` in the help of a command and of those below it."""
+    context = typer.Context(command, parent=parent, **command.context_settings)
+    for parameter in command.get_params(context):
+        if getattr(parameter, "is_bool_flag", False):
+            parameter.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        _leave_types_off_flags(below, context)
+
+
 app = typer.Typer(
     name="smearcount",
     cls=OneLineErrors,
     help="Count malaria parasites in stained thin blood films. A research tool: it does not diagnose.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from pipeline.provenance import versions
+
+        sys.stdout.write(f"smearcount {versions()['smearcount']}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command("count")(cli_count.count)
 app.command("classify")(cli_count.classify)
 app.add_typer(cli_evaluate.app, name="evaluate")
@@ -73,7 +117,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.excepthook = _tell_unexpected  # calling app itself would put typer's own in its place
-    get_command(app)()
+    get_command(app)(prog_name="smearcount")  # also where a process was started another way
 
 
 def _tell_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

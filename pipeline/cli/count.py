@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from pipeline.counting.result import SlideOutcome
     from pipeline.settings import CountSettings
 
-__all__ = ["ClassifierOption", "DetectorOption", "JsonOption", "WorkersOption", "classify", "count"]
+__all__ = [
+    "ClassifierOption",
+    "DetectorOption",
+    "JsonOption",
+    "QuietOption",
+    "WorkersOption",
+    "classify",
+    "count",
+]
 
 UM_PER_PX_RANGE = (0.01, 2.0)  # a red cell is then 750 to 4 px across
 TILE_PX_MIN = 128  # six red cells across; smaller tiles are mostly halo
@@ -29,6 +37,9 @@ ClassifierOption = Annotated[
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still told.")
+]
 
 
 def _check_um_per_px(value: float | None) -> float | None:
@@ -90,6 +101,7 @@ def count(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results.")] = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Count the red cells of slides and how many of them are infected."""
     from pipeline.settings import CountSettings
@@ -106,7 +118,7 @@ def count(
         whole_film=whole_film,
         scheduler=scheduler,
     )
-    outcomes = _count(slides, out, settings, overwrite=overwrite)
+    outcomes = _count(slides, out, settings, overwrite=overwrite, quiet=quiet)
     if as_json:
         sys.stdout.write(_outcomes_json(outcomes))
     else:
@@ -153,12 +165,12 @@ def _print_calls(answers: "pd.DataFrame") -> None:
 
 
 def _count(
-    slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool
+    slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool, quiet: bool
 ) -> "tuple[SlideOutcome, ...]":
     from pipeline.batch import count_slides
     from pipeline.cli.terminal import shown_progress
 
-    with shown_progress() as (show, tell):
+    with shown_progress(quiet=quiet) as (show, tell):
         within: set[Path] = set()
         done: list[str] = []
 

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 
 import typer
 
-from pipeline.cli.count import ClassifierOption, DetectorOption, WorkersOption
+from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption, WorkersOption
 
 __all__ = ["app", "card", "crops", "fields"]
 
@@ -45,6 +45,7 @@ def fields(
     classifier: ClassifierOption = None,
     workers: WorkersOption = 1,
     pictures: PicturesOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Count labelled fields and hold detection, classification and parasitaemia against the labels."""
     from pipeline.cli.terminal import shown_progress
@@ -54,7 +55,7 @@ def fields(
     settings = CountSettings(detector=detector, classifier=classifier, workers=workers)
     _claim(pictures)
     chosen = None if slides is None else [name.strip() for name in slides.split(",") if name.strip()]
-    with shown_progress() as (show, _):
+    with shown_progress(quiet=quiet) as (show, _):
         counted = count_fields(
             folder, settings, slides=chosen, progress=lambda done, total: show("fields", done, total)
         )
@@ -75,6 +76,7 @@ def crops(
     ] = None,
     classifier: ClassifierOption = None,
     pictures: PicturesOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Classify labelled crops of single cells and hold the answers against the labels."""
     from pipeline.cli.terminal import shown_progress
@@ -83,7 +85,7 @@ def crops(
 
     settings = CountSettings(classifier=classifier)
     _claim(pictures)
-    with shown_progress() as (show, _):
+    with shown_progress(quiet=quiet) as (show, _):
         classified = classify_crops(
             folder,
             settings,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.count import QuietOption
 from pipeline.cli.exit_codes import ExitCode
 
 __all__ = ["demo", "render"]
@@ -81,12 +82,13 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the smear and the results.")] = Path(
         "demo"
     ),
+    quiet: QuietOption = False,
 ) -> None:
     """Count a rendered smear, print the count beside the truth; or count SLIDE."""
     from pipeline.cli.terminal import print_outcomes, print_rows, say, shown_progress
     from pipeline.demo import run_demo
 
-    with shown_progress() as (show, _):
+    with shown_progress(quiet=quiet) as (show, _):
         shown = run_demo(slide, out, progress=lambda path, *told: show(str(path), *told))
     print_outcomes([shown.outcome])
     if shown.outcome.refusal is not None:

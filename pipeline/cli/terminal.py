@@ -31,16 +31,16 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def shown_progress() -> Iterator[tuple[Progress, Callable[[str], None]]]:
-    """Show progress on stderr: a bar in a terminal, else a plain line now and then.
+def shown_progress(*, quiet: bool = False) -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show progress on stderr: a bar in a terminal, else a plain line now and then; none of it if quiet.
 
     Yields
     ------
     progress : to be called with a name, the steps done and all steps.
     tell : says a line on stderr without breaking the bar.
     """
-    if not sys.stderr.isatty():
-        yield _plain_progress(), say
+    if quiet or not sys.stderr.isatty():
+        yield _no_progress if quiet else _plain_progress(), say
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -117,6 +117,10 @@ class _Pace:
             found += f", {(cells - self._cells) / passed_s:,.0f}/s"
         left_s = round(passed_s / new * (total - done))
         return found, f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+
+
+def _no_progress(name: str, done: int, total: int, cells: int | None = None) -> None:
+    """Show nothing."""
 
 
 def _plain_progress() -> Progress:

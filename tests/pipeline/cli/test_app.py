@@ -220,11 +220,69 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
     assert "Usage" in result.stdout
 
 
-def test_no_command_shows_the_help() -> None:
-    result = run()
+@pytest.mark.parametrize("words", [(), ("evaluate",), ("train",)])
+def test_no_command_shows_the_help_on_stdout_and_is_no_error(words: tuple[str, ...]) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == run(*words, "--help").stdout
+    for name in COMMANDS if not words else ():
+        assert re.search(rf"\b{name}\b", result.stdout)
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS), ("evaluate", "fields")])
+def test_the_help_has_a_short_form_and_shows_no_type_behind_a_flag(words: tuple[str, ...]) -> None:
+    told = run(*words, "-h")
+    assert told.exit_code == 0
+    assert told.stdout == run(*words, "--help").stdout
+    assert "<bool>" not in told.stdout
+
+
+def test_the_version_is_told_as_run_json_tells_it() -> None:
+    from pipeline.provenance import versions
+
+    told = run("--version")
+    assert (told.exit_code, told.stdout, told.stderr) == (0, f"smearcount {versions()['smearcount']}\n", "")
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    def completed(line: str) -> list[str]:
+        words = line.split(" ")
+        asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        return run_alone(_SMEARCOUNT_COMPLETE="complete_bash", **asked).stdout.split()
+
+    assert completed("smearcount ev") == ["evaluate"]
+    assert completed("smearcount count --wor") == ["--workers"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("count", "film.png", "-o", ""),
+        ("count", "film.png", "--out="),
+        ("count", "", "-o", "out"),
+        ("render", "-o", ""),
+        ("demo", "-o", ""),
+        ("evaluate", "fields", "set", "--json", ""),
+        ("train", "detector", "--data", "set", "-o", ""),
+        ("serve", "--data="),
+    ],
+)
+def test_an_empty_path_is_refused_before_it_is_taken_for_the_current_folder(words: tuple[str, ...]) -> None:
+    result = run(*words)
     assert result.exit_code == 2
-    for name in COMMANDS:
-        assert re.search(rf"\b{name}\b", result.output)
+    assert "is empty" in _one_line(result)
+
+
+def test_a_quiet_count_tells_results_and_errors_and_no_progress(tmp_path: Path) -> None:
+    sources = [write_photo(tmp_path / f"{name}.png") for name in ("film", "broken")]
+    quiet = run("count", sources[0], "-o", tmp_path / "out", "--quiet")
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+    assert "2 of 6 red cells" in quiet.stdout
+    failed = run("count", *sources, "-o", tmp_path / "out", "--overwrite", "-q")
+    assert failed.exit_code == 1
+    assert failed.stderr == f"smearcount: {sources[1]} is no picture; expected a photo; export it as JPEG\n"
+    loud = run("count", sources[0], "-o", tmp_path / "out", "--overwrite")
+    assert loud.stderr == f"smearcount: {sources[0]} ...\n"
 
 
 def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPatch) -> None:
