@@ -20,7 +20,7 @@ FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
 """Entries of a manifest that are measured on what was left out."""
 CELLS = 1_000
 """Red cells of the count for which the limit of detection is made lowest: what a person counts (BSH 1,000),
-and what a few photos hold. At 10,000 cells the limit is nearly flat there, see docs/accuracy.md."""
+and what a few photos hold. At 10,000 cells the limit is nearly flat there, see docs/lab/threshold.md."""
 RIGHT_STAGES = 0.9
 """Share of the stages told on left-out cells that shall be right; a cell less sure is called unknown."""
 

@@ -92,7 +92,7 @@ def test_the_shipped_list_was_made_with_the_shipped_detector():
 def test_hardly_a_field_of_a_source_that_was_left_out_is_refused_by_the_shipped_list():
     left_out = [row for row in read_novelty().measured if row.group == "smear" and "," not in row.kind]
     assert sum(row.pictures for row in left_out) >= 150
-    # One of 170, of bccd; see docs/accuracy.md for what the list before it would refuse today.
+    # One of 170, of bccd; see docs/lab/novelty_pictures.md for what the list before it would refuse today.
     assert sum(row.refused + row.without_cells for row in left_out) <= 1
 
 
