@@ -39,7 +39,10 @@ def for_line(name: "str | PathLike[str]") -> str:
     Escape codes, line feeds, marks of direction and bytes that are no text become `\\x1b`, `\\n`, `\\u202e`
     and `\\udcff`. Safe in a terminal, a log, JSON and an error's message.
     """
-    return "".join(c if c.isprintable() or c in _JOINERS else _code(c) for c in str(name))
+    text = str(name)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else _code(c) for c in text)
 
 
 def for_csv(value: object) -> str:

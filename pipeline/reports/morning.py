@@ -1,0 +1,189 @@
+"""The morning page of a results folder: what became of every slide, on one page that needs no network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from os import fsencode
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pipeline.batch_row import BatchRow
+from pipeline.files import write_whole
+from pipeline.names import for_line
+from pipeline.reports.interval_chart import interval_chart
+from pipeline.reports.night import (
+    KIND_WORDS,
+    Kind,
+    NightTotals,
+    as_read,
+    duration_text,
+    kind_of,
+    night_totals,
+    reason_and_mend,
+)
+from pipeline.reports.thumbnails import thumbnails
+from pipeline.wording import percent_text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["PAGE_NAME", "morning_page", "write_morning_page"]
+
+PAGE_NAME = "index.html"
+MARKS: dict[Kind, str] = {
+    "failed": "✕",
+    "refused": "△",
+    "partial": "◐",
+    "seen": "●",
+    "none": "○",
+    "running": "▸",
+    "queued": "…",
+    "passed_over": "=",
+}
+"""Tells the kinds apart without colour."""
+CODE_WORDS = {
+    "few_cells": "fewer than 500 red cells were counted",
+    "not_a_smear": "unlike every thin film that is known",
+    "out_of_focus": "the cells' edges are blurred",
+    "over_exposed": "pale parasites are lost in white",
+    "scale_estimated": "the size of a pixel was estimated from the cells",
+    "tiles_failed": "a part could not be read",
+    "too_dense": "most cells overlap",
+    "too_sparse": "cells cover very little of the view",
+    "under_exposed": "cells are lost in darkness",
+    "unfamiliar_stain": "stained or lit like no film that is known",
+}
+_TEMPLATES = Path(__file__).parent / "templates"
+_LINKED = ("overlay.jpg", "cells.csv", "summary.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A row of the table: every text ready but for escaping, and what each column is sorted by."""
+
+    name: str
+    folder: str
+    thumbnail: str
+    kind: Kind
+    verdict: str
+    share: str
+    interval: str
+    counted: str
+    infected: str
+    time: str
+    reason: str
+    mend: str
+    codes: tuple[str, ...]
+    extra: tuple[tuple[str, str], ...]
+    done: str
+    keys: tuple[float, ...]
+
+
+def write_morning_page(out: Path, rows: Sequence[BatchRow], *, patience_s: float = 0.3) -> Path:
+    """Write OUT/index.html, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    rows : every slide of the results folder, in any order.
+    patience_s : most time for new thumbnails; the rest of them come with the next page. `math.inf` makes all.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written; an earlier page stays as it was.
+    """
+    results = [row.result for row in rows if row.result is not None]
+    page = morning_page(rows, thumbnails(out, results, patience_s))
+    write_whole(out / PAGE_NAME, page.encode())
+    return out / PAGE_NAME
+
+
+def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str]) -> str:
+    """The page as HTML; `pictures` has the address of each result's thumbnail."""
+    totals = night_totals(rows)
+    shown = [_shown(row, pictures) for row in as_read(rows)]
+    codes = sorted({code for row in rows for code in row.codes})
+    return _template().render(
+        totals=totals,
+        kinds=[(MARKS[kind], number, KIND_WORDS[kind]) for kind, number in totals.kinds.items()],
+        figures=_figures(totals),
+        updated=f"{totals.updated_at[:16].replace('T', ' ')} UTC" if totals.updated_at else "",
+        rows=shown,
+        marks=MARKS,
+        linked=_LINKED,
+        chart=interval_chart(rows),
+        codes=[(for_line(code), CODE_WORDS.get(code, "")) for code in codes],
+    )
+
+
+@cache  # compiling it takes longer than drawing a page of a hundred slides
+def _template() -> "Template":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("morning.html")
+
+
+def _figures(totals: NightTotals) -> list[tuple[str, str]]:
+    figures = [
+        ("red cells counted", f"{totals.counted:,}"),
+        ("time of counting", duration_text(totals.seconds)),
+    ]
+    if totals.cpu_s_per_1000 is not None:
+        figures.append(("CPU time for 1,000 cells", duration_text(totals.cpu_s_per_1000)))
+    if totals.seconds_left is not None:
+        figures.append(("time left, at this pace", duration_text(totals.seconds_left)))
+    return figures
+
+
+def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
+    kind = kind_of(row)
+    claimed = kind in ("seen", "none", "partial") and row.parasitaemia is not None
+    verdict = KIND_WORDS[kind]
+    if kind == "partial":
+        verdict = f"partial count: {row.verdict}"
+    reason, mend = _why(row, kind)
+    return _Shown(
+        name=for_line(row.slide),
+        folder="" if row.result is None else f"./{quote(fsencode(row.result), safe='/')}",
+        thumbnail="" if row.result is None else pictures.get(row.result, ""),
+        kind=kind,
+        verdict=verdict,
+        share=percent_text(row.parasitaemia) if claimed else "",
+        interval=f"{percent_text(row.low)} to {percent_text(row.high)}" if claimed else "",
+        counted="" if row.counted is None else f"{row.counted:,}",
+        infected=f"{row.infected:,} infected" if claimed and row.infected is not None else "",
+        time="" if row.seconds is None else duration_text(row.seconds),
+        reason=reason,
+        mend=mend,
+        codes=tuple(for_line(code) for code in row.codes),
+        extra=tuple((for_line(name), for_line(text)) for name, text in row.extra.items() if text),
+        done=f"{row.done_tiles} of {row.all_tiles} parts" if kind == "running" and row.all_tiles else "",
+        keys=(
+            list(KIND_WORDS).index(kind),
+            row.parasitaemia if claimed and row.parasitaemia is not None else -1.0,
+            -1 if row.counted is None else row.counted,
+            len(row.codes),
+            -1.0 if row.seconds is None else round(row.seconds, 3),
+        ),
+    )
+
+
+def _why(row: BatchRow, kind: Kind) -> tuple[str, str]:
+    """Why a slide has no usable count, and what to do."""
+    if kind == "failed":
+        return reason_and_mend(for_line(row.error or "no reason was written down"))
+    if kind == "refused":
+        return reason_and_mend(for_line(row.refusal or "no red cell was counted; take the picture again"))
+    if kind == "partial":
+        return "A part of the slide could not be read; only the rest is counted.", (
+            "Copy the slide again and count it anew."
+        )
+    return (for_line(row.error), "") if kind == "passed_over" and row.error else ("", "")

@@ -1,0 +1,110 @@
+"""Small pictures of the overlays for the morning page, kept so that each is made once."""
+
+import base64
+import hashlib
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.files import STAGING_PREFIX
+
+__all__ = ["EMBEDDED_BYTES_MAX", "SIDE_MAX_PX", "thumbnails"]
+
+SIDE_MAX_PX = 160
+EMBEDDED_BYTES_MAX = 1_000_000
+"""Of all thumbnails: up to here they stand in the page itself (about 250 slides), beyond that beside it, so
+that the page stays quick to write and to open."""
+FOLDER = f"{STAGING_PREFIX}thumbs"
+_JPEG_QUALITY = 72  # of 100; outlines stay visible at some 4 kB a picture
+
+
+def thumbnails(out: Path, results: Iterable[str], patience_s: float) -> dict[str, str]:
+    """Address of each result's thumbnail for `<img src>`: a data URI, or a path relative to `out`.
+
+    Parameters
+    ----------
+    results : folders of results, relative to `out`.
+    patience_s : new ones are made for so long; a later call makes the rest.
+
+    Returns
+    -------
+    By the result's folder; one without an overlay, or not made yet, is missing.
+    """
+    overlays = {result: out / result / "overlay.jpg" for result in results}
+    names = {result: f"{hashlib.sha256(os.fsencode(result)).hexdigest()[:16]}.jpg" for result in overlays}
+    folder = out / FOLDER
+    kept = _kept(folder)
+    _remove_others(folder, set(kept) - set(names.values()))
+    sizes: dict[str, int] = {}
+    give_up = time.monotonic() + patience_s
+    for result, overlay in overlays.items():
+        with suppress(
+            OSError
+        ):  # the result is being replaced, or the card is read-only: no thumbnail this time
+            changed_ns = overlay.stat().st_mtime_ns
+            size, made_for_ns = kept.get(names[result], (0, None))
+            if made_for_ns != changed_ns:
+                if time.monotonic() >= give_up:
+                    continue
+                size = _make(overlay, folder / names[result], changed_ns)
+            if size:
+                sizes[result] = size
+    if sum(sizes.values()) > EMBEDDED_BYTES_MAX:
+        return {result: f"{FOLDER}/{names[result]}" for result in sizes}
+    return {result: _data_uri((folder / names[result]).read_bytes()) for result in sizes}
+
+
+def _kept(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change, ns, of each thumbnail that is there."""
+    try:
+        with os.scandir(folder) as entries:
+            states = {entry.name: entry.stat() for entry in entries}
+    except OSError:
+        return {}
+    return {name: (state.st_size, state.st_mtime_ns) for name, state in states.items()}
+
+
+def _remove_others(folder: Path, names: Iterable[str]) -> None:
+    """Thumbnails of results that are gone."""
+    for name in names:
+        with suppress(OSError):
+            (folder / name).unlink()
+
+
+def _make(overlay: Path, thumbnail: Path, changed_ns: int) -> int:
+    """Make a thumbnail and give it the overlay's time, by which it is known as its own; returns its size.
+
+    It is no result: half a one after a power cut is a broken picture of a page that is written anew, so it is
+    not flushed to the disk.
+    """
+    data = _small_jpeg(overlay.read_bytes())
+    if not data:
+        return 0
+    thumbnail.parent.mkdir(exist_ok=True)
+    beside = thumbnail.with_suffix(".new")
+    beside.write_bytes(data)
+    os.utime(beside, ns=(changed_ns, changed_ns))
+    beside.replace(thumbnail)
+    return len(data)
+
+
+def _small_jpeg(data: bytes) -> bytes:
+    """A JPEG of at most `SIDE_MAX_PX` along its longer side; nothing where the overlay is damaged."""
+    import cv2
+    import numpy as np
+
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if picture is None:
+        return b""
+    height, width = picture.shape[:2]
+    scale = min(1.0, SIDE_MAX_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    done, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return coded.tobytes() if done else b""
+
+
+def _data_uri(data: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
