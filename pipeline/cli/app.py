@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from pipeline.cli import count as cli_count
 from pipeline.cli import evaluate as cli_evaluate
+from pipeline.cli import nights as cli_nights
 from pipeline.cli import render as cli_render
 from pipeline.cli import serve as cli_serve
 from pipeline.cli import train as cli_train
@@ -104,6 +105,8 @@ def _options(
 
 app.command("count")(cli_count.count)
 app.command("classify")(cli_count.classify)
+app.command("status")(cli_nights.status)
+app.command("merge")(cli_nights.merge)
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_train.app, name="train")
 app.command("render")(cli_render.render)

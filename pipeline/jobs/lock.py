@@ -75,13 +75,13 @@ def holder(out: Path) -> Holder | None:
     folder = batch_folder(out)
     if not (folder / "lock").is_file():
         return None
-    with closing(_connect(folder / "lock")) as connection:
+    with closing(_connect(folder / "lock", wait_s=0.0)) as connection:
         return None if _locked(connection, folder) else _told(folder)
 
 
-def _connect(lock: Path) -> sqlite3.Connection:
+def _connect(lock: Path, wait_s: float = 0.2) -> sqlite3.Connection:
     try:
-        return sqlite3.connect(lock, timeout=0.2, isolation_level=None)
+        return sqlite3.connect(lock, timeout=wait_s, isolation_level=None)
     except sqlite3.Error as error:
         raise OutputError(f"cannot lock {lock} ({error}); is the disk full or read-only?") from error
 
