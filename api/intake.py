@@ -49,7 +49,8 @@ async def take_crops(request: Request, state: ServiceState) -> list[CropResult]:
         received = await receive(request, Path(folder), state.settings.max_upload_bytes)
         if not received.files:
             raise _none_or_many(0, "one or more pictures of single cells")
-        return await anyio.to_thread.run_sync(_classify, received.files, state, limiter=state.turn)
+        told = SlideFields.model_validate({**request.query_params, **received.fields})
+        return await anyio.to_thread.run_sync(_classify, received.files, told, state, limiter=state.turn)
 
 
 def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
@@ -69,13 +70,20 @@ def _check_opens(file: ReceivedFile) -> None:
         raise type(error)(_named(str(error), (file,))) from error
 
 
-def _classify(files: tuple[ReceivedFile, ...], state: ServiceState) -> list[CropResult]:
+def _classify(files: tuple[ReceivedFile, ...], told: SlideFields, state: ServiceState) -> list[CropResult]:
     try:
-        table = state.classify([file.path for file in files], CountSettings())
+        table = state.classify([file.path for file in files], CountSettings(um_per_px=told.um_per_px))
     except InputError as error:
         raise type(error)(_named(str(error), files)) from error
     return [
-        CropResult(crop=file.name, p_infected=row.p_infected, infected=row.infected, model=row.model)
+        CropResult(
+            crop=file.name,
+            p_infected=None if row.notice else row.p_infected,
+            infected=row.infected,
+            model=row.model,
+            notice=row.notice,
+            reason=row.reason,
+        )
         for file, row in zip(files, table.itertuples(index=False), strict=True)
     ]
 

@@ -81,12 +81,18 @@ class SlideList(BaseModel):
 
 
 class CropResult(BaseModel):
-    """One picture of a single cell; p_infected is calibrated, 0 to 1."""
+    """One picture of a single cell; p_infected is calibrated, 0 to 1.
+
+    Where `notice` is 'not_one_cell', the picture is not called, `p_infected` and `infected` are null and
+    `reason` says what was measured.
+    """
 
     crop: str
-    p_infected: float
-    infected: bool
+    p_infected: float | None
+    infected: bool | None
     model: str
+    notice: str
+    reason: str
 
 
 class CropAnswer(BaseModel):

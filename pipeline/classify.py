@@ -1,6 +1,12 @@
-"""Classifies pictures of single, pre-cut cells, as the earlier service did."""
+"""Classifies pictures of single cells: cut out along their edge, or by the box that a count gave them.
+
+A picture with black corners is a cell cut out along its edge, as NIH publishes them: its probability is at
+even odds. Any other is a cell cut out by its box, as `cells.csv` gives boxes, with the background around it: it
+is made, calibrated and called as a count would, so that both agree.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -10,19 +16,41 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.crops import CROP_PX
+from classifier.one_cell import why_not_one_cell
 from classifier.precut import as_cut
 from classifier.predict import BATCH, predict
+from classifier.tight import has_black_surround, place_cell
 from pipeline.errors import NotAnImageError, SmearcountError
-from pipeline.networks import load_classifier
+from pipeline.networks import Classifier, load_classifier, load_detector
 from pipeline.reader.source import content_kind, shown
 from pipeline.settings import CountSettings
 from segmentation.resample import WHITE_LEVEL
 
-__all__ = ["CROP_COLUMNS", "THRESHOLD", "classify_files", "classify_pictures", "load_threshold", "readable"]
+__all__ = [
+    "CROP_COLUMNS",
+    "NOT_ONE_CELL",
+    "THRESHOLD",
+    "classify_files",
+    "classify_pictures",
+    "load_threshold",
+    "readable",
+]
 
 THRESHOLD = 0.5
-"""A pre-cut cell comes without its slide's prevalence: its probability is at even odds, so is the call."""
-CROP_COLUMNS = ("crop", "p_infected", "infected", "model")
+"""A cell cut out along its edge comes without its slide's prevalence: its probability is at even odds, so is
+the call."""
+NOT_ONE_CELL = "not_one_cell"
+"""Notice of a picture that is not called, because it does not show one red cell that fills it."""
+CROP_COLUMNS = ("crop", "p_infected", "infected", "model", "notice", "reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What is said of one picture; `reason` is empty where it shows one cell."""
+
+    p_infected: float | None
+    infected: bool | None
+    reason: str = ""
 
 
 def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSettings) -> NDArray[np.float32]:
@@ -47,24 +75,64 @@ def load_threshold(settings: CountSettings) -> float:
 
 
 def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFrame:
-    """One row a picture, in their order, columns `CROP_COLUMNS`.
+    """One row a picture, in their order, columns `CROP_COLUMNS`; no call where it is not one cell.
+
+    Parameters
+    ----------
+    settings : its `um_per_px` is that of the pictures; None takes it that each is as large as the usual cell.
 
     Raises
     ------
     SlideError
         Where one cannot be read; `readable` tells beforehand which.
     """
-    manifest = load_classifier(settings).manifest
-    probability = classify_pictures((_read(path) for path in paths), settings)
+    classifier = load_classifier(settings)
+    detector = load_detector(settings).network
+    calls = []
+    waiting = iter(paths)
+    while some := [_read(path) for path in islice(waiting, BATCH)]:
+        reasons = [why_not_one_cell(picture, settings.um_per_px, detector) for picture in some]
+        calls += _calls(some, reasons, classifier, settings.um_per_px)
     return pd.DataFrame(
         {
-            "crop": [shown(path) for path in paths],
-            "p_infected": probability,
-            "infected": probability >= THRESHOLD,
-            "model": manifest.name,
+            "crop": [str(path) for path in paths],
+            "p_infected": pd.Series([call.p_infected for call in calls], dtype="float64"),
+            "infected": pd.Series([call.infected for call in calls], dtype=object),
+            "model": classifier.manifest.name,
+            "notice": [NOT_ONE_CELL if call.reason else "" for call in calls],
+            "reason": [call.reason for call in calls],
         },
         columns=list(CROP_COLUMNS),
     )
+
+
+def _calls(
+    pictures: Sequence[NDArray[np.uint8]],
+    reasons: Sequence[str | None],
+    classifier: Classifier,
+    um_per_px: float | None,
+) -> list[_Call]:
+    """Calls of the pictures that show one cell, and why the others have none."""
+    black = [has_black_surround(picture) for picture in pictures]
+    crops = {
+        index: as_cut(picture, CROP_PX, WHITE_LEVEL) if black[index] else place_cell(picture, um_per_px).crop
+        for index, picture in enumerate(pictures)
+        if reasons[index] is None
+    }
+    calls = {}
+    for cut_out, calibration, least in (
+        (True, classifier.precut, THRESHOLD),
+        (False, classifier.calibration, classifier.manifest.threshold),
+    ):
+        chosen = [index for index in crops if black[index] == cut_out]
+        if chosen:
+            said = predict(np.stack([crops[index] for index in chosen]), classifier.network, calibration)
+            for index, p_infected in zip(chosen, said.p_infected, strict=True):
+                calls[index] = _Call(p_infected=float(p_infected), infected=bool(p_infected >= least))
+    return [
+        calls.get(index) or _Call(p_infected=None, infected=None, reason=reason or "")
+        for index, reason in enumerate(reasons)
+    ]
 
 
 def readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:

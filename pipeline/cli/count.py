@@ -131,6 +131,13 @@ def count(
 
 def classify(
     crops: Annotated[list[Path], typer.Argument(metavar="CROP...", help="Pictures of one cut-out red cell.")],
+    um_per_px: Annotated[
+        float | None,
+        typer.Option(
+            callback=_check_um_per_px, help="Size of a pixel, µm; else each is one usual cell wide."
+        ),
+    ] = None,
+    detector: DetectorOption = None,
     classifier: ClassifierOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -142,7 +149,9 @@ def classify(
     good, errors = readable(crops)
     for error in errors:
         say(error)
-    answers = classify_files(good, CountSettings(classifier=classifier))
+    answers = classify_files(
+        good, CountSettings(um_per_px=um_per_px, detector=detector, classifier=classifier)
+    )
     if as_json:
         text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
         sys.stdout.write(f"{text}\n")
@@ -153,14 +162,16 @@ def classify(
 
 
 def _print_calls(answers: "pd.DataFrame") -> None:
-    from pipeline.cli.terminal import print_rows
+    from pipeline.cli.terminal import print_rows, say
 
-    rows = [
-        (str(crop), f"{p_infected:.4f}", "infected" if infected else "uninfected", str(model))
-        for crop, p_infected, infected, model in zip(
-            answers["crop"], answers["p_infected"], answers["infected"], answers["model"], strict=True
-        )
-    ]
+    rows = []
+    for row in answers.itertuples(index=False):
+        if row.notice:
+            say(f"{row.crop}: {row.notice}: {row.reason}")
+            rows.append((str(row.crop), "", str(row.notice), str(row.model)))
+        else:
+            call = "infected" if row.infected else "uninfected"
+            rows.append((str(row.crop), f"{row.p_infected:.4f}", call, str(row.model)))
     print_rows(("crop", "p_infected", "call", "model"), rows)
 
 

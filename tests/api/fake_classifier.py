@@ -21,5 +21,5 @@ def classify_by_size(paths: list[Path], settings: CountSettings) -> "pd.DataFram
         if picture is None:
             raise NotAnImageError(f"{path} is no picture; hand in a JPEG or PNG")
         height, width = picture.shape[:2]
-        rows.append((str(path), width / (width + height), width > height, "classifier-1"))
-    return pd.DataFrame(rows, columns=["crop", "p_infected", "infected", "model"])
+        rows.append((str(path), width / (width + height), width > height, "classifier-1", "", ""))
+    return pd.DataFrame(rows, columns=["crop", "p_infected", "infected", "model", "notice", "reason"])

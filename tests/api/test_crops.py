@@ -19,8 +19,22 @@ def test_each_cell_has_its_answer_in_the_order_sent(service):
     assert answer.status_code == 200
     assert answer.json() == {
         "crops": [
-            {"crop": "b.png", "p_infected": 0.75, "infected": True, "model": "classifier-1"},
-            {"crop": "a.png", "p_infected": 0.25, "infected": False, "model": "classifier-1"},
+            {
+                "crop": "b.png",
+                "p_infected": 0.75,
+                "infected": True,
+                "model": "classifier-1",
+                "notice": "",
+                "reason": "",
+            },
+            {
+                "crop": "a.png",
+                "p_infected": 0.25,
+                "infected": False,
+                "model": "classifier-1",
+                "notice": "",
+                "reason": "",
+            },
         ]
     }
 

@@ -1,12 +1,16 @@
 """Pictures of single, pre-cut cells: each answered for itself."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from pipeline.classify import CROP_COLUMNS, classify_files, classify_pictures, load_threshold, readable
+from pipeline.count import count_slide
 from pipeline.errors import NotAnImageError
 from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderSettings, render_field
 from tests.classifier.test_precut import pre_cut
 
 
@@ -69,3 +73,77 @@ def test_a_cell_is_infected_from_the_threshold_on(number, tmp_path):
         cv2.imwrite(str(paths[-1]), picture[..., ::-1])
     found = classify_files(paths, CountSettings())
     assert (found["infected"] == (found["p_infected"] >= load_threshold(CountSettings()))).all()
+
+
+def _write(path: Path, picture: np.ndarray) -> Path:
+    cv2.imwrite(str(path), picture[..., ::-1])
+    return path
+
+
+def _own_boxes(field: Path, folder: Path) -> tuple[list[Path], list[bool], float]:
+    """The counted cells of a field, each cut out by its own box, their calls, and the size of a px."""
+    result = count_slide(field, CountSettings())
+    picture = np.asarray(cv2.imread(str(field)), np.uint8)
+    assert result.summary.um_per_px is not None
+    cells = result.cells[result.cells["counted"]]
+    paths = []
+    for cell in cells.itertuples():
+        x0, y0, x1, y1 = (round(side) for side in (cell.x_min, cell.y_min, cell.x_max, cell.y_max))
+        paths.append(folder / f"{field.stem}-{cell.cell}.png")
+        cv2.imwrite(str(paths[-1]), picture[max(y0, 0) : y1, max(x0, 0) : x1])
+    return paths, cells["infected"].astype(bool).tolist(), result.summary.um_per_px
+
+
+def test_a_whole_field_is_not_called(tmp_path):
+    field = render_field(RenderSettings(width=700, height=500), np.random.default_rng(3)).image
+    found = classify_files(
+        [_write(tmp_path / "field.png", field), _write(tmp_path / "part.png", field[:260, :260])],
+        CountSettings(),
+    )
+    assert found["notice"].tolist() == ["not_one_cell"] * 2
+    assert found["infected"].tolist() == [None, None]
+    assert found["p_infected"].isna().all()
+    assert "700 x 500 px, expected at most 450 px" in found["reason"][0]
+
+
+def test_a_plain_picture_and_a_long_one_are_no_cell(tmp_path):
+    plain = np.full((90, 90, 3), 190, np.uint8)
+    found = classify_files(
+        [_write(tmp_path / "plain.png", plain), _write(tmp_path / "long.png", pre_cut(90)[:30])],
+        CountSettings(),
+    )
+    assert found["notice"].tolist() == ["not_one_cell"] * 2
+    assert "sides of at most 2 to 1" in found["reason"][1]
+
+
+def test_a_stated_scale_at_which_it_is_no_cell_is_told(tmp_path):
+    path = _write(tmp_path / "cell.png", pre_cut(90))
+    assert classify_files([path], CountSettings(um_per_px=7.5 / 90))["notice"][0] == ""
+    assert "25.2 x 25.2 µm" in classify_files([path], CountSettings(um_per_px=0.28))["reason"][0]
+
+
+def test_cells_cut_by_their_own_boxes_are_called_as_in_the_count(tmp_path):
+    settings = RenderSettings(width=900, height=700, parasitaemia=0.2)
+    field = _write(tmp_path / "field.png", render_field(settings, np.random.default_rng(21)).image)
+    paths, infected, um_per_px = _own_boxes(field, tmp_path)
+    found = classify_files(paths, CountSettings(um_per_px=um_per_px))
+    called = found["notice"] == ""
+    assert called.mean() > 0.95
+    differ = [
+        one != other for one, other, kept in zip(found["infected"], infected, called, strict=True) if kept
+    ]
+    assert len(differ) > 30
+    assert np.mean(differ) <= 0.03
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("source", ["iml", "nih_fields", "chula", "bccd"])
+def test_cells_of_real_fields_are_called_as_in_the_count(source, labelled_data, tmp_path):
+    field = sorted((labelled_data / source / "images").iterdir())[2]
+    paths, infected, um_per_px = _own_boxes(field, tmp_path)
+    for scale in (um_per_px, None):
+        found = classify_files(paths, CountSettings(um_per_px=scale))
+        called = (found["notice"] == "").to_numpy()
+        assert called.mean() > 0.9
+        calls = np.asarray([bool(one) for one in found["infected"]])
+        assert (calls != np.asarray(infected))[called].mean() <= 0.02

@@ -292,6 +292,8 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
             "p_infected": [0.98765, 0.02],
             "infected": [True, False],
             "model": "net-1",
+            "notice": "",
+            "reason": "",
         }
     )
     asked: list[object] = []
@@ -310,7 +312,14 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
     assert isinstance(asked[1], CountSettings)
     assert asked[1].classifier == Path("other.toml")
     data = json.loads(run("classify", "a.png", "b.png", "--json").stdout)
-    assert data[0] == {"crop": "a.png", "p_infected": 0.98765, "infected": True, "model": "net-1"}
+    assert data[0] == {
+        "crop": "a.png",
+        "p_infected": 0.98765,
+        "infected": True,
+        "model": "net-1",
+        "notice": "",
+        "reason": "",
+    }
 
 
 def test_measures_are_printed_and_written_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
