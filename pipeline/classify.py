@@ -1,8 +1,8 @@
 """Classifies pictures of single cells: cut out along their edge, or by the box that a count gave them.
 
 A picture with black corners is a cell cut out along its edge, as NIH publishes them: its probability is
-at even odds. Any other is a cell cut out by its box, as `cells.csv` gives boxes, with the background around it:
-it is made, calibrated and called as a count would, so that both agree.
+at even odds. Any other is a cell cut out by its box, as `cells.csv` gives boxes, with the background
+around it: it is made, calibrated and called as a count would, so that both agree.
 """
 
 from collections.abc import Iterable, Sequence
