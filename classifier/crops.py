@@ -13,7 +13,7 @@ from segmentation.masks import CellMask
 from segmentation.resample import WHITE_LEVEL
 from segmentation.segment import SegmentedCells
 
-__all__ = ["CROP_PX", "OUTLINED", "cut_crops", "red_cell_crops"]
+__all__ = ["CROP_PX", "OUTLINED", "cut_crops", "object_crops", "red_cell_crops"]
 
 CROP_PX = 56
 """Side of a crop in crop px: 10.5 µm, room for a cell 1.4 times the usual diameter."""
@@ -23,9 +23,22 @@ AT_ONCE = 64
 """Crops worked on in one go: few enough that they stay in the processor's cache."""
 
 
+def object_crops(
+    picture: NDArray[np.uint8], cells: SegmentedCells, which: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Crops of the chosen objects of a tile in their order, as `cut_crops`.
+
+    Parameters
+    ----------
+    picture : the one that was segmented. which : bool (n,), one an object found.
+    """
+    masks = [mask for mask, chosen in zip(cells.masks, which.tolist(), strict=True) if chosen]
+    return cut_crops(picture, cells.found.centres[which], masks)
+
+
 def red_cell_crops(picture: NDArray[np.uint8], cells: SegmentedCells) -> NDArray[np.uint8]:
-    """Crops of a tile's red cells in their order, as `cut_crops`; `picture` is the one that was segmented."""
-    return cut_crops(picture, cells.found.centres[cells.found.kinds == Kind.RED_CELL], cells.red_masks)
+    """Crops of a tile's red cells in their order, as `object_crops`."""
+    return object_crops(picture, cells, cells.found.kinds == Kind.RED_CELL)
 
 
 def cut_crops(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.colours import TileColours, tile_colours
-from segmentation.detections import Detections, Kind
+from segmentation.detections import Detections
 from segmentation.detector import detect
 from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.measure import Measurement, edge_strength, measure
@@ -24,15 +24,17 @@ class SegmentedCells:
     ----------
     found : detections, detector px of the tile's picture.
     measurements : one an object. overlaps : bool (n,) where a neighbour's pixels adjoin.
-    red_masks : of the red cells in their order in `found`, detector px.
+    masks : one an object, detector px.
     colours : of all objects and of the core.
+    everything : all detections of the picture, the halo included.
     """
 
     found: Detections
     measurements: tuple[Measurement, ...]
     overlaps: NDArray[np.bool_]
-    red_masks: tuple[CellMask, ...]
+    masks: tuple[CellMask, ...]
     colours: TileColours
+    everything: Detections
 
 
 def segment(
@@ -61,11 +63,11 @@ def segment(
     edges = edge_strength(depth)
     masks = [mask for mask in cell_masks(depth, everything, owned) if mask is not None]
     found = everything.take(owned)
-    red = found.kinds == Kind.RED_CELL
     return SegmentedCells(
         found=found,
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
-        red_masks=tuple(mask for mask, is_red in zip(masks, red.tolist(), strict=True) if is_red),
+        masks=tuple(masks),
         colours=tile_colours(small, core, found, counted),
+        everything=everything,
     )

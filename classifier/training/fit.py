@@ -1,7 +1,7 @@
 """Train the classifier on crops as the pipeline cuts them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.outline import redrawn
+from classifier.specks import SPECK_PX, laid_on
 from classifier.training.network import build_classifier
 from segmentation.training.augment import refract, soil, stretch, turn, vary_look
 from segmentation.training.epochs import compiled, fit_epochs
@@ -22,6 +23,10 @@ __all__ = ["ClassifierSettings", "CropSample", "classifier_loss", "draw_batch", 
 
 SOILED = 0.15
 """Share of the training crops that get smears of precipitated stain, infected or not."""
+SPECKLED = {False: 0.25, True: 0.10}
+"""Share of the uninfected and of the infected crops on which real specks are laid: dirt must not decide."""
+SPECKS_LAID = 3
+"""Most specks laid on one crop."""
 REFRACTED = 0.1
 """Share that gets the thick dark rim of a cell that was dried badly."""
 LONGEST = 2.0
@@ -51,6 +56,7 @@ class CropSample:
     surroundings : uint8 (m, side, side, 3), neighbours of other cells on white, for crops that show the bare
         cell; none where the crops show their own.
     others : uint8 (k, side, side, 4), bare cells of which one is now and then set beside the crop's own.
+    specks : uint8 (s, p, p, 3), see `classifier.specks`: real dirt that is laid on cells; none is laid on.
     """
 
     crops: NDArray[np.uint8]
@@ -59,6 +65,7 @@ class CropSample:
     weight: NDArray[np.float64]
     surroundings: NDArray[np.uint8]
     others: NDArray[np.uint8]
+    specks: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, SPECK_PX, SPECK_PX, 3), np.uint8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +151,12 @@ def draw_batch(
         chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
         crops.extend(
             _vary(
-                _beside_another(_among_neighbours(sample, which, rng), sample.others, rng),
+                _speckled(
+                    _beside_another(_among_neighbours(sample, which, rng), sample.others, rng),
+                    sample.specks,
+                    SPECKLED[bool(sample.infected[which])],
+                    rng,
+                ),
                 settings.stretched,
                 rng,
             )
@@ -181,6 +193,22 @@ def _beside_another(
     )
     own = crop[..., 3:].astype(np.float32) / 255
     return _through(crop, np.asarray(np.rint(moved * (1 - own) + WHITE_LEVEL * own), np.uint8))
+
+
+def _speckled(
+    crop: NDArray[np.uint8], specks: NDArray[np.uint8], share: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """The crop with some specks of a real film's ground on its cell."""
+    if not len(specks) or rng.random() >= share:
+        return crop
+    rows, columns = np.nonzero(crop[..., 3] > 127)
+    if not len(rows):
+        return crop
+    for _ in range(int(rng.integers(1, SPECKS_LAID + 1))):
+        which, place = rng.integers(len(specks)), rng.integers(len(rows))
+        passed = turn(specks[which], int(rng.integers(8)))
+        crop = laid_on(crop, passed, (int(rows[place]), int(columns[place])))
+    return crop
 
 
 def _through(crop: NDArray[np.uint8], around: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.crops import CROP_PX, red_cell_crops
+from classifier.crops import CROP_PX, object_crops, red_cell_crops
 from classifier.precut import as_cut
 from classifier.predict import STAGES
+from classifier.specks import SPECK_PX, empty_ground, find_specks
 from classifier.training.fit import UNKNOWN_STAGE
 from pipeline.evaluation.labelled import INFECTED_LABELS, CropSet, FieldSet, read_crops, read_field_set
 from pipeline.evaluation.matching import match_boxes, match_points
@@ -17,19 +18,27 @@ from pipeline.networks import Detector
 from pipeline.planning.field import field_light, plan_field, read_window
 from pipeline.reader.slide import open_slide
 from pipeline.synthetic.field import RenderSettings, crescent_settings, render_set, varied_settings
-from pipeline.training.data.fields import label_scale, read_rgb
+from pipeline.training.data.fields import field_scale
 from segmentation.detections import Detections, Kind
-from segmentation.resample import WHITE_LEVEL
+from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.scale import RED_CELL_UM
-from segmentation.segment import segment
+from segmentation.segment import SegmentedCells, segment
 
 __all__ = ["LabelledCrops", "Surroundings", "field_crops", "precut_crops", "rendered_crops", "surroundings"]
 
 RENDERED_SLIDES = 240
-CLEAN_SOURCES = ("chula", "bccd", "draaslan")
+CLEAN_SOURCES = ("chula", "bccd", "draaslan", "uganda", "txl_pbc")
 """Sets of people without malaria: whatever is taken for a red cell there is none that is infected."""
 SURROUNDED_FIELDS = 30
 """Fields that surroundings are taken from."""
+OTHER_KINDS = ("white_blood_cell", "platelet")
+"""Labels of what is no red cell: never infected, and what a late stage may be taken for."""
+PARASITES_ON_GROUND = ("trip_thin",)
+"""Sets whose specks are no dirt: burst schizonts and free merozoites lie on their ground."""
+SPECKS_A_FIELD = 60
+"""Specks that are kept of a field: a soiled film must not be the whole bank."""
+FEW_MISSED = ("trip_thin",)
+"""Sets whose fields are not labelled whole, but where few infected cells were missed."""
 POINT_REACH = 0.5
 """A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
 
@@ -76,16 +85,19 @@ class LabelledCrops:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What lies around red cells, each taken out and white in its place.
+    """What lies around red cells, each taken out and white in its place, and specks of the ground between.
 
     Attributes
     ----------
     crops : uint8 (n, CROP_PX, CROP_PX, 3). source, group : str (n,), set and slide.
+    specks : uint8 (m, SPECK_PX, SPECK_PX, 3), see `classifier.specks`. speck_groups : str (m,), slide.
     """
 
     crops: NDArray[np.uint8]
     source: NDArray[np.str_]
     group: NDArray[np.str_]
+    specks: NDArray[np.uint8]
+    speck_groups: NDArray[np.str_]
 
     @classmethod
     def joined(cls, parts: Sequence["Surroundings"]) -> "Surroundings":
@@ -94,6 +106,8 @@ class Surroundings:
             crops=np.concatenate([part.crops for part in parts]),
             source=np.concatenate([part.source for part in parts]),
             group=np.concatenate([part.group for part in parts]),
+            specks=np.concatenate([part.specks for part in parts]),
+            speck_groups=np.concatenate([part.speck_groups for part in parts]),
         )
 
 
@@ -126,17 +140,30 @@ def field_crops(fields: FieldSet, slides: Sequence[str], detector: Detector) -> 
 def surroundings(
     fields: FieldSet, slides: Sequence[str], detector: Detector, rng: np.random.Generator
 ) -> Surroundings:
-    """What lies around the red cells of some fields of `slides`."""
+    """What lies around the red cells of some fields of `slides`, and on their empty ground."""
     crops, groups = [np.empty((0, CROP_PX, CROP_PX, 3), np.uint8)], [np.empty(0, np.str_)]
+    specks, speck_groups = [np.empty((0, SPECK_PX, SPECK_PX, 3), np.uint8)], [np.empty(0, np.str_)]
     scaled = [(slide, name, size) for slide, names, size in _scaled(fields, slides) for name in names]
     for which in rng.permutation(len(scaled))[:SURROUNDED_FIELDS]:
         slide, name, um_per_px = scaled[which]
-        seen = _cut(fields.image_path(name), um_per_px, detector)[1].astype(np.float32)
+        picture, cells, _ = _segmented(fields.image_path(name), um_per_px, detector)
+        seen = red_cell_crops(picture, cells).astype(np.float32)
         on_cell = seen[..., 3:] / 255
         crops.append(np.rint(seen[..., :3] * (1 - on_cell) + WHITE_LEVEL * on_cell).astype(np.uint8))
         groups.append(np.full(len(seen), slide, dtype=np.str_(slide).dtype))
+        if fields.name not in PARASITES_ON_GROUND:
+            ground = empty_ground(halve(picture).shape[:2], cells.everything)
+            found = find_specks(picture, ground).passed[:SPECKS_A_FIELD]
+            specks.append(found)
+            speck_groups.append(np.full(len(found), slide, dtype=np.str_(slide).dtype))
     group = np.concatenate(groups)
-    return Surroundings(crops=np.concatenate(crops), source=np.full(len(group), fields.name), group=group)
+    return Surroundings(
+        crops=np.concatenate(crops),
+        source=np.full(len(group), fields.name),
+        group=group,
+        specks=np.concatenate(specks),
+        speck_groups=np.concatenate(speck_groups),
+    )
 
 
 def _scaled(fields: FieldSet, slides: Sequence[str]) -> Iterator[tuple[str, list[str], float]]:
@@ -144,8 +171,7 @@ def _scaled(fields: FieldSet, slides: Sequence[str]) -> Iterator[tuple[str, list
     rows = fields.fields[fields.fields["slide"].isin(list(slides))]
     for slide, of_slide in rows.groupby("slide", sort=True):
         names = [str(name) for name in of_slide["field"]]
-        pictures = [read_rgb(fields.image_path(name)) for name in names[:5]]
-        um_per_px = label_scale(pictures, [fields.cells_of(name) for name in names[:5]])
+        um_per_px = field_scale(fields, names)
         if um_per_px is not None:
             yield str(slide), names, um_per_px
 
@@ -176,36 +202,60 @@ def rendered_crops(detector: Detector, rng: np.random.Generator, folder: Path) -
 
 
 def _of_field(fields: FieldSet, name: str, slide: str, um_per_px: float, detector: Detector) -> LabelledCrops:
-    red, crops, step = _cut(fields.image_path(name), um_per_px, detector)
-    truth = fields.cells_of(name)
-    boxes = truth[["xmin", "ymin", "xmax", "ymax"]].to_numpy(np.float64)
-    red_boxes = red.boxes.astype(np.float64) * step
-    if np.isnan(boxes).any():
-        centres = red.centres.astype(np.float64) * step
-        reach = POINT_REACH * RED_CELL_UM / um_per_px
-        pairs = match_points(truth[["x", "y"]].to_numpy(np.float64), centres, reach)
-    else:
-        pairs = match_boxes(boxes, red_boxes)
-    label = np.full(len(red), "uninfected" if fields.name in CLEAN_SOURCES else "", dtype="U20")
-    if fields.name not in CLEAN_SOURCES:
-        label[pairs[:, 1]] = truth["label"].to_numpy(np.str_)[pairs[:, 0]]
-    known = np.isin(label, ("uninfected", *INFECTED_LABELS))
+    found, crops, step = _cut(fields.image_path(name), um_per_px, detector)
+    label = _labels(fields, name, found, um_per_px, step)
+    known = np.isin(label, ("uninfected", *OTHER_KINDS, *INFECTED_LABELS))
     return LabelledCrops(
         crops=crops[known],
         labels=label[known],
         group=np.full(known.sum(), slide, dtype=np.str_(slide).dtype),
         names=np.full(known.sum(), name, dtype=np.str_(name).dtype),
-        places=red.centres[known].astype(np.float64) * step,
+        places=found.centres[known].astype(np.float64) * step,
     )
 
 
+def _labels(
+    fields: FieldSet, name: str, found: Detections, um_per_px: float, step: float
+) -> NDArray[np.str_]:
+    """Label of each object found, str (n,), empty where nothing is known of it.
+
+    An infected cell keeps its label whatever kind the detector takes it for: late stages are red cells.
+    """
+    truth = fields.cells_of(name)
+    red = found.kinds == Kind.RED_CELL
+    label = np.full(len(found), "", dtype="U20")
+    if fields.name in CLEAN_SOURCES:
+        label[red] = "uninfected"
+        label[found.kinds == Kind.WHITE_CELL] = "white_blood_cell"
+        label[found.kinds == Kind.PLATELET] = "platelet"
+    elif fields.name in FEW_MISSED:
+        label[red] = "uninfected"
+    boxes = truth[["xmin", "ymin", "xmax", "ymax"]].to_numpy(np.float64)
+    if np.isnan(boxes).any():
+        reach = POINT_REACH * RED_CELL_UM / um_per_px
+        points = truth[["x", "y"]].to_numpy(np.float64)
+        pairs = match_points(points, found.centres.astype(np.float64) * step, reach)
+    else:
+        pairs = match_boxes(boxes, found.boxes.astype(np.float64) * step)
+    stated = truth["label"].to_numpy(np.str_)[pairs[:, 0]]
+    sure = red[pairs[:, 1]] | (stated != "uninfected")
+    label[pairs[sure, 1]] = stated[sure]
+    return label
+
+
 def _cut(path: Path, um_per_px: float, detector: Detector) -> tuple[Detections, NDArray[np.uint8], float]:
-    """Red cells of a whole field as one tile, their crops, and level-0 px per detector px."""
+    """Objects of a whole field as one tile, their crops, and level-0 px per detector px."""
+    picture, cells, step = _segmented(path, um_per_px, detector)
+    return cells.found, object_crops(picture, cells, np.ones(len(cells.found), bool)), step
+
+
+def _segmented(
+    path: Path, um_per_px: float, detector: Detector
+) -> tuple[NDArray[np.uint8], SegmentedCells, float]:
+    """A whole field at crop scale, what is found in it, and level-0 px per detector px."""
     with open_slide(path) as slide:
         field = slide.fields[0]
         plan = plan_field(0, field, um_per_px, field_light(field))
         picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
-    cells = segment(picture, core, detector.network, detector.manifest.threshold)
-    red = cells.found.take(cells.found.kinds == Kind.RED_CELL)
-    return red, red_cell_crops(picture, cells), plan.step
+    return picture, segment(picture, core, detector.network, detector.manifest.threshold), plan.step

@@ -1,6 +1,6 @@
 """Labelled and rendered fields as training samples of the detector."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import LabelledDataError
+from pipeline.errors import LabelledDataError, ScaleError
 from pipeline.evaluation.labelled import INFECTED_LABELS, FieldSet
+from pipeline.networks import load_detector
+from pipeline.planning.field import field_light
+from pipeline.planning.scale import find_scale
+from pipeline.reader.slide import open_slide
+from pipeline.settings import CountSettings
 from segmentation.detector import CLASSES
 from segmentation.illumination import BrightView, bright_view, white_point
 from segmentation.resample import DETECTOR_UM_PER_PX, halve, normalise, working_grid
@@ -17,7 +22,7 @@ from segmentation.scale import RED_CELL_UM
 from segmentation.training.fit import DetectorSample
 from segmentation.training.targets import AnnotatedCells
 
-__all__ = ["detector_sample", "field_samples", "label_scale", "read_rgb"]
+__all__ = ["detector_sample", "field_samples", "field_scale", "label_scale", "read_rgb"]
 
 RIM_CELLS = 1.2
 """Cells nearer than this many diameters to the rim of a bright view may be unannotated."""
@@ -30,7 +35,14 @@ _ANNOTATES_ALL = {
     "nih_fields": (True, True, False),
     "iml": (True, False, False),
     "chula": (True, False, False),
+    "bbbc041": (True, True, False),
+    "trip_thin": (False, False, False),
+    "txl_pbc": (False, True, True),
 }
+_WITHOUT_RED_CELLS = ("trip_thin", "uganda")
+"""Sets that label no red cell, or no clean one: their scale is found as a count finds it."""
+BORDER_CELLS = 1.0
+"""Within this many diameters of the picture's border bbbc041 leaves cells unannotated."""
 _RENDERED = (True, True, True)
 
 
@@ -41,8 +53,8 @@ def field_samples(fields: FieldSet, slides: Iterable[str], *, weight: float) -> 
     samples = []
     for slide, of_slide in rows.groupby("slide", sort=True):
         pictures = [read_rgb(fields.image_path(name)) for name in of_slide["field"]]
-        cells = [fields.cells_of(name) for name in of_slide["field"]]
-        um_per_px = label_scale(pictures, cells)
+        cells = [_of_detector(fields, str(name)) for name in of_slide["field"]]
+        um_per_px = field_scale(fields, [str(name) for name in of_slide["field"]])
         if um_per_px is None:
             raise LabelledDataError(
                 f"no lone red cell on slide {slide} of {fields.name} to take the scale from"
@@ -54,6 +66,12 @@ def field_samples(fields: FieldSet, slides: Iterable[str], *, weight: float) -> 
                 )
             )
     return samples
+
+
+def _of_detector(fields: FieldSet, name: str) -> pd.DataFrame:
+    """Labelled cells of a field; a set without clean red cells labels dirt so, which is left out."""
+    cells = fields.cells_of(name)
+    return cells[cells["label"] != "uninfected"] if fields.name in _WITHOUT_RED_CELLS else cells
 
 
 def detector_sample(
@@ -80,6 +98,33 @@ def detector_sample(
         rare=np.flatnonzero(cells["label"].isin((*INFECTED_LABELS, *_SIZE_OF_LABEL))).astype(np.int64),
         weight=weight,
     )
+
+
+def field_scale(fields: FieldSet, names: Sequence[str]) -> float | None:
+    """µm per px of a slide: by its labels, or by the detector where the set labels no red cell.
+
+    Parameters
+    ----------
+    names : its fields, of which the first five are looked at.
+    """
+    if fields.name in _WITHOUT_RED_CELLS:
+        return _found_scale([fields.image_path(name) for name in names[:5]])
+    pictures = [read_rgb(fields.image_path(name)) for name in names[:5]]
+    return label_scale(pictures, [fields.cells_of(name) for name in names[:5]])
+
+
+def _found_scale(paths: Sequence[Path]) -> float | None:
+    """µm per px that the shipped detector finds, the middle of some photos; None where it finds no cell."""
+    detector = load_detector(CountSettings())
+    sizes = []
+    for path in paths:
+        with open_slide(path) as slide:
+            field = slide.fields[0]
+            try:
+                sizes.append(find_scale(slide, {0: field_light(field)}, CountSettings(), detector).um_per_px)
+            except ScaleError:
+                continue
+    return float(np.median(sizes)) if sizes else None
 
 
 def label_scale(pictures: list[NDArray[np.uint8]], cells: list[pd.DataFrame]) -> float | None:

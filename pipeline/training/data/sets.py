@@ -15,8 +15,20 @@ from segmentation.training.fit import DetectorSample
 
 __all__ = ["FIELD_SETS", "detector_samples", "field_sets", "kept_slides", "rendered_samples"]
 
-FIELD_SETS = {"iml": 0.40, "nih_fields": 0.12, "chula": 0.14, "draaslan": 0.08, "bccd": 0.10}
-"""Labelled sets and how often training pictures are drawn from each, relative to the rendered ones."""
+FIELD_SETS = {
+    "iml": 0.34,
+    "nih_fields": 0.12,
+    "chula": 0.12,
+    "draaslan": 0.06,
+    "bccd": 0.08,
+    "bbbc041": 0.14,
+    "trip_thin": 0.08,
+    "txl_pbc": 0.06,
+    "uganda": 0.0,
+}
+"""Sets and how often the detector's training pictures are drawn from each, relative to the rendered ones.
+
+`uganda` has no label at all: its cells train the classifier alone."""
 RENDERED_SHARE, CRESCENT_SHARE = 0.14, 0.06
 RENDERED_FIELDS, CRESCENT_FIELDS, RENDERED_SIDE_PX = 96, 32, 720
 
@@ -31,7 +43,7 @@ def detector_samples(data: Path, leave_out: Sequence[str], seed: int) -> list[De
     samples: list[DetectorSample] = []
     for fields in field_sets(data, leave_out):
         slides = kept_slides(fields, leave_out)
-        if slides:
+        if slides and FIELD_SETS[fields.name] > 0:
             samples.extend(field_samples(fields, slides, weight=FIELD_SETS[fields.name]))
     return samples + rendered_samples(np.random.default_rng((seed, 1)))
 

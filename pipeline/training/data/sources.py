@@ -15,6 +15,7 @@ from pipeline.evaluation.labelled import CropSet, read_crop_set
 from pipeline.networks import load_detector
 from pipeline.settings import CountSettings
 from pipeline.training.data.crops import (
+    OTHER_KINDS,
     LabelledCrops,
     Surroundings,
     field_crops,
@@ -31,15 +32,21 @@ __all__ = ["CELL_ONLY", "RENDERED", "Sources", "read_left_out", "read_sources"]
 CELL_ONLY, RENDERED = "nih_crops", "rendered"
 """Source whose crops show the cell without its neighbours; source that is drawn."""
 CROP_SHARE = {
-    "nih_crops": (0.20, 0.22),
-    "iml": (0.14, 0.16),
-    "nih_fields": (0.07, 0.08),
-    "chula": (0.0, 0.16),
-    "bccd": (0.0, 0.12),
-    "draaslan": (0.0, 0.05),
-    "rendered": (0.16, 0.20),
+    "nih_crops": (0.18, 0.18),
+    "iml": (0.11, 0.13),
+    "nih_fields": (0.06, 0.07),
+    "chula": (0.0, 0.11),
+    "bccd": (0.0, 0.09),
+    "draaslan": (0.0, 0.04),
+    "bbbc041": (0.12, 0.10),
+    "trip_thin": (0.08, 0.03),
+    "txl_pbc": (0.0, 0.08),
+    "uganda": (0.0, 0.10),
+    "rendered": (0.08, 0.08),
 }
 """How often training crops are drawn from each source, relative to the others: infected, uninfected."""
+OTHER_KINDS_SHARE = 0.3
+"""How often white cells and platelets are drawn, relative to a source's uninfected red cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +87,13 @@ class Sources:
             for name, crops in self.crops.items()
             if name not in hidden
         }
+        hidden_groups = sorted(groups)
+        specks = self.around.specks[~np.isin(self.around.speck_groups, hidden_groups)]
         others = kept[CELL_ONLY].crops if CELL_ONLY in kept else np.empty((0, CROP_PX, CROP_PX, 4), np.uint8)
-        return [_sample(name, crops, self.around.crops[seen], others) for name, crops in kept.items()]
+        return [
+            replace(_sample(name, crops, self.around.crops[seen], others), specks=specks)
+            for name, crops in kept.items()
+        ]
 
 
 def read_sources(order: TrainingOrder) -> Sources:
@@ -178,6 +190,9 @@ def _sample(
         infected / max(int(crops.infected.sum()), 1),
         clean / max(int((~crops.infected).sum()), 1),
     )
+    other = np.isin(crops.labels, OTHER_KINDS)
+    if other.any():
+        weight = np.where(other, clean * OTHER_KINDS_SHARE / int(other.sum()), weight)
     return CropSample(
         crops=crops.crops,
         infected=crops.infected,

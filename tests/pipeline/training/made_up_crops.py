@@ -4,6 +4,7 @@ import numpy as np
 
 from classifier.crops import CROP_PX
 from classifier.outline import outlined
+from classifier.specks import SPECK_PX
 from pipeline.training.data.crops import LabelledCrops, Surroundings
 from pipeline.training.data.sources import Sources
 from tests.segmentation.disc_pictures import disc_share
@@ -52,6 +53,8 @@ def made_up_sources(each: int = 4) -> Sources:
             crops=around,
             source=np.asarray(["iml", "iml", "nih_fields", "chula"]),
             group=np.asarray(["iml-0", "iml-1", "P1", "chula-0"]),
+            specks=np.full((6, SPECK_PX, SPECK_PX, 3), 200, np.uint8),
+            speck_groups=np.asarray(["iml-0"] * 3 + ["P1"] * 3),
         ),
         in_fields=frozenset(patients),
     )

@@ -1,0 +1,65 @@
+"""The slide's own negative control: specks of its ground laid on its clean cells, and how many are called."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.predict import Platt, predict
+from classifier.specks import laid_on
+from models.runtime import Network
+
+__all__ = ["GRAIN_UM2", "LaidOn", "lay_on"]
+
+GRAIN_UM2 = 0.8
+"""Specks up to this area are grains: what is larger may be a parasite that left its cell."""
+_ON_CELL = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaidOn:
+    """What was called of clean cells with specks laid on them.
+
+    Attributes
+    ----------
+    called : bool (n,). grains : bool (n,), whether the speck is a grain, see `GRAIN_UM2`.
+    """
+
+    called: NDArray[np.bool_]
+    grains: NDArray[np.bool_]
+
+    def share(self, grains_only: bool) -> float:
+        """Share of the laid specks that were called, 0 to 1; 0 of none."""
+        chosen = self.called[self.grains] if grains_only else self.called
+        return float(chosen.mean()) if len(chosen) else 0.0
+
+
+def lay_on(
+    cells: NDArray[np.uint8],
+    specks: tuple[NDArray[np.uint8], NDArray[np.float32]],
+    decision: tuple[Network, Platt, float],
+    number: int,
+) -> LaidOn:
+    """Lay specks on clean cells and ask the classifier; the same every time, without any chance.
+
+    Parameters
+    ----------
+    cells : uint8 (n, S, S, 4), crops of clean cells. specks : what passes and areas, see `classifier.specks`.
+    decision : network, its calibration, and the least probability that is called.
+    number : specks to lay, each speck and each cell about equally often.
+    """
+    passed, areas = specks
+    if not len(cells) or not len(passed):
+        return LaidOn(called=np.zeros(0, bool), grains=np.zeros(0, bool))
+    # Every choice comes from one generator of fixed seed over inputs in a fixed order.
+    rng = np.random.default_rng(0)
+    crops, which = [], np.arange(number) % len(passed)
+    for speck in which.tolist():
+        cell = cells[int(rng.integers(len(cells)))]
+        rows, columns = np.nonzero(cell[..., 3] > _ON_CELL)
+        place = rng.integers(max(len(rows), 1))
+        middle = (int(rows[place]), int(columns[place])) if len(rows) else (cell.shape[0] // 2,) * 2
+        crops.append(laid_on(cell, passed[speck], middle))
+    network, calibration, threshold = decision
+    chance = predict(np.stack(crops), network, calibration).p_infected
+    return LaidOn(called=chance >= threshold, grains=areas[which] <= GRAIN_UM2)

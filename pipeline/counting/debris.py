@@ -1,0 +1,176 @@
+"""The debris control of a slide: false calls that its own dirt explains, from a sample that tiles keep."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.control import GRAIN_UM2, lay_on
+from classifier.crops import CROP_PX
+from classifier.specks import SPECK_PX, Specks
+from pipeline.networks import Classifier
+from pipeline.records import DebrisControl
+
+__all__ = ["DebrisSample", "Kept", "debris_control", "joined_samples", "kept_share", "sampled"]
+
+CELLS_KEPT, SPECKS_KEPT = 160, 320
+"""Clean cells and specks that are kept of a slide, on average where it has many."""
+UM2_A_CELL, UM2_A_SPECK = 100.0, 40.0
+"""Area of film for one red cell of a readable film, and for one speck of a very soiled one, µm²."""
+CLEAN_P = 0.05
+"""Greatest probability of a cell that specks are laid on."""
+LAID = 256
+"""Specks laid on cells, at most; a few hundred make a share of 1% visible."""
+LAID_EACH = 12
+"""At most this often is one speck laid on a cell: a few specks are no more than a few, however often laid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Shares of the cells and of the specks that are kept, 0 to 1; the same for all tiles of a slide."""
+
+    cells: float
+    specks: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebrisSample:
+    """What a tile keeps for the control.
+
+    Attributes
+    ----------
+    ground_px : detector px of empty ground. cells_um2 : area of the red cells.
+    specks, grains : how many there are on that ground, of every size and of grains alone.
+    passed : uint8 (n, SPECK_PX, SPECK_PX, 3) of those kept. areas_um2 : float32 (n,).
+    crops : uint8 (m, CROP_PX, CROP_PX, 4) of clean cells kept.
+    speck_keys, cell_keys : uint64, a hash of field and place that orders what is kept.
+    """
+
+    ground_px: int = 0
+    cells_um2: float = 0.0
+    specks: int = 0
+    grains: int = 0
+    passed: NDArray[np.uint8]
+    areas_um2: NDArray[np.float32]
+    speck_keys: NDArray[np.uint64]
+    crops: NDArray[np.uint8]
+    cell_keys: NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls) -> "DebrisSample":
+        """Nothing kept."""
+        return cls(
+            passed=np.empty((0, SPECK_PX, SPECK_PX, 3), np.uint8),
+            areas_um2=np.empty(0, np.float32),
+            speck_keys=np.empty(0, np.uint64),
+            crops=np.empty((0, CROP_PX, CROP_PX, 4), np.uint8),
+            cell_keys=np.empty(0, np.uint64),
+        )
+
+
+def kept_share(area_um2: float) -> Kept:
+    """Shares to keep of a slide of this area, so that about as much is kept of any slide."""
+    area = max(area_um2, 1.0)
+    return Kept(
+        cells=min(1.0, CELLS_KEPT * UM2_A_CELL / area), specks=min(1.0, SPECKS_KEPT * UM2_A_SPECK / area)
+    )
+
+
+def sampled(
+    specks: tuple[Specks, NDArray[np.uint64]],
+    clean: tuple[NDArray[np.uint8], NDArray[np.uint64]],
+    areas: tuple[int, float],
+    kept: Kept,
+) -> DebrisSample:
+    """What a tile keeps.
+
+    Parameters
+    ----------
+    specks, clean : all of the tile's, with their keys (see `place_keys`).
+    areas : empty ground, detector px, and the red cells, µm².
+    """
+    found, speck_keys = specks
+    crops, cell_keys = clean
+    some, others = _below(speck_keys, kept.specks), _below(cell_keys, kept.cells)
+    return DebrisSample(
+        ground_px=areas[0],
+        cells_um2=areas[1],
+        specks=len(speck_keys),
+        grains=int((found.areas_um2 <= GRAIN_UM2).sum()),
+        passed=found.passed[some],
+        areas_um2=found.areas_um2[some],
+        speck_keys=speck_keys[some],
+        crops=crops[others],
+        cell_keys=cell_keys[others],
+    )
+
+
+def _below(keys: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    return keys < np.uint64(min(int(share * 2.0**64), 2**64 - 1))
+
+
+def place_keys(field: int, places: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """A hash of each place, uint64 (n,), that no tile has a say in (splitmix64, Steele et al. 2014).
+
+    Parameters
+    ----------
+    places : float64 (n, 2), x, y in px of the field's working grid.
+    """
+    x, y = np.rint(places).astype(np.int64).astype(np.uint64).T
+    z = (np.uint64(field + 1) << np.uint64(52)) ^ (x << np.uint64(26)) ^ y
+    with np.errstate(over="ignore"):
+        z = z + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)), np.uint64)
+
+
+def joined_samples(parts: Iterable[DebrisSample]) -> DebrisSample:
+    """The samples of several tiles as one, in the order of their keys, whatever the tiles."""
+    held = list(parts) or [DebrisSample.empty()]
+    speck_keys = np.concatenate([part.speck_keys for part in held])
+    cell_keys = np.concatenate([part.cell_keys for part in held])
+    by_speck, by_cell = np.argsort(speck_keys, kind="stable"), np.argsort(cell_keys, kind="stable")
+    by_speck, by_cell = by_speck[: 2 * SPECKS_KEPT], by_cell[: 2 * CELLS_KEPT]
+    return DebrisSample(
+        ground_px=sum(part.ground_px for part in held),
+        cells_um2=float(np.sum([part.cells_um2 for part in held])),
+        specks=sum(part.specks for part in held),
+        grains=sum(part.grains for part in held),
+        passed=np.concatenate([part.passed for part in held])[by_speck],
+        areas_um2=np.concatenate([part.areas_um2 for part in held])[by_speck],
+        speck_keys=speck_keys[by_speck],
+        crops=np.concatenate([part.crops for part in held])[by_cell],
+        cell_keys=cell_keys[by_cell],
+    )
+
+
+def debris_control(sample: DebrisSample, classifier: Classifier, um2_a_px: float) -> DebrisControl:
+    """False calls that the slide's own dirt explains, with their uncertainty.
+
+    Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
+    clean cells. The verdict uses grains alone (`GRAIN_UM2`): larger specks may be parasites that left their
+    cells (burst schizonts, merozoites), which explain nothing away.
+    """
+    number = min(LAID, LAID_EACH * len(sample.passed))
+    decision = (classifier.network, classifier.calibration, classifier.manifest.threshold)
+    laid = lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
+    covered = sample.cells_um2 / max(sample.ground_px * um2_a_px, 1.0)
+    on_cells, grains_on_cells = sample.specks * covered, sample.grains * covered
+    share = laid.share(grains_only=True)
+    drawn = max(int(laid.grains.sum()), 1)
+    # Variance of a product: of a Poisson number of grains, and of a share of so many that were laid.
+    variance = share**2 * sample.grains * covered**2 + grains_on_cells**2 * share * (1 - share) / drawn
+    return DebrisControl(
+        specks=sample.specks,
+        grains=sample.grains,
+        ground_mm2=sample.ground_px * um2_a_px / 1e6,
+        cells_mm2=sample.cells_um2 / 1e6,
+        laid=len(laid.called),
+        laid_called=int(laid.called.sum()),
+        expected_on_cells=on_cells,
+        expected_called=on_cells * laid.share(grains_only=False),
+        expected_called_grains=grains_on_cells * share,
+        uncertainty=float(np.sqrt(variance)),
+    )
