@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.counting.debris import debris_control, joined_samples
 from pipeline.counting.parts import CellParts
 from pipeline.counting.result import CountResult
 from pipeline.counting.run import Found, Progress, run_tiles, tiles_to_do
@@ -27,7 +28,7 @@ from pipeline.quality.checks import SlideMeasures, check
 from pipeline.quality.measures import FieldSeen, features_of, slide_measures
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.reader.slide import Slide, open_slide
-from pipeline.records import FailedTile, SlideSummary
+from pipeline.records import DebrisControl, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
 from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
@@ -236,5 +237,12 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
         notices=check(measures, novelty),
         novelty=novelty,
+        debris=_debris(counted),
     )
     return summarise(parts, facts)
+
+
+def _debris(counted: _Counted) -> DebrisControl:
+    """The slide's own negative control, from what its tiles kept."""
+    kept = joined_samples(counted.store.load(tile).control for tile in counted.found.tiles)
+    return debris_control(kept, counted.worker.classifier)

@@ -7,6 +7,7 @@ __all__ = [
     "CELL_COLUMNS",
     "CELL_TABLE",
     "CellColumn",
+    "DebrisControl",
     "FailedTile",
     "FieldResult",
     "GoalResult",
@@ -147,6 +148,33 @@ class Novelty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DebrisControl:
+    """The slide's own negative control: false calls that the dirt of its own ground explains.
+
+    Attributes
+    ----------
+    specks, grains : dark specks on the empty ground, of all sizes and up to 0.8 µm².
+    ground_mm2, cells_mm2 : area of that ground and of the red cells.
+    laid, laid_called : specks laid on clean cells of this slide, and how many of these cells were called.
+    expected_on_cells : specks that lie on red cells, if they lie there as often as on the ground.
+    expected_called : false calls that they explain. expected_called_grains : that grains alone explain,
+        which the verdict takes off: larger specks may be parasites that left their cells.
+    uncertainty : standard error of `expected_called_grains`.
+    """
+
+    specks: int
+    grains: int
+    ground_mm2: float
+    cells_mm2: float
+    laid: int
+    laid_called: int
+    expected_on_cells: float
+    expected_called: float
+    expected_called_grains: float
+    uncertainty: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailedTile:
     """A tile that could not be read or worked on; box in level-0 px of its field."""
 
@@ -216,6 +244,7 @@ class SlideSummary:
     area_mm2 : mm² of each part of the slide, see `FieldResult.area_mm2`.
     goal : what a counting protocol asked for; None where every cell was counted.
     novelty : how far the slide is from known thin films and stains; None where no red cell was found.
+    debris : the slide's own negative control, which the verdict takes into account.
     """
 
     slide: str
@@ -248,3 +277,4 @@ class SlideSummary:
     detector: str
     classifier: str
     novelty: Novelty | None = None
+    debris: DebrisControl | None = None

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.control import GRAIN_UM2, lay_on
+from classifier.control import lay_on
 from classifier.crops import CROP_PX
-from classifier.specks import SPECK_PX, Specks
+from classifier.specks import SPECK_PX
 from pipeline.networks import Classifier
+from pipeline.planning.area import area_mm2
 from pipeline.records import DebrisControl
 
-__all__ = ["DebrisSample", "Kept", "debris_control", "joined_samples", "kept_share", "sampled"]
+__all__ = ["DebrisSample", "Kept", "debris_control", "is_kept", "joined_samples", "kept_share", "place_keys"]
 
 CELLS_KEPT, SPECKS_KEPT = 160, 320
 """Clean cells and specks that are kept of a slide, on average where it has many."""
@@ -40,7 +41,7 @@ class DebrisSample:
 
     Attributes
     ----------
-    ground_px : detector px of empty ground. cells_um2 : area of the red cells.
+    ground_px, cells_px : detector px of empty ground and of the red cells.
     specks, grains : how many there are on that ground, of every size and of grains alone.
     passed : uint8 (n, SPECK_PX, SPECK_PX, 3) of those kept. areas_um2 : float32 (n,).
     crops : uint8 (m, CROP_PX, CROP_PX, 4) of clean cells kept.
@@ -48,7 +49,7 @@ class DebrisSample:
     """
 
     ground_px: int = 0
-    cells_um2: float = 0.0
+    cells_px: int = 0
     specks: int = 0
     grains: int = 0
     passed: NDArray[np.uint8]
@@ -77,37 +78,9 @@ def kept_share(area_um2: float) -> Kept:
     )
 
 
-def sampled(
-    specks: tuple[Specks, NDArray[np.uint64]],
-    clean: tuple[NDArray[np.uint8], NDArray[np.uint64]],
-    areas: tuple[int, float],
-    kept: Kept,
-) -> DebrisSample:
-    """What a tile keeps.
-
-    Parameters
-    ----------
-    specks, clean : all of the tile's, with their keys (see `place_keys`).
-    areas : empty ground, detector px, and the red cells, µm².
-    """
-    found, speck_keys = specks
-    crops, cell_keys = clean
-    some, others = _below(speck_keys, kept.specks), _below(cell_keys, kept.cells)
-    return DebrisSample(
-        ground_px=areas[0],
-        cells_um2=areas[1],
-        specks=len(speck_keys),
-        grains=int((found.areas_um2 <= GRAIN_UM2).sum()),
-        passed=found.passed[some],
-        areas_um2=found.areas_um2[some],
-        speck_keys=speck_keys[some],
-        crops=crops[others],
-        cell_keys=cell_keys[others],
-    )
-
-
-def _below(keys: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
-    return keys < np.uint64(min(int(share * 2.0**64), 2**64 - 1))
+def is_kept(keys: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    """Which of these keys are kept where this share of all is, bool (n,)."""
+    return np.asarray(keys < np.uint64(min(int(share * 2.0**64), 2**64 - 1)), bool)
 
 
 def place_keys(field: int, places: NDArray[np.float64]) -> NDArray[np.uint64]:
@@ -135,7 +108,7 @@ def joined_samples(parts: Iterable[DebrisSample]) -> DebrisSample:
     by_speck, by_cell = by_speck[: 2 * SPECKS_KEPT], by_cell[: 2 * CELLS_KEPT]
     return DebrisSample(
         ground_px=sum(part.ground_px for part in held),
-        cells_um2=float(np.sum([part.cells_um2 for part in held])),
+        cells_px=sum(part.cells_px for part in held),
         specks=sum(part.specks for part in held),
         grains=sum(part.grains for part in held),
         passed=np.concatenate([part.passed for part in held])[by_speck],
@@ -146,7 +119,7 @@ def joined_samples(parts: Iterable[DebrisSample]) -> DebrisSample:
     )
 
 
-def debris_control(sample: DebrisSample, classifier: Classifier, um2_a_px: float) -> DebrisControl:
+def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisControl:
     """False calls that the slide's own dirt explains, with their uncertainty.
 
     Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
@@ -156,7 +129,7 @@ def debris_control(sample: DebrisSample, classifier: Classifier, um2_a_px: float
     number = min(LAID, LAID_EACH * len(sample.passed))
     decision = (classifier.network, classifier.calibration, classifier.manifest.threshold)
     laid = lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
-    covered = sample.cells_um2 / max(sample.ground_px * um2_a_px, 1.0)
+    covered = sample.cells_px / max(sample.ground_px, 1)
     on_cells, grains_on_cells = sample.specks * covered, sample.grains * covered
     share = laid.share(grains_only=True)
     drawn = max(int(laid.grains.sum()), 1)
@@ -165,8 +138,8 @@ def debris_control(sample: DebrisSample, classifier: Classifier, um2_a_px: float
     return DebrisControl(
         specks=sample.specks,
         grains=sample.grains,
-        ground_mm2=sample.ground_px * um2_a_px / 1e6,
-        cells_mm2=sample.cells_um2 / 1e6,
+        ground_mm2=area_mm2(sample.ground_px),
+        cells_mm2=area_mm2(sample.cells_px),
         laid=len(laid.called),
         laid_called=int(laid.called.sum()),
         expected_on_cells=on_cells,

@@ -116,7 +116,7 @@ def _taken(cells: TileCells, chosen: NDArray[np.bool_]) -> TileCells:
     columns = {
         name: getattr(cells, name)[chosen]
         for name in (field.name for field in fields(cells))
-        if name not in {"field", "colours", "failed"}
+        if name not in {"field", "colours", "control", "failed"}
     }
     colours = TileColours(objects=cells.colours.objects[chosen], depths=cells.colours.depths)
     return replace(cells, colours=colours, **columns)

@@ -11,6 +11,7 @@ from pipeline.counting.tally import FieldTally, Tally, tally
 from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
+    DebrisControl,
     FailedTile,
     FieldResult,
     GoalResult,
@@ -22,6 +23,10 @@ from pipeline.records import (
 )
 
 __all__ = ["FieldFacts", "SlideFacts", "summarise", "verdict_of"]
+
+
+UPPER_END = 1.645
+"""Standard errors up to the upper end of a one-sided 95% interval (normal)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class SlideFacts:
     sensitivity : per infected cell, as the classifier's manifest states it, 0 to 1.
     detector, classifier : names of the networks.
     novelty : how far the slide is from known thin films and stains.
+    debris : its own negative control.
     tells_stages : whether the classifier tells life stages.
     goal : red cells that were asked for; None where all were.
     """
@@ -71,6 +77,7 @@ class SlideFacts:
     failed_tiles: tuple[FailedTile, ...] = ()
     notices: tuple[Notice, ...] = ()
     novelty: Novelty | None = None
+    debris: DebrisControl | None = None
     tells_stages: bool = False
     goal: Goal | None = None
 
@@ -100,7 +107,9 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         slide=facts.slide,
         source=facts.source,
         status="partial" if facts.failed_tiles else "complete",
-        verdict=verdict_of(whole.infected, whole.counted, facts.false_positive_rate, facts.notices),
+        verdict=verdict_of(
+            whole.infected, whole.counted, facts.false_positive_rate, facts.notices, facts.debris
+        ),
         um_per_px=facts.um_per_px,
         scale_source=facts.scale_source,
         detected=whole.detected,
@@ -127,20 +136,27 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         detector=facts.detector,
         classifier=facts.classifier,
         novelty=facts.novelty,
+        debris=facts.debris,
     )
 
 
 def verdict_of(
-    infected: int, counted: int, false_positive_rate: float, notices: tuple[Notice, ...]
+    infected: int,
+    counted: int,
+    false_positive_rate: float,
+    notices: tuple[Notice, ...],
+    debris: DebrisControl | None = None,
 ) -> Verdict:
     """What may be claimed from a count; never more than was seen.
 
     Where quality control refuses, or nothing was counted, the slide is not countable. Parasites are
-    claimed only where the positives are more than the false positives explain.
+    claimed only where the positives are more than the false positives explain: the network's own, and those
+    that this slide's dirt explains, at the upper end of what its control says.
     """
     if counted == 0 or any(notice.severity == "refuse" for notice in notices):
         return "not countable"
-    seen = distinguishable(infected, counted, false_positive_rate)
+    explained = 0.0 if debris is None else debris.expected_called_grains + UPPER_END * debris.uncertainty
+    seen = distinguishable(infected, counted, min(false_positive_rate + explained / counted, 1.0))
     return "parasites seen" if seen else "none distinguishable"
 
 

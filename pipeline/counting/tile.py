@@ -1,5 +1,6 @@
 """Works on one tile: reads its pixels, finds its cells, and asks the classifier about the red ones."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,8 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.crops import red_cell_crops
+from classifier.control import GRAIN_UM2
+from classifier.crops import object_crops
 from classifier.predict import predict, sure_stage
+from classifier.specks import empty_ground, find_specks
+from pipeline.counting.debris import (
+    CLEAN_P,
+    DebrisSample,
+    Kept,
+    is_kept,
+    joined_samples,
+    kept_share,
+    place_keys,
+)
 from pipeline.counting.tiling import Tile, squares_of
 from pipeline.errors import SlideError, SmearcountError
 from pipeline.networks import Classifier, Detector, load_classifier, load_detector
@@ -19,11 +31,19 @@ from pipeline.reader.slide import Slide, open_slide
 from pipeline.settings import CountSettings
 from segmentation.colours import LEVELS, TileColours
 from segmentation.detections import Kind
-from segmentation.segment import segment
+from segmentation.resample import WHITE_LEVEL, halve
+from segmentation.segment import SegmentedCells, segment
 
 __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker"]
 
 
+SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
+"""Diameters of what may be a late stage though the detector takes it for another kind: no platelet is so
+large, and a white cell mostly is larger."""
+SURE_LATE_P = 0.8
+"""Least probability at which such an object is a red cell: white cells must not become infected cells."""
+LIT = 0.8 * WHITE_LEVEL
+"""Least level of empty ground: darker is the rim of the view, or a cell that was not found."""
 _FAILURES = (SmearcountError, OSError, ValueError, MemoryError, cv2.error)
 """What a broken file, a full memory or an absurd picture raises; anything else is a mistake of ours."""
 
@@ -54,6 +74,7 @@ class TileCells:
     overlaps : bool (n,). p_infected : float32 (n,), NaN for what is no red cell.
     stages : int64 (n,), place in the manifest's stages, -1 where the stage is unknown.
     colours : of the cells and of the tile, for quality control.
+    control : what is kept for the slide's debris control.
     failed : parts of the tile that could not be worked on.
     """
 
@@ -66,6 +87,7 @@ class TileCells:
     p_infected: NDArray[np.float32]
     stages: NDArray[np.int64]
     colours: TileColours
+    control: DebrisSample = dataclasses.field(default_factory=DebrisSample.empty)
     failed: tuple[FailedPart, ...] = ()
 
 
@@ -107,26 +129,90 @@ class TileWorker:
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
         counted = None if plan.area is None else plan.area.mask(tile.core)
         cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, counted)
-        red = cells.found.kinds == Kind.RED_CELL
-        crops = red_cell_crops(picture, cells)
-        calls = predict(crops, self.classifier.network, self.classifier.calibration)
-        probability = np.full(len(cells.found), np.nan, np.float32)
-        probability[red] = calls.p_infected
-        stages = np.full(len(cells.found), -1, np.int64)
-        stages[red] = sure_stage(calls.stages, self.classifier.least_stage)
+        kinds, probability, stages = self._decided(picture, cells)
         origin = np.asarray((x0, y0, x0, y0), np.float64)
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
         return TileCells(
             field=tile.field,
             boxes=(cells.found.boxes.astype(np.float64) + origin) * plan.step,
-            kinds=cells.found.kinds,
+            kinds=kinds,
             scores=cells.found.scores,
             measured=np.asarray(rows, np.float64).reshape(-1, 4),
             overlaps=cells.overlaps,
             p_infected=probability,
             stages=stages,
             colours=cells.colours,
+            control=self._control(picture, cells, (tile, probability), counted),
         )
+
+    def _decided(
+        self, picture: NDArray[np.uint8], cells: SegmentedCells
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+        """Kind, probability and stage of each object.
+
+        A late stage may look like a white cell or a platelet to the detector: what is of a red cell's size
+        is asked about too, and is a red cell where the classifier is sure.
+        """
+        red = cells.found.kinds == Kind.RED_CELL
+        diameters = np.asarray([m.diameter_um for m in cells.measurements], np.float64)
+        asked = red | ((diameters >= SMALLEST_LATE_UM) & (diameters <= LARGEST_LATE_UM))
+        calls = predict(
+            object_crops(picture, cells, asked), self.classifier.network, self.classifier.calibration
+        )
+        probability = np.full(len(cells.found), np.nan, np.float32)
+        probability[asked] = calls.p_infected
+        stages = np.full(len(cells.found), -1, np.int64)
+        stages[asked] = sure_stage(calls.stages, self.classifier.least_stage)
+        late = ~red & asked & (np.nan_to_num(probability) >= SURE_LATE_P)
+        kinds = np.where(late, np.uint8(Kind.RED_CELL), cells.found.kinds).astype(np.uint8)
+        other = kinds != Kind.RED_CELL
+        probability[other], stages[other] = np.nan, -1
+        return kinds, probability, stages
+
+    def _control(
+        self,
+        picture: NDArray[np.uint8],
+        cells: SegmentedCells,
+        of: tuple[Tile, NDArray[np.float32]],
+        counted: NDArray[np.bool_] | None,
+    ) -> DebrisSample:
+        """What the tile keeps for the slide's debris control; `of` is the tile and its probabilities."""
+        tile, probability = of
+        corner = np.asarray(tile.outer[:2], np.float64)
+        ground = empty_ground((picture.shape[0] // 2, picture.shape[1] // 2), cells.everything)
+        specks = find_specks(picture, ground)
+        low, high = (np.asarray(side) - corner for side in (tile.core[:2], tile.core[2:]))
+        places = specks.centres.astype(np.float64) / 2
+        owned = np.all((places >= low) & (places < high), axis=1)
+        columns, rows = slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
+        lit = ground[rows, columns] & (halve(picture)[rows, columns, 1] >= LIT)
+        if counted is not None:
+            lit = lit & counted
+            across, down = np.floor(places[owned] - low).astype(np.intp).T
+            owned[owned] = counted[down, across]
+        specks = specks.take(owned)
+        keys = place_keys(tile.field, specks.centres + 2 * corner)
+        some = is_kept(keys, self._kept.specks)
+        clean = np.nan_to_num(probability, nan=1.0) < CLEAN_P
+        cell_keys = place_keys(tile.field, 2 * (cells.found.centres + corner))
+        clean &= is_kept(cell_keys, self._kept.cells)
+        red = np.flatnonzero(cells.found.kinds == Kind.RED_CELL).tolist()
+        return DebrisSample(
+            ground_px=int(lit.sum()),
+            cells_px=sum(int(cells.masks[one].pixels.sum()) for one in red),
+            specks=len(keys),
+            grains=int((specks.areas_um2 <= GRAIN_UM2).sum()),
+            passed=specks.passed[some],
+            areas_um2=specks.areas_um2[some],
+            speck_keys=keys[some],
+            crops=object_crops(picture, cells, clean),
+            cell_keys=cell_keys[clean],
+        )
+
+    @property
+    def _kept(self) -> Kept:
+        """Shares of the slide's cells and specks that its tiles keep for the control."""
+        return kept_share(sum(plan.width * plan.height * plan.um_per_px**2 for plan in self.plans.values()))
 
 
 def failed_tile(tile: Tile, error: Exception) -> TileCells:
@@ -162,6 +248,7 @@ def _joined(field: int, parts: Sequence[TileCells]) -> TileCells:
         field=field,
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
         colours=colours,
+        control=joined_samples(part.control for part in parts),
         failed=tuple(failed for part in parts for failed in part.failed),
     )
 

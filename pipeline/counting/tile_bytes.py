@@ -1,9 +1,14 @@
 """The cells of one tile as bytes, for the file that survives a power cut."""
 
 import json
+import math
+from typing import Any
 
 import numpy as np
 
+from classifier.crops import CROP_PX
+from classifier.specks import SPECK_PX
+from pipeline.counting.debris import DebrisSample
 from pipeline.counting.tile import FailedPart, TileCells
 from pipeline.counting.tiling import Tile
 from segmentation.colours import LEVELS, TileColours
@@ -19,6 +24,15 @@ _COLUMNS = (
     ("p_infected", "<f4", 1),
     ("stages", "<i8", 1),
 )
+_CONTROL_NUMBERS = ("ground_px", "cells_px", "specks", "grains")
+_CONTROL = (
+    ("passed", "u1", 0, (SPECK_PX, SPECK_PX, 3)),
+    ("areas_um2", "<f4", 0, ()),
+    ("speck_keys", "<u8", 0, ()),
+    ("crops", "u1", 1, (CROP_PX, CROP_PX, 4)),
+    ("cell_keys", "<u8", 1, ()),
+)
+"""Arrays of the debris control: name, dtype, whether of the specks (0) or the cells (1), shape of each."""
 _HEAD_END = b"\n"
 
 
@@ -27,10 +41,14 @@ def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
     failed = [(part.core, part.reason) for part in cells.failed]
     head = {"field": tile.field, "core": tile.core, "outer": tile.outer, "failed": failed}
     head["cells"] = len(cells.kinds)
+    control = cells.control
+    head["control"] = {name: getattr(control, name) for name in _CONTROL_NUMBERS}
+    head["kept"] = [len(control.speck_keys), len(control.cell_keys)]
     parts = [np.ascontiguousarray(getattr(cells, name), kind).tobytes() for name, kind, _ in _COLUMNS]
     parts += [
         np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
         np.ascontiguousarray(cells.colours.depths, "<i8").tobytes(),
+        *(np.ascontiguousarray(getattr(control, name), kind).tobytes() for name, kind, _, _ in _CONTROL),
     ]
     return json.dumps(head).encode() + _HEAD_END + b"".join(parts)
 
@@ -55,10 +73,22 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         arrays[name] = flat.reshape(-1, width) if width > 1 else flat
         place += flat.nbytes
     depths = np.frombuffer(body, "<i8", LEVELS, place)
-    if place + depths.nbytes != len(body):
-        raise ValueError(f"{len(body)} bytes, expected {place + depths.nbytes}")
+    control, place = _control(said, body, place + depths.nbytes)
+    if place != len(body):
+        raise ValueError(f"{len(body)} bytes, expected {place}")
     colours = TileColours(objects=arrays.pop("objects"), depths=depths)
     field = int(said["field"])
     failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in said["failed"])
-    cells = TileCells(field=field, colours=colours, failed=failed, **arrays)
+    cells = TileCells(field=field, colours=colours, control=control, failed=failed, **arrays)
     return Tile(field=field, core=core, outer=outer), cells
+
+
+def _control(said: dict[str, Any], body: bytes, place: int) -> tuple[DebrisSample, int]:
+    """What is kept for the debris control, and where it ends."""
+    kept: dict[str, Any] = {name: int(said["control"][name]) for name in _CONTROL_NUMBERS}
+    for name, kind, which, shape in _CONTROL:
+        number = int(said["kept"][which])
+        flat = np.frombuffer(body, kind, number * math.prod(shape), place)
+        kept[name] = flat.reshape(number, *shape)
+        place += flat.nbytes
+    return DebrisSample(**kept), place

@@ -1,0 +1,94 @@
+"""The debris control says what a slide's own dirt explains, whatever the tiles."""
+
+import numpy as np
+import pytest
+
+from classifier.predict import Platt
+from classifier.specks import SPECK_PX
+from pipeline.counting.debris import (
+    DebrisSample,
+    debris_control,
+    is_kept,
+    joined_samples,
+    kept_share,
+    place_keys,
+)
+
+
+class DarkSpotNetwork:
+    """Calls a crop by how dark its darkest px is."""
+
+    def run(self, batch):
+        darkest = batch[..., 1].reshape(len(batch), -1).min(axis=1).astype(np.float32)
+        return ((100.0 - darkest)[:, None],)
+
+
+class FakeClassifier:
+    network = DarkSpotNetwork()
+    calibration = Platt(slope=1.0, offset=0.0)
+
+    class manifest:
+        threshold = 0.5
+
+
+def sample(level: int, specks: int = 30, cells: int = 20, area: float = 0.5) -> DebrisSample:
+    """Specks that let level / 200 of the light pass, on clean cells of level 180."""
+    rng = np.random.default_rng(level)
+    passed = np.full((specks, SPECK_PX, SPECK_PX, 3), 200, np.uint8)
+    passed[:, 10:14, 10:14] = level
+    return DebrisSample(
+        ground_px=100_000,
+        cells_px=50_000,
+        specks=specks,
+        grains=specks if area <= 0.8 else 0,
+        passed=passed,
+        areas_um2=np.full(specks, area, np.float32),
+        speck_keys=rng.integers(0, 2**63, specks, dtype=np.uint64),
+        crops=np.full((cells, 56, 56, 4), 180, np.uint8),
+        cell_keys=rng.integers(0, 2**63, cells, dtype=np.uint64),
+    )
+
+
+def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
+    found = debris_control(sample(40), FakeClassifier())
+    assert found.expected_on_cells == pytest.approx(15)
+    assert found.laid_called == found.laid == 256
+    assert found.expected_called_grains == pytest.approx(15)
+    assert found.uncertainty == pytest.approx(15 / np.sqrt(30))
+
+
+def test_pale_specks_and_clean_ground_explain_nothing() -> None:
+    assert debris_control(sample(190), FakeClassifier()).expected_called == 0
+    assert debris_control(DebrisSample.empty(), FakeClassifier()).expected_called_grains == 0
+
+
+def test_large_specks_may_be_parasites_and_take_nothing_off() -> None:
+    found = debris_control(sample(40, area=3.0), FakeClassifier())
+    assert found.expected_called == pytest.approx(15)
+    assert found.expected_called_grains == 0
+
+
+def test_few_specks_are_laid_a_few_times_each() -> None:
+    assert debris_control(sample(40, specks=2), FakeClassifier()).laid == 24
+
+
+def test_the_order_of_the_tiles_changes_nothing() -> None:
+    one, other = sample(40), sample(120)
+    both = [debris_control(joined_samples(parts), FakeClassifier()) for parts in ((one, other), (other, one))]
+    assert both[0] == both[1]
+    assert both[0].specks == 60
+
+
+def test_a_place_has_the_same_key_in_whatever_tile_and_keys_are_even() -> None:
+    places = np.stack(np.meshgrid(np.arange(100.0), np.arange(100.0)), axis=-1).reshape(-1, 2)
+    keys = place_keys(0, places)
+    assert len(np.unique(keys)) == len(keys)
+    assert (place_keys(0, places[::-1])[::-1] == keys).all()
+    assert (place_keys(1, places) != keys).all()
+    assert is_kept(keys, 0.25).mean() == pytest.approx(0.25, abs=0.02)
+    assert is_kept(keys, 1.0).all()
+
+
+def test_a_photo_keeps_all_and_a_scan_a_share() -> None:
+    assert kept_share(10_000.0).cells == 1.0
+    assert kept_share(1e8).cells == pytest.approx(160e2 / 1e8)
