@@ -107,9 +107,7 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         slide=facts.slide,
         source=facts.source,
         status="partial" if facts.failed_tiles else "complete",
-        verdict=verdict_of(
-            whole.infected, whole.counted, facts.false_positive_rate, facts.notices, facts.debris
-        ),
+        verdict=_verdict(whole, facts),
         um_per_px=facts.um_per_px,
         scale_source=facts.scale_source,
         detected=whole.detected,
@@ -158,6 +156,10 @@ def verdict_of(
     explained = 0.0 if debris is None else debris.expected_called_grains + UPPER_END * debris.uncertainty
     seen = distinguishable(infected, counted, min(false_positive_rate + explained / counted, 1.0))
     return "parasites seen" if seen else "none distinguishable"
+
+
+def _verdict(found: FieldTally, facts: SlideFacts) -> Verdict:
+    return verdict_of(found.infected, found.counted, facts.false_positive_rate, facts.notices, facts.debris)
 
 
 def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None, None, None]:

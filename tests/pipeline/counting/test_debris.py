@@ -1,9 +1,11 @@
 """The debris control says what a slide's own dirt explains, whatever the tiles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from classifier.predict import Platt
+from classifier.predict import PLAIN
 from classifier.specks import SPECK_PX
 from pipeline.counting.debris import (
     DebrisSample,
@@ -13,6 +15,8 @@ from pipeline.counting.debris import (
     kept_share,
     place_keys,
 )
+from pipeline.networks import Classifier, load_classifier
+from pipeline.settings import CountSettings
 
 
 class DarkSpotNetwork:
@@ -23,12 +27,10 @@ class DarkSpotNetwork:
         return ((100.0 - darkest)[:, None],)
 
 
-class FakeClassifier:
-    network = DarkSpotNetwork()
-    calibration = Platt(slope=1.0, offset=0.0)
-
-    class manifest:
-        threshold = 0.5
+def dark_spots() -> Classifier:
+    shipped = load_classifier(CountSettings())
+    manifest = shipped.manifest.model_copy(update={"threshold": 0.5})
+    return replace(shipped, network=DarkSpotNetwork(), calibration=PLAIN, manifest=manifest)
 
 
 def sample(level: int, specks: int = 30, cells: int = 20, area: float = 0.5) -> DebrisSample:
@@ -50,7 +52,7 @@ def sample(level: int, specks: int = 30, cells: int = 20, area: float = 0.5) -> 
 
 
 def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
-    found = debris_control(sample(40), FakeClassifier())
+    found = debris_control(sample(40), dark_spots())
     assert found.expected_on_cells == pytest.approx(15)
     assert found.laid_called == found.laid == 256
     assert found.expected_called_grains == pytest.approx(15)
@@ -58,23 +60,23 @@ def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
 
 
 def test_pale_specks_and_clean_ground_explain_nothing() -> None:
-    assert debris_control(sample(190), FakeClassifier()).expected_called == 0
-    assert debris_control(DebrisSample.empty(), FakeClassifier()).expected_called_grains == 0
+    assert debris_control(sample(190), dark_spots()).expected_called == 0
+    assert debris_control(DebrisSample.empty(), dark_spots()).expected_called_grains == 0
 
 
 def test_large_specks_may_be_parasites_and_take_nothing_off() -> None:
-    found = debris_control(sample(40, area=3.0), FakeClassifier())
+    found = debris_control(sample(40, area=3.0), dark_spots())
     assert found.expected_called == pytest.approx(15)
     assert found.expected_called_grains == 0
 
 
 def test_few_specks_are_laid_a_few_times_each() -> None:
-    assert debris_control(sample(40, specks=2), FakeClassifier()).laid == 24
+    assert debris_control(sample(40, specks=2), dark_spots()).laid == 24
 
 
 def test_the_order_of_the_tiles_changes_nothing() -> None:
     one, other = sample(40), sample(120)
-    both = [debris_control(joined_samples(parts), FakeClassifier()) for parts in ((one, other), (other, one))]
+    both = [debris_control(joined_samples(parts), dark_spots()) for parts in ((one, other), (other, one))]
     assert both[0] == both[1]
     assert both[0].specks == 60
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.counting.summary import summarise, verdict_of
-from pipeline.records import FailedTile, Notice
+from pipeline.records import DebrisControl, FailedTile, Notice
 from pipeline.wording import count_line, percent_text
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts
 
@@ -83,6 +83,24 @@ def test_parasites_are_claimed_only_beyond_the_false_positives() -> None:
     assert verdict_of(9, 1000, 0.002, (WARNING,)) == "parasites seen"
     assert verdict_of(9, 1000, 0.002, (WARNING, REFUSAL)) == "not countable"
     assert verdict_of(0, 0, 0.002, ()) == "not countable"
+
+
+def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
+    soiled = DebrisControl(
+        specks=30,
+        grains=28,
+        ground_mm2=0.05,
+        cells_mm2=0.04,
+        laid=256,
+        laid_called=200,
+        expected_on_cells=24.0,
+        expected_called=19.0,
+        expected_called_grains=15.0,
+        uncertainty=3.0,
+    )
+    assert verdict_of(21, 1100, 0.002, ()) == "parasites seen"
+    assert verdict_of(21, 1100, 0.002, (), soiled) == "none distinguishable"
+    assert verdict_of(60, 1100, 0.002, (), soiled) == "parasites seen"
 
 
 def test_a_slide_without_a_counted_cell_has_no_fraction() -> None:
