@@ -235,7 +235,7 @@ def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummar
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=check(measures, novelty),
+        notices=(*check(measures, novelty), *worker.slide.notices),
         novelty=novelty,
         debris=_debris(counted),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 __all__ = [
     "CELL_COLUMNS",
     "CELL_TABLE",
+    "PICTURE_MARK",
     "CellColumn",
     "DebrisControl",
     "FailedTile",
@@ -92,6 +93,9 @@ CELL_TABLE: tuple[CellColumn, ...] = (
 )
 CELL_COLUMNS: tuple[str, ...] = tuple(column.name for column in CELL_TABLE)
 
+PICTURE_MARK = "overlay drawn by smearcount"
+"""Stands in the comment of each overlay, so that none is ever counted as a photo."""
+
 Verdict = Literal["parasites seen", "none distinguishable", "not countable"]
 ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[
@@ -99,7 +103,9 @@ NoticeCode = Literal[
     "not_a_smear",
     "out_of_focus",
     "over_exposed",
+    "own_pictures",
     "scale_estimated",
+    "sharpest_plane",
     "tiles_failed",
     "too_dense",
     "too_sparse",

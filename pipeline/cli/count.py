@@ -118,6 +118,7 @@ def count(
         whole_film=whole_film,
         scheduler=scheduler,
     )
+    slides = _without_results(slides)
     outcomes = _count(slides, out, settings, overwrite=overwrite, quiet=quiet)
     if as_json:
         sys.stdout.write(_outcomes_json(outcomes))
@@ -127,6 +128,18 @@ def count(
         print_outcomes(outcomes)
     if any(outcome.state != "done" or outcome.refusal is not None for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _without_results(slides: list[Path]) -> list[Path]:
+    """The slides without results of earlier counts, which a pattern such as FOLDER/* names too."""
+    from pipeline.cli.terminal import say
+    from pipeline.reader.source import is_own_result
+
+    own = {slide for slide in slides if is_own_result(slide)}
+    if not own or len(own) == len(slides):  # alone it is an error, which the reader tells
+        return slides
+    say(f"passed over, because they are results of earlier counts: {', '.join(sorted(map(str, own)))}")
+    return [slide for slide in slides if slide not in own]
 
 
 def classify(

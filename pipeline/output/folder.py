@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.counting.result import CountResult
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.output.cells_csv import write_cells
-from pipeline.records import SlideSummary
+from pipeline.records import PICTURE_MARK, SlideSummary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -185,4 +185,10 @@ def _to_jpeg(picture: "NDArray[np.uint8]") -> bytes:
         raise OutputError(
             f"an overlay of {picture.shape[1]} x {picture.shape[0]} px could not be encoded as JPEG"
         )
-    return data.tobytes()
+    return _marked(data.tobytes())
+
+
+def _marked(jpeg: bytes) -> bytes:
+    """The same picture with a comment (T.81, B.2.4.5) by which the reader knows it for an overlay."""
+    comment = PICTURE_MARK.encode()
+    return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[2:]

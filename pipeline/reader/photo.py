@@ -1,38 +1,30 @@
-"""Photos (JPEG, PNG, WebP, BMP) through OpenCV, decoded at the scale that is needed and not more."""
+"""Photos (JPEG, PNG, WebP, BMP, AVIF, JPEG 2000), decoded at the scale that is needed and not more."""
 
-import os
 import struct
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError
+from pipeline.errors import SlideError, error_line
+from pipeline.reader.decoders import REDUCTIONS, decoded_photo, peak_bytes
 from pipeline.reader.field import Turn
 from pipeline.reader.pixels import (
-    FULL_RANGE_BITS,
     Orientation,
-    bits_used,
     block_mean,
     check_region,
-    eight_bits,
-    on_white,
     orient,
     orientation_of,
-    rgb_of,
+    too_empty,
     too_small,
 )
 from pipeline.reader.source import ContentKind, file_error, one_line, shown
 
-__all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "open_photo"]
+__all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
 
 MAX_PHOTO_MEGAPIXELS = 400  # decoded in one piece this takes 1.2 GB; phones write up to 200
 
@@ -42,25 +34,23 @@ _PILLOW_FORMATS = {
     "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
     "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 _HELD_BYTES = 2**24  # of pictures at other shrinks than the last; light, scale and tiles ask for several
-_REDUCED = {
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    1: cv2.IMREAD_COLOR,
-}
-_STDERR = 2
-# The file descriptor belongs to the whole process, so its lock does too.
-_stderr_lock = threading.Lock()
+_MOST_BYTES = 1_200_000_000  # of a file and its decoding at its peak
+_CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "RGB": 3}  # as decoded, by Pillow's mode; 4 for all others
+_PNG_DEPTH_AT = 24  # byte of the bits of a sample; PNG (third edition), 11.2.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    """Size in px as stored, and how the picture is displayed."""
+class PhotoHeader:
+    """Size in px as stored, how the picture is displayed, and what a px is stored as."""
 
     width: int
     height: int
+    sample_bytes: int
+    channels: int
     orientation: Orientation
 
 
@@ -71,12 +61,23 @@ class PhotoField:
     ----------
     name : of the field.
     width, height : level-0 px of the picture as displayed.
-    um_per_px : always None; the dots per inch of a photo are never those of a microscope.
+    um_per_px : None but for a TIFF; the dots per inch of a photo are never those of a microscope.
     """
 
-    __slots__ = ("_decoded", "_header", "_kind", "_path", "_turn", "height", "name", "um_per_px", "width")
+    __slots__ = (
+        "_damage",
+        "_decoded",
+        "_header",
+        "_kind",
+        "_path",
+        "_turn",
+        "height",
+        "name",
+        "um_per_px",
+        "width",
+    )
 
-    def __init__(self, path: Path, name: str, kind: ContentKind, header: _Header, turn: Turn) -> None:
+    def __init__(self, path: Path, name: str, kind: ContentKind, header: PhotoHeader, turn: Turn) -> None:
         self.name = name
         self.width, self.height = header.orientation.displayed_size(header.width, header.height)
         self.um_per_px: float | None = None
@@ -85,6 +86,7 @@ class PhotoField:
         self._header = header
         self._turn = turn
         self._decoded: dict[int, NDArray[np.uint8]] = {}
+        self._damage: str | None = None
 
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
         """RGB uint8 (height / shrink, width / shrink, 3) of a region in level-0 px; see `reader.Field`."""
@@ -92,7 +94,7 @@ class PhotoField:
         self._turn.take(self._release)
         if shrink not in self._decoded:
             self._make_room()
-            self._decoded[shrink] = self._decode(shrink)
+            self._decoded[shrink] = self._decoded_once(shrink)
         picture = self._decoded[shrink]
         return picture[y // shrink : (y + height) // shrink, x // shrink : (x + width) // shrink].copy()
 
@@ -104,19 +106,31 @@ class PhotoField:
         while sum(picture.nbytes for picture in self._decoded.values()) > _HELD_BYTES:
             del self._decoded[min(self._decoded)]
 
-    def _decode(self, shrink: int) -> NDArray[np.uint8]:
+    def _decoded_once(self, shrink: int) -> NDArray[np.uint8]:
+        """Decode, or say again what is wrong: a thousand pieces ask, and none is to decode it again."""
+        if self._damage is None:
+            picture = self._decode(shrink)
+            if picture is not None:
+                return picture
+            self._damage = (
+                f"{shown(self._path)} is truncated or damaged ({self._path.stat().st_size} bytes found); "
+                f"expected a whole {self._kind} picture; copy the file again"
+            )
+        raise SlideError(self._damage)
+
+    def _decode(self, shrink: int) -> NDArray[np.uint8] | None:
         try:
             data = np.fromfile(self._path, np.uint8)
         except OSError as error:
             raise file_error(self._path, error) from error
         reduction = self._reduction(shrink)
-        stored = _decoded_jpeg(data, reduction) if self._kind == "JPEG" else _decoded_pixels(data)
+        try:
+            stored = decoded_photo(data, self._kind, reduction)
+        except MemoryError as error:
+            raise SlideError(f"{shown(self._path)}: {error_line(error)}") from error
         expected = -(-self._header.height // reduction), -(-self._header.width // reduction)
         if stored is None or stored.shape[:2] != expected:
-            raise SlideError(
-                f"{shown(self._path)} is truncated or damaged ({data.size} bytes found); "
-                f"expected a whole {self._kind} picture; copy the file again"
-            )
+            return None
         return block_mean(orient(stored, self._header.orientation), shrink // reduction)
 
     def _reduction(self, shrink: int) -> int:
@@ -124,7 +138,7 @@ class PhotoField:
         if self._kind != "JPEG":
             return 1
         keeps_phase = self._header.orientation.keeps_phase
-        return next(n for n in _REDUCED if n <= shrink and keeps_phase(self.width, self.height, n))
+        return next(n for n in REDUCTIONS if n <= shrink and keeps_phase(self.width, self.height, n))
 
 
 def open_photo(path: Path, name: str, kind: ContentKind, turn: Turn) -> PhotoField:
@@ -135,20 +149,46 @@ def open_photo(path: Path, name: str, kind: ContentKind, turn: Turn) -> PhotoFie
     SlideError
         The header cannot be read, or the picture is too small or too large.
     """
-    header = _read_header(path, kind)
+    return photo_of(path, name, kind, _read_header(path, kind), turn)
+
+
+def photo_of(
+    path: Path,
+    name: str,
+    kind: ContentKind,
+    header: PhotoHeader,
+    turn: Turn,
+    um_per_px: float | None = None,
+) -> PhotoField:
+    """Field of a photo whose header is known; errors as `open_photo`."""
     reason = too_small(*header.orientation.displayed_size(header.width, header.height))
     if reason is not None:
         raise SlideError(f"{shown(path)}: {reason}")
-    megapixels = header.width * header.height / 1e6
-    if megapixels > MAX_PHOTO_MEGAPIXELS:
-        raise SlideError(
-            f"{shown(path)} has {megapixels:.0f} megapixels; expected at most {MAX_PHOTO_MEGAPIXELS} in a "
-            f"{kind} picture; convert it to a pyramidal TIFF, which is read in parts"
-        )
-    return PhotoField(path, name, kind, header, turn)
+    reason = _too_costly(header, kind, path.stat().st_size)
+    if reason is not None:
+        raise SlideError(f"{shown(path)} {reason}")
+    field = PhotoField(path, name, kind, header, turn)
+    field.um_per_px = um_per_px
+    return field
 
 
-def _read_header(path: Path, kind: ContentKind) -> _Header:
+def _too_costly(header: PhotoHeader, kind: ContentKind, file_bytes: int) -> str | None:
+    """Why a picture is refused before it is decoded; None where it can be."""
+    pixels = header.width * header.height
+    in_parts = "convert it to a pyramidal TIFF, which is read in parts"
+    if pixels > MAX_PHOTO_MEGAPIXELS * 1e6:
+        most = f"expected at most {MAX_PHOTO_MEGAPIXELS} in a {kind} picture"
+        return f"has {pixels / 1e6:.0f} megapixels; {most}; {in_parts}"
+    peak = file_bytes + peak_bytes(kind, pixels, header.sample_bytes, header.channels)
+    if not header.orientation.keeps_rows:
+        peak += 3 * pixels
+    if peak > _MOST_BYTES:
+        asked = f"needs {peak / 1e9:.1f} GB of memory as a {kind} of {pixels / 1e6:.0f} megapixels"
+        return f"{asked}; expected at most {_MOST_BYTES / 1e9:.1f} GB; {in_parts}"
+    return too_empty(pixels, file_bytes)
+
+
+def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
     # Pillow reads headers without decoding. Its formats are called one by one, because Image.open imports
     # them all and refuses photos above 179 megapixels.
     module, factory = _PILLOW_FORMATS[kind]
@@ -157,6 +197,9 @@ def _read_header(path: Path, kind: ContentKind) -> _Header:
             picture = getattr(import_module(module), factory)(stream)
             width, height = picture.size
             exif = picture.info.get("exif")
+            channels = _CHANNELS.get(picture.mode, 4)
+            stream.seek(_PNG_DEPTH_AT)
+            wide = stream.read(1) == b"\x10" if kind == "PNG" else picture.mode.startswith("I;16")
     except (SyntaxError, ValueError, EOFError, OSError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise file_error(path, error) from error
@@ -164,7 +207,13 @@ def _read_header(path: Path, kind: ContentKind) -> _Header:
             f"{shown(path)} is truncated or damaged: {one_line(error)}; "
             f"expected a whole {kind} picture; copy the file again"
         ) from error
-    return _Header(width=width, height=height, orientation=_exif_orientation(exif))
+    return PhotoHeader(
+        width=width,
+        height=height,
+        sample_bytes=2 if wide else 1,
+        channels=channels,
+        orientation=_exif_orientation(exif),
+    )
 
 
 def _exif_orientation(exif: bytes | None) -> Orientation:
@@ -179,55 +228,3 @@ def _exif_orientation(exif: bytes | None) -> Orientation:
         tags.load(exif)
         return orientation_of(tags.get(_EXIF_ORIENTATION))
     return orientation_of(1)
-
-
-def _decoded_jpeg(data: NDArray[np.uint8], reduction: int) -> NDArray[np.uint8] | None:
-    flags = _REDUCED[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    rgb = _imdecode(data, flags)
-    return None if rgb is None else np.asarray(rgb, np.uint8)
-
-
-def _decoded_pixels(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        return None
-    if pixels.ndim == 2:
-        return rgb_of(_scaled(pixels))
-    if pixels.shape[2] == 3:
-        return np.asarray(cv2.cvtColor(_scaled(pixels), cv2.COLOR_BGR2RGB), np.uint8)
-    alpha = eight_bits(pixels[:, :, 3], FULL_RANGE_BITS)
-    rgb = np.asarray(cv2.cvtColor(_scaled(pixels[:, :, :3]), cv2.COLOR_BGR2RGB), np.uint8)
-    # An alpha channel that is zero everywhere was never filled in: the colours are what was seen.
-    return on_white(rgb, alpha) if alpha.any() else rgb
-
-
-def _scaled(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    return eight_bits(pixels, bits_used(int(pixels.max())) if pixels.dtype == np.uint16 else 8)
-
-
-def _imdecode(data: NDArray[np.uint8], flags: int) -> NDArray[Any] | None:
-    """Decoded picture or None; whatever the decoders print about a damaged file is swallowed."""
-    with _quiet_stderr():
-        try:
-            return cv2.imdecode(data, flags)
-        except cv2.error:
-            return None
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    # libjpeg and libpng write to file descriptor 2 from C, past sys.stderr. Their remarks about stray bytes
-    # (many phones write them) would stand between the progress lines; damage is reported as an error.
-    with _stderr_lock:
-        try:
-            kept = os.dup(_STDERR)
-        except OSError:  # there is no stderr (a service without a console)
-            yield
-            return
-        try:
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), _STDERR)
-            yield
-        finally:
-            os.dup2(kept, _STDERR)
-            os.close(kept)

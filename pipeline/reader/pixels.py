@@ -21,6 +21,7 @@ __all__ = [
     "orientation_of",
     "rgb_of",
     "stored_box",
+    "too_empty",
     "too_small",
 ]
 
@@ -28,6 +29,8 @@ MIN_FIELD_PX = 64  # px; no field of a microscope is smaller on a side
 FULL_RANGE_BITS = 16  # of a sample in a 16-bit file
 _TWELVE_BITS = 12  # what microscope cameras write into 16-bit files
 _MAX_SHRINK = 64
+_UNJUDGED_MEGAPIXELS = 16  # a smaller picture costs little, however few bytes it comes from
+_LEAST_BYTES_PER_PX = 0.002  # smears have 0.03 and more; a picture made to fill the memory, less
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, half-open
 
@@ -49,6 +52,11 @@ class Orientation:
     def displayed_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height (px) as displayed of a picture stored with this width and height."""
         return (height, width) if self.transposed else (width, height)
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether the picture is displayed as stored: else it is copied."""
+        return not (self.transposed or self.flip_x or self.flip_y)
 
     def keeps_phase(self, width: int, height: int, factor: int) -> bool:
         """Whether blocks of `factor` px counted from the stored corner are those of the displayed one.
@@ -169,4 +177,14 @@ def too_small(width: int, height: int) -> str | None:
     return (
         f"picture is {width} x {height} px; a field needs at least {MIN_FIELD_PX} x {MIN_FIELD_PX} px; "
         "hand in the photo as the camera wrote it"
+    )
+
+
+def too_empty(pixels: int, data_bytes: int) -> str | None:
+    """Why so many px from so few bytes are no photo, to be asked before they are decoded; else None."""
+    if pixels <= _UNJUDGED_MEGAPIXELS * 1e6 or data_bytes >= pixels * _LEAST_BYTES_PER_PX:
+        return None
+    return (
+        f"holds {pixels / 1e6:.0f} megapixels in {data_bytes} bytes; expected a photo, which has more; "
+        "hand in the file as the camera wrote it"
     )

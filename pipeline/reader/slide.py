@@ -2,22 +2,32 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.errors import EmptySlideError, NotAnImageError, SlideError
+from pipeline.errors import EmptySlideError, SlideError
 from pipeline.names import for_path
 from pipeline.reader.field import BrokenField, Field, Turn
 from pipeline.reader.photo import open_photo
-from pipeline.reader.source import content_kind, file_error, shown, slide_name
+from pipeline.reader.source import (
+    content_kind,
+    file_error,
+    is_own_picture,
+    is_own_result,
+    shown,
+    slide_name,
+)
 from pipeline.reader.tiff import TiffField, open_tiff
 from pipeline.reader.vendor import VENDOR_SUFFIXES, VendorField, is_vendor_tiff, open_vendor_slide
+from pipeline.records import Notice
 
 __all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide", "stored_shrink"]
 
-PHOTO_SUFFIXES = frozenset({".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+PHOTO_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
 
 
 class Slide:
@@ -26,12 +36,18 @@ class Slide:
     Not for several threads at once; each process or thread opens the slide for itself, which is cheap.
     """
 
-    __slots__ = ("_turn", "broken", "fields", "name")
+    __slots__ = ("_turn", "broken", "fields", "name", "notices")
 
     def __init__(
-        self, name: str, fields: tuple[Field, ...], broken: tuple[BrokenField, ...], turn: Turn
+        self,
+        name: str,
+        fields: tuple[Field, ...],
+        broken: tuple[BrokenField, ...],
+        turn: Turn,
+        notices: tuple[Notice, ...] = (),
     ) -> None:
         self.name = name
+        self.notices = notices
         self.fields = fields
         self.broken = broken
         self._turn = turn
@@ -73,11 +89,13 @@ def open_slide(path: Path) -> Slide:
     except OSError as error:
         raise file_error(path, error) from error
     if is_folder:
-        fields, broken = _open_folder(path, turn)
-        return Slide(name, fields, broken, turn)
-    if not path.is_file():
-        raise NotAnImageError(f"{shown(path)} is no file; expected a picture; copy it to a disk")
-    return Slide(name, (_open_file(path, name, turn),), (), turn)
+        if is_own_result(path):
+            raise SlideError(
+                f"{shown(path)} is the result of an earlier count; expected a slide; hand in its photos"
+            )
+        return _open_folder(path, name, turn)
+    field = _open_file(path, name, turn)
+    return Slide(name, (field,), (), turn, _said_of([field]))
 
 
 def stored_shrink(field: Field, shrink: int) -> int:
@@ -88,8 +106,9 @@ def stored_shrink(field: Field, shrink: int) -> int:
     return field.stored_shrink(shrink) if isinstance(field, TiffField | VendorField) else 1
 
 
-def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[BrokenField, ...]]:
-    pictures = _pictures(folder)
+def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
+    every = _pictures(folder)
+    pictures = [picture for picture in every if not is_own_picture(picture)]
     if not pictures:
         raise EmptySlideError(
             f"no picture in {shown(folder)}; expected the photos of one slide lying directly in the folder "
@@ -99,17 +118,40 @@ def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[Bro
     fields: list[Field] = []
     broken: list[BrokenField] = []
     for picture in pictures:
-        name = for_path(picture.stem if stems[picture.stem] == 1 else picture.name)
+        label = for_path(picture.stem if stems[picture.stem] == 1 else picture.name)
         try:
-            fields.append(_open_file(picture, name, turn))
+            fields.append(_open_file(picture, label, turn))
         except SlideError as error:
-            broken.append(BrokenField(name=name, reason=str(error)))
+            broken.append(BrokenField(name=label, reason=str(error)))
     if not fields:
         raise SlideError(
             f"none of the {len(broken)} pictures in {shown(folder)} can be opened; expected at least one; "
             f"the first: {broken[0].reason}"
         )
-    return tuple(fields), tuple(broken)
+    said = _said_of(fields) + _passed_over(len(every) - len(pictures))
+    return Slide(name, tuple(fields), tuple(broken), turn, said)
+
+
+def _passed_over(own: int) -> tuple[Notice, ...]:
+    """What is said where a folder holds overlays beside its photos."""
+    if not own:
+        return ()
+    text = f"Passed over, because an earlier count drew them: {own} of the pictures in the folder."
+    return (Notice(code="own_pictures", severity="warn", value=own, limit=0, text=text),)
+
+
+def _said_of(fields: Sequence[Field]) -> tuple[Notice, ...]:
+    """What is said where a field is the sharpest plane of a focus stack."""
+    stacks = [field for field in fields if isinstance(field, TiffField) and field.planes > 1]
+    if not stacks:
+        return ()
+    first = stacks[0]
+    more = f", and so of {len(stacks) - 1} other stacks" if len(stacks) > 1 else ""
+    text = (
+        f"{first.name} is a stack of {first.planes} focus planes: "
+        f"the sharpest alone was counted, plane {first.plane + 1}{more}."
+    )
+    return (Notice(code="sharpest_plane", severity="warn", value=first.planes, limit=1, text=text),)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -133,9 +175,11 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _open_file(path: Path, name: str, turn: Turn) -> Field:
-    if path.suffix.lower() in VENDOR_SUFFIXES:
+    if path.suffix.lower() in VENDOR_SUFFIXES and path.is_file():
         return open_vendor_slide(path, name, turn)
     kind = content_kind(path)
+    if kind == "DICOM":
+        return open_vendor_slide(path, name, turn)
     if kind != "TIFF":
         return open_photo(path, name, kind, turn)
     if is_vendor_tiff(path):

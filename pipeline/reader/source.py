@@ -1,19 +1,26 @@
-"""What lies under a path: its kind by content, its name, and one-line errors about it."""
+"""What lies under a path: its kind by content, whether a count wrote it, its name, errors about it."""
 
 from pathlib import Path
-from typing import Literal
 
 from pipeline.errors import NotAnImageError, SlideError
 from pipeline.names import for_line, for_path
+from pipeline.reader.formats import SIGNATURE_BYTES, ContentKind, kind_of, why_not
+from pipeline.records import PICTURE_MARK
 
-__all__ = ["ContentKind", "content_kind", "file_error", "one_line", "shown", "slide_name"]
+__all__ = [
+    "ContentKind",
+    "content_kind",
+    "file_error",
+    "is_own_picture",
+    "is_own_result",
+    "one_line",
+    "shown",
+    "slide_name",
+]
 
-ContentKind = Literal["JPEG", "PNG", "WebP", "BMP", "TIFF"]
-
-_SIGNATURE_BYTES = 16
-_TIFF_SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-_HEIF_BRANDS = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif")
-_EXPECTED = "expected a JPEG, PNG, WebP, BMP or TIFF picture or a whole-slide scan"
+_OWN_FILES = ("summary.json", "run.json", "cells.csv")
+# A file that holds this was drawn by a count: its marks are no cells.
+_OWN = PICTURE_MARK.encode()
 
 
 def content_kind(path: Path) -> ContentKind:
@@ -22,43 +29,50 @@ def content_kind(path: Path) -> ContentKind:
     Raises
     ------
     NotAnImageError
-        The file is empty or no kind of picture that can be read.
+        The path is no file, or the file is empty, no kind of picture that can be read, or an overlay.
     SlideError
         The file is missing or may not be read.
     """
     try:
-        with path.open("rb") as stream:
-            start = stream.read(_SIGNATURE_BYTES)
+        if not path.is_file() and path.exists():  # reading a pipe or a device may never end
+            raise NotAnImageError(f"{shown(path)} is no file; expected a picture; copy it to a disk")
+        start = _start_of(path)
     except OSError as error:
         raise file_error(path, error) from error
-    if start.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
-        return "WebP"
-    if start.startswith(_TIFF_SIGNATURES):
-        return "TIFF"
-    if start.startswith(b"BM"):
-        return "BMP"
-    raise NotAnImageError(_not_a_picture(path, start))
+    kind = kind_of(start)
+    if kind is None:
+        raise NotAnImageError(f"{shown(path)} {why_not(start)}")
+    if _is_marked(start):
+        raise NotAnImageError(
+            f"{shown(path)} is an overlay that a count drew, whose marks are no cells; expected a photo; "
+            "hand in the photo that was counted"
+        )
+    return kind
 
 
-def _not_a_picture(path: Path, start: bytes) -> str:
-    if not start:
-        return f"{shown(path)} is empty (0 bytes); {_EXPECTED}; copy the file again"
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
-        return f"{shown(path)} is a HEIC or AVIF picture; {_EXPECTED}; export it as JPEG"
-    return (
-        f"{shown(path)} is not a picture (it starts with {_legible(start)}); {_EXPECTED}; "
-        "export it as JPEG or TIFF"
-    )
+def is_own_picture(path: Path) -> bool:
+    """Whether a file is an overlay that a count drew."""
+    try:
+        return path.is_file() and _is_marked(_start_of(path))
+    except OSError:
+        return False
 
 
-def _legible(start: bytes) -> str:
-    """First bytes of a file as their text, or in hexadecimal where they are none."""
-    text = " ".join(start.decode("utf-8", "replace").split())
-    return f'"{text}"' if text.isprintable() and "\ufffd" not in text and text else start.hex(" ")
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(SIGNATURE_BYTES)
+
+
+def _is_marked(start: bytes) -> bool:
+    return kind_of(start) == "JPEG" and _OWN in start
+
+
+def is_own_result(folder: Path) -> bool:
+    """Whether a folder is what a count wrote of a slide."""
+    try:
+        return all((folder / name).is_file() for name in _OWN_FILES)
+    except OSError:
+        return False
 
 
 def file_error(path: Path, error: OSError) -> SlideError:

@@ -1,31 +1,42 @@
 """Plain, OME, pyramidal and Big TIFF through tifffile, by region and from the level that is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.reader.field import Turn
+from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, Box, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
 from pipeline.reader.repair import patched
 from pipeline.reader.source import one_line, shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
-from pipeline.reader.tiff_segments import DECODE_ERRORS, SegmentCache, largest_sample, read_page, segment_size
+from pipeline.reader.tiff_segments import DECODE_ERRORS, SegmentCache, read_page, sample_range, segment_size
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
 __all__ = ["TiffField", "open_tiff"]
 
+_SHARPNESS_PX = 1024  # side of the middle of a focus plane that is looked at
+
 
 class TiffField:
-    """The picture of a TIFF file as a field; the file is open while the field has its turn."""
+    """The picture of a TIFF file as a field; the file is open while the field has its turn.
+
+    Attributes
+    ----------
+    plane, planes : which focus plane of how many is read, from 0.
+    """
 
     __slots__ = (
+        "_alpha",
         "_bits",
         "_cache",
         "_file",
@@ -36,6 +47,8 @@ class TiffField:
         "_turn",
         "height",
         "name",
+        "plane",
+        "planes",
         "um_per_px",
         "width",
     )
@@ -51,6 +64,8 @@ class TiffField:
         self._levels: list[TiffPageSeries] = []
         self._patched = patched(layout.pyramid.levels, self._fetch, self._segment_size)
         self._cache = SegmentCache()
+        self.plane, self.planes = 0, layout.planes
+        self._alpha: int | None = None if layout.colours.alpha else 0
         self._bits = layout.colours.bits if layout.colours.bits < FULL_RANGE_BITS else 0
 
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
@@ -81,7 +96,7 @@ class TiffField:
         self._levels = stored_levels(pictures(self._file))
         expected = [(level.width, level.height) for level in self._layout.pyramid.levels]
         found = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in self._levels]
-        if found != expected:
+        if found[: len(expected) if self.planes > 1 else None] != expected:
             self._release()
             raise EOFError("another picture stands in its place since it was opened")
 
@@ -93,30 +108,74 @@ class TiffField:
         self._cache = SegmentCache()
 
     def _fetch(self, level: Level, box: Box) -> NDArray[np.uint8]:
-        samples = [read_page(page, box, self._cache) for page in pages_of(self._levels[level.index])]
+        pages = pages_of(self._levels[level.index], self.plane)
+        samples = [read_page(page, box, self._cache) for page in pages]
         pixels = samples[0] if len(samples) == 1 else np.concatenate(samples, axis=2)
-        return rgb_of_samples(pixels, self._layout.colours, self._bits or self._find_bits())
+        if self._alpha is None:
+            self._alpha = self._find_alpha()
+        colours = replace(self._layout.colours, alpha=self._alpha)
+        return rgb_of_samples(pixels, colours, self._bits or self._find_bits())
+
+    def sharpness(self, plane: int) -> float:
+        """Variance of the Laplacian in the middle of a focus plane; -1 where it cannot be read.
+
+        Pech-Pacheco et al., ICPR 2000.
+        """
+        self.plane = plane
+        side = min(self.width, self.height, _SHARPNESS_PX)
+        left, top = (self.width - side) // 2, (self.height - side) // 2
+        try:
+            middle = self.read(left, top, side, side, 1)
+        except SlideError:
+            return -1.0
+        return float(cv2.Laplacian(middle[:, :, 1], cv2.CV_32F).var())
 
     def _segment_size(self, level: Level) -> tuple[int, int]:
         return segment_size(self._levels[level.index].keyframe)
 
     def _find_bits(self) -> int:
         """Bits in use of a 16-bit file, found once, from its smallest level, so that all regions agree."""
-        colours, largest = self._layout.colours.number, 0
-        for level in reversed(self._levels):
-            largest = max(largest_sample(page, colours, self._cache) for page in pages_of(level))
-            if largest:  # else nothing of this level can be read
-                break
-        self._bits = bits_used(largest)
+        found = self._smallest_range(range(self._layout.colours.number))
+        self._bits = bits_used(0 if found is None else found[1])
         return self._bits
 
+    def _find_alpha(self) -> int:
+        """Kind of the alpha channel; 0 where it is the same everywhere, for it was never filled in."""
+        place = self._layout.colours.number
+        found = self._smallest_range(range(place, place + 1))
+        return 0 if found is not None and found[0] == found[1] else self._layout.colours.alpha
 
-def open_tiff(path: Path, name: str, turn: Turn) -> TiffField:
-    """Field of the largest picture of a TIFF file; only its directories are read.
+    def _smallest_range(self, samples: range) -> tuple[int, int] | None:
+        """Least and largest sample of the smallest level that can be read; None where none can."""
+        for level in reversed(self._levels):
+            pages = pages_of(level, self.plane)
+            found = [sample_range(page, samples, self._cache) for page in pages]
+            known = [pair for pair in found if pair is not None]
+            if known:
+                return min(low for low, _ in known), max(high for _, high in known)
+        return None
+
+
+def open_tiff(path: Path, name: str, turn: Turn) -> TiffField | PhotoField:
+    """Field of the largest picture of a TIFF file, of a focus stack the sharpest plane.
+
+    Only the directories are read, and the middle of each plane of a stack.
 
     Raises
     ------
     SlideError
         The file is damaged, holds several pictures, or its samples are no colours of 8 or 16 bits.
     """
-    return TiffField(path, name, tiff_layout(path), turn)
+    layout = tiff_layout(path)
+    if layout.whole:
+        return photo_of(path, name, "TIFF", _header(layout), turn, layout.um_per_px)
+    field = TiffField(path, name, layout, turn)
+    if layout.planes > 1:
+        field.plane = max(range(layout.planes), key=field.sharpness)
+    return field
+
+
+def _header(layout: TiffLayout) -> PhotoHeader:
+    orientation = layout.pyramid.orientation
+    width, height = orientation.displayed_size(layout.pyramid.width, layout.pyramid.height)
+    return PhotoHeader(width=width, height=height, sample_bytes=1, channels=4, orientation=orientation)

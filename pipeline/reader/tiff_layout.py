@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.reader.pixel_size import tiff_um_per_px
-from pipeline.reader.pixels import FULL_RANGE_BITS, eight_bits, on_white, orientation_of, rgb_of, too_small
+from pipeline.reader.pixels import (
+    FULL_RANGE_BITS,
+    eight_bits,
+    on_white,
+    orientation_of,
+    rgb_of,
+    too_empty,
+    too_small,
+)
 from pipeline.reader.pyramid import Level, Pyramid, whole_factor
 from pipeline.reader.source import file_error, one_line, shown
-from pipeline.reader.tiff_levels import pictures, stored_levels
+from pipeline.reader.tiff_levels import ONE_PICTURE_AXES, focus_planes, pictures, stored_levels
 from pipeline.reader.tiff_segments import DECODE_ERRORS, data_within, holds_data, segment_size
 
 if TYPE_CHECKING:
@@ -25,7 +33,8 @@ _ORIENTATION = 274
 _MAX_SEGMENT_MEGAPIXELS = 200  # of a strip or tile that can only be decoded whole: 0.65 GB a process
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
-_ONE_PICTURE_AXES = ("YX", "YXS", "SYX", "CYX")
+_JPEG_KINDS = frozenset({6, 7, 33003, 33005, 33007, 34712, 34892, 50001})
+"""Compressions whose decoders give RGB: JPEG, JPEG 2000 and WebP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +59,19 @@ class TiffColours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TiffLayout:
-    """What was read from a file's directories; a level's index is its place in `stored_levels`."""
+    """What was read from a file's directories; a level's index is its place in `stored_levels`.
+
+    Attributes
+    ----------
+    planes : focus planes, 1 for a picture that is no stack.
+    whole : the samples are YCbCr, perhaps at two scales, and no JPEG: it is decoded whole, by libtiff.
+    """
 
     pyramid: Pyramid
     colours: TiffColours
     um_per_px: float | None
+    planes: int
+    whole: bool
 
 
 def tiff_layout(path: Path) -> TiffLayout:
@@ -73,10 +90,13 @@ def tiff_layout(path: Path) -> TiffLayout:
             reason = _refusal(every, largest) or too_small(page.imagewidth, page.imagelength)
             if reason is None:
                 _check_data(page, tiff.filehandle.size)
+                planes = focus_planes(largest)
                 return TiffLayout(
-                    pyramid=_pyramid(levels),
+                    pyramid=_pyramid(levels[:1] if planes > 1 else levels),
                     colours=_colours(largest),
                     um_per_px=tiff_um_per_px(tiff, largest),
+                    planes=planes,
+                    whole=page.photometric == _YCBCR and page.compression not in _JPEG_KINDS,
                 )
         except DECODE_ERRORS as error:
             raise _damaged(path, error) from error
@@ -135,18 +155,20 @@ def _refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str | N
     page = series.keyframe
     alike = sum(other.keyframe.shape == page.shape for other in every)
     axes = series.axes
-    if alike > 1 or axes not in _ONE_PICTURE_AXES or page.shaped[1] != 1:
+    one = axes in ONE_PICTURE_AXES or focus_planes(series) > 1
+    if alike > 1 or not one or page.shaped[1] != 1:
         sizes = " x ".join(str(n) for n in series.shape)
-        return (
-            f"holds several pictures ({alike} of axes {axes}, {sizes}); expected one colour picture; "
-            "export each as a file of its own into one folder"
-        )
+        way_out = "export each as a file of its own into one folder"
+        if "Z" in axes:
+            way_out = "export the sharpest plane of each field as a file of its own into one folder"
+        found = f"holds several pictures ({alike} of axes {axes}, {sizes})"
+        return f"{found}; expected one colour picture; {way_out}"
     if series.dtype not in (np.uint8, np.uint16) or not 8 <= page.bitspersample <= FULL_RANGE_BITS:
         return (
             f"has samples of {page.bitspersample} bits ({series.dtype}); expected 8 or 16 bits; "
             "export it as 8-bit RGB"
         )
-    channels = len(series.pages) * page.samplesperpixel
+    channels = _channels(series)
     if page.photometric not in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR) or (
         channels - len(page.extrasamples) not in (1, 3)
     ):
@@ -154,13 +176,18 @@ def _refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str | N
             f"has {channels} channels of colour kind {int(page.photometric)}; expected grey or RGB; "
             "export it as 8-bit RGB"
         )
-    megapixels = segment_size(page)[0] * segment_size(page)[1] / 1e6
+    pixels = segment_size(page)[0] * segment_size(page)[1]
+    megapixels = pixels / 1e6
     if megapixels > _MAX_SEGMENT_MEGAPIXELS:
         return (
             f"is compressed in one piece of {megapixels:.0f} megapixels; "
             f"expected parts of at most {_MAX_SEGMENT_MEGAPIXELS}; convert it to a tiled TIFF"
         )
-    return None
+    return too_empty(pixels, max(page.databytecounts, default=0))
+
+
+def _channels(series: "TiffPageSeries") -> int:
+    return len(series.pages) // focus_planes(series) * int(series.keyframe.samplesperpixel)
 
 
 def _pyramid(stored: list["TiffPageSeries"]) -> Pyramid:
@@ -187,7 +214,7 @@ def _colours(series: "TiffPageSeries") -> TiffColours:
         palette = (np.asarray(page.colormap).T >> 8).astype(np.uint8)
     extra = [int(kind) for kind in page.extrasamples]
     return TiffColours(
-        number=len(series.pages) * page.samplesperpixel - len(extra),
+        number=_channels(series) - len(extra),
         inverted=page.photometric == _MIN_IS_WHITE,
         palette=palette,
         alpha=extra[0] if extra and extra[0] in (_ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA) else 0,

@@ -11,7 +11,10 @@ from pipeline.reader.tiff_segments import DECODE_ERRORS, holds_data
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
-__all__ = ["pages_of", "pictures", "stored_levels"]
+__all__ = ["ONE_PICTURE_AXES", "focus_planes", "pages_of", "pictures", "stored_levels"]
+
+ONE_PICTURE_AXES = ("YX", "YXS", "SYX", "CYX")
+"""Axes of a picture as tifffile names them: rows, columns, and samples or channels of a colour."""
 
 _MOST_PAGES = 4096  # followed in a file whose chain of directories is damaged
 _COLOURS = {2: "colour", 6: "colour"}  # RGB and YCbCr are decoded to the same
@@ -50,12 +53,20 @@ def stored_levels(every: list["TiffPageSeries"]) -> list["TiffPageSeries"]:
     return [found[factor] for factor in sorted(found)]
 
 
-def pages_of(series: "TiffPageSeries") -> list["TiffPage | TiffFrame"]:
-    """Pages of one level, one for each plane of colour that has a page of its own."""
-    present = [page for page in series.pages if page is not None]
-    if len(present) != len(series.pages):
+def pages_of(series: "TiffPageSeries", plane: int = 0) -> list["TiffPage | TiffFrame"]:
+    """Pages of one level and focus plane, one for each plane of colour that has a page of its own."""
+    each = len(series.pages) // focus_planes(series)
+    present = [page for page in series.pages[plane * each : (plane + 1) * each] if page is not None]
+    if len(present) != each:
         raise EOFError("a page is missing")
     return present
+
+
+def focus_planes(series: "TiffPageSeries") -> int:
+    """Focus planes of a picture: more than 1 where it is a stack of them and nothing else."""
+    stack = series.axes.startswith("Z") and series.axes[1:] in ONE_PICTURE_AXES
+    planes = int(series.shape[0]) if stack else 1
+    return planes if planes and len(series.pages) % planes == 0 else 1
 
 
 def _one_by_one(tiff: "TiffFile") -> list["TiffPageSeries"]:

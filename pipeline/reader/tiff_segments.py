@@ -20,8 +20,8 @@ __all__ = [
     "SegmentCache",
     "data_within",
     "holds_data",
-    "largest_sample",
     "read_page",
+    "sample_range",
     "segment_size",
 ]
 
@@ -49,12 +49,16 @@ Segment = NDArray[Any] | None
 
 
 class SegmentCache:
-    """Decoded segments by their offset in the file, the least recently used forgotten first."""
+    """Decoded segments by their offset in the file, the least recently used forgotten first.
 
-    __slots__ = ("_bytes", "_segments")
+    What could not be decoded is remembered: each of a thousand pieces asks for it anew.
+    """
+
+    __slots__ = ("_broken", "_bytes", "_segments")
 
     def __init__(self) -> None:
         self._segments: OrderedDict[int, Segment] = OrderedDict()
+        self._broken: dict[int, str] = {}
         self._bytes = 0
 
     def get(self, offset: int, decode: Callable[[], Segment]) -> Segment:
@@ -62,7 +66,13 @@ class SegmentCache:
         if offset in self._segments:
             self._segments.move_to_end(offset)
             return self._segments[offset]
-        segment = decode()
+        if offset in self._broken:
+            raise ValueError(self._broken[offset])
+        try:
+            segment = decode()
+        except DECODE_ERRORS as error:
+            self._broken[offset] = " ".join(str(error).split()) or "it cannot be decoded"
+            raise
         self._segments[offset] = segment
         self._bytes += 0 if segment is None else segment.nbytes
         while self._bytes > _CACHE_BYTES and len(self._segments) > 1:
@@ -146,24 +156,27 @@ def data_within(page: "TiffPage", file_bytes: int) -> bool:
     return any(count and offset < file_bytes for offset, count in places)
 
 
-def largest_sample(page: "TiffPage | TiffFrame", colours: int, cache: SegmentCache) -> int:
-    """Largest of the first `colours` samples in up to 16 segments spread evenly over the page.
+def sample_range(page: "TiffPage | TiffFrame", samples: range, cache: SegmentCache) -> tuple[int, int] | None:
+    """Least and largest of these samples of a px in up to 16 segments spread evenly over the page.
 
-    Segments that cannot be decoded are passed over; 0 where none can.
+    Segments that cannot be decoded are passed over; None where none can.
     """
     layout = _layout(page)
+    planes, contiguous = _keyframe(page).shaped[0], _keyframe(page).shaped[4]
     number = layout.across * layout.down
-    largest = 0
+    found: list[int] = []
     for index in sorted({number * k // _SAMPLED_SEGMENTS for k in range(_SAMPLED_SEGMENTS)}):
         row, column = divmod(index, layout.across)
-        for plane in range(min(colours, _keyframe(page).shaped[0])):
+        for plane in sorted({sample // contiguous for sample in samples if sample // contiguous < planes}):
             try:
                 segment = _segment(page, layout, (plane, row, column), cache)
             except DECODE_ERRORS:
                 continue
             if segment is not None:
-                largest = max(largest, int(segment[:, :, :colours].max()))
-    return largest
+                first = max(samples.start - plane * contiguous, 0)
+                asked = segment[:, :, first : samples.stop - plane * contiguous]
+                found += [int(asked.min()), int(asked.max())]
+    return (min(found), max(found)) if found else None
 
 
 def _layout(page: "TiffPage | TiffFrame") -> _Layout:

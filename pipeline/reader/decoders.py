@@ -1,0 +1,144 @@
+"""Pixels of a whole photo, by OpenCV or (AVIF, JPEG 2000) by Pillow; what decoding needs of memory."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
+from pipeline.reader.source import ContentKind
+
+__all__ = ["REDUCTIONS", "decoded_photo", "peak_bytes"]
+
+REDUCTIONS = {
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    1: cv2.IMREAD_COLOR,
+}
+"""Reductions at which a JPEG picture can be decoded; all others are decoded whole."""
+
+_THROUGH_PILLOW = {
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+}
+_BAND_ROWS = 512  # of a picture whose samples are turned into RGB: what that needs beside it stays small
+_RGB_BYTES = 3
+_STDERR = 2
+# The file descriptor belongs to the whole process, so its lock does too.
+_stderr_lock = threading.Lock()
+
+
+def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) -> NDArray[np.uint8] | None:
+    """RGB uint8 (H, W, 3) as stored, the caller's own; None where the data is damaged.
+
+    Parameters
+    ----------
+    data : uint8 (n,), the bytes of the file.
+    reduction : one of REDUCTIONS for a JPEG picture, else 1.
+    """
+    if kind == "JPEG":
+        colours = REDUCTIONS[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB
+        rgb = _imdecode(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
+        return None if rgb is None else np.asarray(rgb, np.uint8)
+    if kind in _THROUGH_PILLOW:
+        return _through_pillow(data, kind)
+    if kind == "TIFF":  # libtiff turns whatever its colours are into 8 bits
+        bgr = _imdecode(data, cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION)
+        return None if bgr is None else _rgb_of_bgr(bgr)
+    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        return None
+    return _rgb_of_bgr(pixels)
+
+
+def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int) -> int:
+    """Bytes that decoding so many pixels needs at its peak, beside the file itself."""
+    stored = sample_bytes * channels
+    if kind == "JPEG" or (stored == _RGB_BYTES and kind in {"PNG", "BMP"}):
+        return pixels * _RGB_BYTES  # decoded to RGB, or turned into it in place
+    if kind in {"WebP", *_THROUGH_PILLOW}:  # their decoders hold a picture of their own
+        return pixels * (_RGB_BYTES + 2 * max(stored, 4))
+    return pixels * (_RGB_BYTES + stored)
+
+
+def _through_pillow(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uint8] | None:
+    from importlib import import_module
+
+    module, factory = _THROUGH_PILLOW[kind]
+    with _quiet_stderr():
+        try:
+            picture = getattr(import_module(module), factory)(BytesIO(data.tobytes()))
+            picture.load()
+            if not picture.mode.startswith(("L", "I;16", "RGB")):
+                picture = picture.convert("RGB")
+            pixels = np.asarray(picture)
+        except (SyntaxError, ValueError, EOFError, OSError):
+            return None
+    return _rgb_of(pixels[:, :, :1].copy() if picture.mode == "LA" else pixels)
+
+
+def _rgb_of_bgr(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey, BGR or BGRA (H, W[, n]) as RGB; a picture of 8-bit BGR is changed in place."""
+    if pixels.ndim == 2:
+        return _rgb_of(pixels)
+    code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    return _rgb_of(np.asarray(cv2.cvtColor(pixels, code, dst=pixels)))
+
+
+def _rgb_of(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey, RGB or RGBA of 8 or 16 bits as RGB uint8 (H, W, 3), in bands."""
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
+        return np.asarray(pixels, np.uint8)
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, np.newaxis]
+    colours = 3 if pixels.shape[2] >= 3 else 1
+    bits = bits_used(int(pixels[:, :, :colours].max())) if pixels.dtype == np.uint16 else 8
+    seen_through = pixels.shape[2] == 4 and _varies(pixels[:, :, 3])
+    rgb = np.empty((*pixels.shape[:2], 3), np.uint8)
+    for top in range(0, len(pixels), _BAND_ROWS):
+        rows = slice(top, top + _BAND_ROWS)
+        rgb[rows] = eight_bits(pixels[rows, :, :colours], bits)
+        if seen_through:
+            rgb[rows] = on_white(rgb[rows], eight_bits(pixels[rows, :, 3], FULL_RANGE_BITS))
+    return rgb
+
+
+def _varies(alpha: NDArray[Any]) -> bool:
+    """Whether an alpha channel says anything: one that is the same everywhere was never filled in."""
+    return bool((alpha != alpha[0, 0]).any())
+
+
+def _imdecode(data: NDArray[np.uint8], flags: int) -> NDArray[Any] | None:
+    """Decoded picture or None; whatever the decoders print about a damaged file is swallowed."""
+    with _quiet_stderr():
+        try:
+            return cv2.imdecode(data, flags)
+        except cv2.error:
+            return None
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    # libjpeg and libpng write to file descriptor 2 from C, past sys.stderr. Their remarks about stray bytes
+    # (many phones write them) would stand between the progress lines; damage is reported as an error.
+    with _stderr_lock:
+        try:
+            kept = os.dup(_STDERR)
+        except OSError:  # there is no stderr (a service without a console)
+            yield
+            return
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), _STDERR)
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)

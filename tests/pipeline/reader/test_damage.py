@@ -1,0 +1,180 @@
+"""A damaged or oversized picture costs no more than a whole one, and is never decoded twice."""
+
+import io
+import zlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageFilter
+
+from pipeline.errors import SlideError
+from pipeline.planning.overview import field_picture
+from pipeline.reader import decoders, photo, tiff_segments
+from pipeline.reader.slide import open_slide
+from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_a_photo_cut_off_is_decoded_once_however_many_pieces_ask(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_photo(tmp_path / f"a{suffix}", noise(900, 700))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    calls: list[object] = []
+    decode = decoders.decoded_photo
+
+    def noted(*given: Any) -> Any:
+        calls.append(given[2])
+        return decode(*given)
+
+    monkeypatch.setattr(photo, "decoded_photo", noted)
+    field = open_slide(path).fields[0]
+    for shrink in (1, 2, 4):
+        with pytest.raises(SlideError, match="truncated or damaged"):
+            field_picture(field, shrink)
+    assert len(calls) == 1
+
+
+def test_a_part_of_a_tiff_that_cannot_be_decoded_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", noise(900, 700), compression="deflate", rowsperstrip=700)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
+    (tmp_path / "a.tif").write_bytes(data)
+    calls: list[int] = []
+    decode = tiff_segments._decoded
+
+    def noted(page: Any, index: int) -> Any:
+        calls.append(index)
+        return decode(page, index)
+
+    monkeypatch.setattr(tiff_segments, "_decoded", noted)
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        field_picture(open_slide(tmp_path / "a.tif").fields[0], 1)
+    assert calls == [0]
+
+
+def test_a_picture_of_far_more_px_than_its_bytes_can_show_is_refused_undecoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = io.BytesIO()
+    Image.new("1", (13_000, 13_000)).save(memory, "PNG")
+    (tmp_path / "bomb.png").write_bytes(memory.getvalue())
+    monkeypatch.setattr(photo, "decoded_photo", None)
+    with pytest.raises(SlideError, match=r"169 megapixels in .* bytes; expected a photo"):
+        open_slide(tmp_path / "bomb.png")
+
+
+def test_a_tiff_strip_of_far_more_px_than_its_bytes_can_show_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "bomb.tif", np.zeros((9000, 9000), np.uint8), compression="zstd", rowsperstrip=9000
+    )
+    with pytest.raises(SlideError, match=r"81 megapixels in \d+ bytes; expected a photo"):
+        open_slide(tmp_path / "bomb.tif")
+
+
+def test_a_picture_whose_decoding_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "a.png").open("wb") as stream:
+        memory = io.BytesIO()
+        Image.fromarray(np.zeros((70, 90), np.uint16)).save(memory, "PNG")
+        head = bytearray(memory.getvalue())
+        head[16:24] = (20_000).to_bytes(4, "big") * 2
+        head[29:33] = zlib.crc32(head[12:29]).to_bytes(4, "big")
+        stream.write(head)
+        stream.truncate(10_000_000)
+    with pytest.raises(SlideError, match=r"needs 2\.0 GB of memory as a PNG of 400 megapixels"):
+        open_slide(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["clear.png", "clear.tif", "half.png", "half.tif"])
+def test_an_alpha_channel_that_is_the_same_everywhere_says_nothing(tmp_path: Path, name: str) -> None:
+    picture = noise(90, 70)
+    alpha = np.full((70, 90), 0 if name.startswith("clear") else 128, np.uint8)
+    rgba = np.dstack([picture, alpha])
+    if name.endswith("png"):
+        Image.fromarray(rgba).save(tmp_path / name)
+    else:
+        tifffile.imwrite(tmp_path / name, rgba, photometric="rgb", extrasamples=["unassalpha"])
+    np.testing.assert_array_equal(whole(open_slide(tmp_path / name).fields[0], 1), picture)
+
+
+def test_a_tiff_of_ycbcr_is_read_in_its_true_colours(tmp_path: Path) -> None:
+    picture = smooth(180, 120)
+    Image.fromarray(picture).convert("YCbCr").save(tmp_path / "a.tif")
+    read = whole(open_slide(tmp_path / "a.tif").fields[0], 1)
+    assert np.abs(read.astype(int) - picture).max() <= 4
+
+
+def test_rows_per_strip_of_all_there_are_is_no_damage(tmp_path: Path) -> None:
+    picture = noise(90, 70)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, picture, compression="deflate", rowsperstrip=70)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tag = tiff.pages[0].tags["RowsPerStrip"]
+        tag.overwrite(2**32 - 1, dtype="I")
+    np.testing.assert_array_equal(whole(open_slide(path).fields[0], 1), picture)
+
+
+@pytest.mark.parametrize("form", ["imagej", "ome"])
+def test_of_a_focus_stack_the_sharpest_plane_is_read_and_that_is_said(tmp_path: Path, form: str) -> None:
+    sharp = Image.fromarray(noise(200, 150))
+    blurred = [sharp.filter(ImageFilter.GaussianBlur(s)) for s in (2.5, 1.2, 0, 1.2, 2.5)]
+    stack = np.stack([np.asarray(plane) for plane in blurred])
+    path = tmp_path / ("z.tif" if form == "imagej" else "z.ome.tif")
+    if form == "imagej":
+        tifffile.imwrite(path, stack, imagej=True, metadata={"axes": "ZYXS"})
+    else:
+        planes = np.moveaxis(stack, -1, 1)
+        tifffile.imwrite(path, planes, photometric="minisblack", metadata={"axes": "ZCYX"})
+    slide = open_slide(path)
+    np.testing.assert_array_equal(whole(slide.fields[0], 1), np.asarray(sharp))
+    (notice,) = slide.notices
+    assert notice.code == "sharpest_plane"
+    assert "5 focus planes" in notice.text
+    assert "plane 3" in notice.text
+
+
+def test_a_stack_of_planes_at_several_times_is_told_to_export_the_sharpest(tmp_path: Path) -> None:
+    stack = np.stack([[noise(90, 70)] * 2] * 2)
+    tifffile.imwrite(tmp_path / "tz.tif", stack, imagej=True, metadata={"axes": "TZYXS"})
+    with pytest.raises(SlideError, match="export the sharpest plane"):
+        open_slide(tmp_path / "tz.tif")
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_adobe_deflate", "tiff_lzw", "jpeg"])
+@pytest.mark.parametrize("kept", [0.2, 0.6, 0.95])
+def test_a_tiff_cut_off_is_said_to_be_damaged(tmp_path: Path, compression: str | None, kept: float) -> None:
+    memory = io.BytesIO()
+    Image.fromarray(noise(300, 200)).save(memory, "TIFF", compression=compression)
+    data = memory.getvalue()
+    (tmp_path / "a.tif").write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        whole(open_slide(tmp_path / "a.tif").fields[0], 1)
+
+
+def test_an_overlay_among_the_photos_is_passed_over_and_that_is_said(tmp_path: Path) -> None:
+    from pipeline.output.folder import _to_jpeg
+
+    write_photo(tmp_path / "a.png", noise(90, 70))
+    (tmp_path / "overlay.jpg").write_bytes(_to_jpeg(noise(90, 70)))
+    assert cv2.imread(str(tmp_path / "overlay.jpg")) is not None
+    slide = open_slide(tmp_path)
+    assert [field.name for field in slide.fields] == ["a"]
+    assert slide.broken == ()
+    assert [notice.code for notice in slide.notices] == ["own_pictures"]
+    with pytest.raises(SlideError, match="is an overlay that a count drew"):
+        open_slide(tmp_path / "overlay.jpg")
+
+
+def test_a_result_folder_is_no_slide(tmp_path: Path) -> None:
+    for name in ("summary.json", "run.json", "cells.csv"):
+        (tmp_path / name).write_text("{}")
+    write_photo(tmp_path / "overlay.jpg", noise(90, 70))
+    with pytest.raises(SlideError, match="result of an earlier count"):
+        open_slide(tmp_path)

@@ -1,0 +1,80 @@
+"""A file is known by its first bytes: it is read, or named with a way out."""
+
+import io
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import NotAnImageError, SlideError
+from pipeline.reader.slide import open_slide
+from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
+
+REST = bytes(200)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "way_out"),
+    [
+        (b"GIF89a" + REST, "GIF", "export each field"),
+        (b"ZISRAWFILE" + REST, "Zeiss CZI", "export each field"),
+        (bytes.fromhex("dacebe0a") + REST, "Nikon ND2", "export each field"),
+        (bytes.fromhex("70000000") + REST, "Leica LIF", "export each field"),
+        (b"RIFF\0\0\0\0AVI " + REST, "AVI film", "single photos"),
+        (b"\0\0\0\x18ftypmp42" + REST, "MP4", "single photos"),
+        (b"%PDF-1.4\n" + REST, "PDF", "the photos that it was made from"),
+        (b"PK\3\4" + REST, "ZIP", "unpack it"),
+        (b"\x1f\x8b\x08" + REST, "gzip", "unpack it"),
+        (b"\0\0\0\x18ftypheic" + REST, "HEIC", "Most Compatible"),
+        (REST, "nothing but zeros", "copy the file again"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named_with_a_way_out(
+    tmp_path: Path, content: bytes, name: str, way_out: str
+) -> None:
+    (tmp_path / "slide.jpg").write_bytes(content)
+    with pytest.raises(NotAnImageError, match=f"{name}.*; expected a JPEG.*{way_out}"):
+        open_slide(tmp_path / "slide.jpg")
+
+
+@pytest.mark.parametrize(("suffix", "form", "loss"), [(".avif", "AVIF", 3), (".jp2", "JPEG2000", 0)])
+def test_avif_and_jpeg_2000_are_read(tmp_path: Path, suffix: str, form: str, loss: int) -> None:
+    picture = smooth(180, 120)
+    options = {"AVIF": {"quality": 95}, "JPEG2000": {}}[form]
+    Image.fromarray(picture).save(tmp_path / f"a{suffix}", form, **options)
+    field = open_slide(tmp_path).fields[0]
+    assert np.abs(whole(field, 1).astype(int) - picture).mean() <= loss
+
+
+def test_a_damaged_avif_is_said_to_be_damaged(tmp_path: Path) -> None:
+    memory = io.BytesIO()
+    Image.fromarray(noise(180, 120)).save(memory, "AVIF")
+    (tmp_path / "a.avif").write_bytes(memory.getvalue()[:-2000])
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        whole(open_slide(tmp_path / "a.avif").fields[0], 1)
+
+
+def test_a_pipe_a_socket_and_a_device_are_no_photos_and_never_waited_for(tmp_path: Path) -> None:
+    write_photo(tmp_path / "good.png", noise(90, 70))
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = Path.cwd()
+        os.chdir(tmp_path)  # the name of a socket has at most 108 bytes
+        try:
+            listening.bind("socket.png")
+        finally:
+            os.chdir(here)
+        slide = open_slide(tmp_path)
+    assert [field.name for field in slide.fields] == ["good"]
+    assert {photo.name for photo in slide.broken} == {"pipe", "zero", "loop", "socket"}
+    for name in ("pipe.png", "zero.png", "loop.png"):
+        with pytest.raises(SlideError):
+            open_slide(tmp_path / name)
+    os.mkfifo(tmp_path / "scan.svs")
+    with pytest.raises(NotAnImageError, match="is no file"):
+        open_slide(tmp_path / "scan.svs")
