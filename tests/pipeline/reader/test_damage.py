@@ -115,8 +115,8 @@ def test_rows_per_strip_of_all_there_are_is_no_damage(tmp_path: Path) -> None:
     picture = noise(90, 70)
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, picture, compression="deflate", rowsperstrip=70)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
-        tag = tiff.pages[0].tags["RowsPerStrip"]
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tag = tiff.pages.first.tags["RowsPerStrip"]
         tag.overwrite(2**32 - 1, dtype="I")
     np.testing.assert_array_equal(whole(open_slide(path).fields[0], 1), picture)
 

@@ -141,7 +141,7 @@ def test_small_pictures_at_several_shrinks_are_decoded_once_and_large_ones_are_l
     decoded: list[int] = []
     decode = PhotoField._decode
 
-    def noted(self: PhotoField, shrink: int) -> NDArray[np.uint8]:
+    def noted(self: PhotoField, shrink: int) -> NDArray[np.uint8] | None:
         decoded.append(shrink)
         return decode(self, shrink)
 
