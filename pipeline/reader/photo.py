@@ -164,6 +164,12 @@ def photo_of(
     reason = too_small(*header.orientation.displayed_size(header.width, header.height))
     if reason is not None:
         raise SlideError(f"{shown(path)}: {reason}")
+    megapixels = header.width * header.height / 1e6
+    if megapixels > MAX_PHOTO_MEGAPIXELS:
+        raise SlideError(
+            f"{shown(path)} has {megapixels:.0f} megapixels; expected at most {MAX_PHOTO_MEGAPIXELS} in a "
+            f"{kind} picture; convert it to a pyramidal TIFF, which is read in parts"
+        )
     reason = _too_costly(header, kind, path.stat().st_size)
     if reason is not None:
         raise SlideError(f"{shown(path)} {reason}")
@@ -175,16 +181,12 @@ def photo_of(
 def _too_costly(header: PhotoHeader, kind: ContentKind, file_bytes: int) -> str | None:
     """Why a picture is refused before it is decoded; None where it can be."""
     pixels = header.width * header.height
-    in_parts = "convert it to a pyramidal TIFF, which is read in parts"
-    if pixels > MAX_PHOTO_MEGAPIXELS * 1e6:
-        most = f"expected at most {MAX_PHOTO_MEGAPIXELS} in a {kind} picture"
-        return f"has {pixels / 1e6:.0f} megapixels; {most}; {in_parts}"
     peak = file_bytes + peak_bytes(kind, pixels, header.sample_bytes, header.channels)
     if not header.orientation.keeps_rows:
         peak += 3 * pixels
     if peak > _MOST_BYTES:
         asked = f"needs {peak / 1e9:.1f} GB of memory as a {kind} of {pixels / 1e6:.0f} megapixels"
-        return f"{asked}; expected at most {_MOST_BYTES / 1e9:.1f} GB; {in_parts}"
+        return f"{asked}; expected at most {_MOST_BYTES / 1e9:.1f} GB; convert it to a pyramidal TIFF"
     return too_empty(pixels, file_bytes)
 
 
