@@ -62,7 +62,7 @@ class CellParts:
             yield table[list(CELL_COLUMNS)]
 
     def with_features(self) -> Iterator[pd.DataFrame]:
-        """The same with the columns that quality control asks for, see `cell_table.FEATURE_COLUMNS`."""
+        """The same with the columns that quality control asks for, see `rules.FEATURE_COLUMNS`."""
         if len(self._parts) == 1:
             if self._only is None:
                 self._only = self._table(self._parts[0], 1)

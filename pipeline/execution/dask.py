@@ -1,4 +1,4 @@
-"""Runs tasks on the workers of a dask.distributed cluster, in the shape of `executors.run_in_processes`."""
+"""Runs tasks on the workers of a dask.distributed cluster, in the shape of `processes.run_in_processes`."""
 
 import pickle
 import queue
@@ -32,7 +32,7 @@ PATIENCE_S = 60.0
 TASKS_EACH = 3
 """Tasks handed to each worker process: it works on one, the others wait beside it."""
 WAKE_S = 1.0
-"""How often the workers are looked after while no answer comes."""
+"""How often the workers are counted again while no answer comes."""
 FETCH_S = 10.0
 """How long the others wait for an answer that is worked out again because its worker died after it."""
 TRIES = 2
@@ -71,28 +71,28 @@ def run_on_cluster(
     if not first:
         return
     with connected(scheduler) as client:
-        crew = WorkerPool(client, scheduler, patience_s)
-        crew.gather()
+        pool = WorkerPool(client, scheduler, patience_s)
+        pool.gather()
         from pipeline.execution.dask_worker import Order, deciding_versions
 
         order = Order(
             make_worker=make_worker, arguments=arguments, expected=deciding_versions(), readable=readable
         )
-        with _posted(client, crew, order) as run:
-            yield from _Run(client, crew, run).answers(chain(first, rest))
+        with _posted(client, pool, order) as run:
+            yield from _Run(client, pool, run).answers(chain(first, rest))
 
 
 def worker_processes(scheduler: str) -> int:
     """How many worker processes a cluster has, at least one; errors as `run_on_cluster`."""
     with connected(scheduler) as client:
-        crew = WorkerPool(client, scheduler, PATIENCE_S)
-        crew.gather()
-        return crew.processes
+        pool = WorkerPool(client, scheduler, PATIENCE_S)
+        pool.gather()
+        return pool.processes
 
 
 @contextmanager
-def _posted(client: "Client", crew: WorkerPool, order: "Order") -> Iterator[str]:
-    """The name of a new run, whose order hangs in every worker process, also in those that join later."""
+def _posted(client: "Client", pool: WorkerPool, order: "Order") -> Iterator[str]:
+    """The name of a new run, whose order is posted in every worker process, also in those that join later."""
     from pipeline.execution.dask_worker import notice
 
     run = f"smearcount-{secrets.token_hex(8)}"
@@ -102,13 +102,13 @@ def _posted(client: "Client", crew: WorkerPool, order: "Order") -> Iterator[str]
                 client.register_plugin(notice(order), name=run)
                 break
             except OSError:
-                crew.look()
+                pool.refresh()
         else:
-            raise ClusterError("the workers came and went and could not be started; look into their logs")
+            raise ClusterError("the workers came and went and could not be started; see their logs")
         yield run
     finally:
-        if not crew.is_lost:
-            # A worker that dies in this moment takes its desk along.
+        if not pool.is_lost:
+            # A worker that dies in this moment takes its run state along.
             with suppress(OSError, ValueError, KeyError):
                 client.unregister_worker_plugin(run)
 
@@ -125,9 +125,9 @@ class _Flight:
 class _Run:
     """The tasks of one run: a bounded number of them is handed in, and more as answers come back."""
 
-    def __init__(self, client: "Client", crew: WorkerPool, name: str) -> None:
+    def __init__(self, client: "Client", pool: WorkerPool, name: str) -> None:
         self._client = client
-        self._crew = crew
+        self._pool = pool
         self._name = name
         self._flying: dict[object, _Flight] = {}
         self._suspects: deque[Any] = deque()
@@ -137,23 +137,23 @@ class _Run:
         """Each task with its answer; what is under way where the caller stops halfway is cancelled."""
         try:
             while self._hand_in(tasks):
-                self._crew.look_now_and_then()
+                self._pool.refresh_if_due()
                 try:
                     future = self._ready.get(timeout=WAKE_S)
                 except queue.Empty:
                     continue
                 yield from self._answered(future)
         finally:
-            if self._flying and not self._crew.is_lost:
+            if self._flying and not self._pool.is_lost:
                 self._client.cancel([flight.future for flight in self._flying.values()])
 
     def _hand_in(self, tasks: Iterator[Any]) -> bool:
         """Hand in what there is room for; False where nothing is left to wait for."""
-        room = TASKS_EACH * max(self._crew.processes, 1) - len(self._flying)
+        room = TASKS_EACH * max(self._pool.processes, 1) - len(self._flying)
         for task in islice(tasks, max(room, 0)):
             self._submit(task, 1)
         if not self._flying and self._suspects:
-            # Who waited beside a task that kills its worker is suspected too: each gets its last try alone.
+            # What waited beside a task that kills its worker is suspected too: each gets its last try alone.
             self._submit(self._suspects.popleft(), TRIES)
         return bool(self._flying)
 
@@ -164,7 +164,7 @@ class _Run:
         try:
             future = self._client.submit(answer, self._name, pickle.dumps(task), key=key, pure=False)
         except OSError as error:
-            raise self._crew.lost() from error
+            raise self._pool.lost() from error
         self._await(_Flight(task=task, tries=tries, future=future))
 
     def _answered(self, future: "Future[bytes]") -> list[tuple[Any, Any]]:
@@ -179,7 +179,7 @@ class _Run:
                 return [(flight.task, WorkerDiedError(DIED))]
             self._suspects.append(flight.task)
         except CancelledError as error:
-            raise self._crew.lost() from error
+            raise self._pool.lost() from error
         except ImportError as error:
             raise ClusterError(
                 f"a worker cannot import what it needs ({error}); "
@@ -189,7 +189,7 @@ class _Run:
             if future.status == "error":
                 raise  # it comes from the worker, such as a slide that cannot be opened
             if not isinstance(error, TimeoutError):
-                raise self._crew.lost() from error
+                raise self._pool.lost() from error
             self._await(flight)
         return []
 

@@ -1,4 +1,4 @@
-"""The link to a dask.distributed scheduler: reaching it, its workers, and telling that they are gone."""
+"""The link to a dask.distributed scheduler: reaching it, counting its workers, noticing their loss."""
 
 import asyncio
 import logging
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["WorkerPool", "connected"]
 
 ANSWER_S = 10.0
-"""How long a scheduler may take to answer before it is held to be gone."""
-LOOK_S = 2.0
+"""How long a scheduler may take to answer before it counts as lost."""
+REFRESH_S = 2.0
 """How often the workers are counted, so that those that joined get work."""
-FIRST_LOOK_S = 0.2
+FIRST_REFRESH_S = 0.2
 """How often while the first is waited for."""
 
 
@@ -44,12 +44,12 @@ def connected(scheduler: str) -> Iterator["Client"]:
         try:
             yield client
         finally:
-            with suppress(TimeoutError):  # of a scheduler that does not take leave
+            with suppress(TimeoutError):  # of a scheduler that does not answer the goodbye
                 client.close(timeout=ANSWER_S)
 
 
 async def _handshake(scheduler: str) -> None:
-    """Exchange the first words, within a time that dask itself does not set for them."""
+    """Shake hands, within a time that dask itself does not set for them."""
     from distributed import Security
     from distributed.comm.core import connect
 
@@ -60,7 +60,7 @@ async def _handshake(scheduler: str) -> None:
 
 @contextmanager
 def _no_chatter() -> Iterator[None]:
-    """Keep dask's client from writing on stderr what is told here as an error or mended by another worker."""
+    """Keep dask's client from writing to stderr what is reported here or redone by another worker."""
     log = logging.getLogger("distributed.client")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -83,16 +83,16 @@ class WorkerPool:
         self._client = client
         self._scheduler = scheduler
         self._patience_s = patience_s
-        self._seen_s = self._looked_s = time.monotonic()
+        self._seen_s = self._refreshed_s = time.monotonic()
         self.processes = 0
         self.is_lost = False
 
     def gather(self) -> None:
         """Wait for the first worker, and see that all there are, and the scheduler, have this smearcount."""
-        self.look()
+        self.refresh()
         while self.processes == 0:
-            time.sleep(FIRST_LOOK_S)
-            self.look()
+            time.sleep(FIRST_REFRESH_S)
+            self.refresh()
         here = version("smearcount")
         for place, there in self._installed().items():
             if isinstance(there, PackageNotFoundError) or (isinstance(there, str) and there != here):
@@ -103,7 +103,7 @@ class WorkerPool:
                 )
 
     def _installed(self) -> dict[str, object]:
-        """Version of smearcount in each place, in words that every Python knows; a desk checks the rest."""
+        """Version of smearcount in each place, readable by any Python; the run state checks the rest."""
         try:
             scheduler = self._client.run_on_scheduler(version, "smearcount")
         except PackageNotFoundError as error:
@@ -113,28 +113,28 @@ class WorkerPool:
             f"worker {address}": there for address, there in workers.items()
         }
 
-    def look_now_and_then(self) -> None:
+    def refresh_if_due(self) -> None:
         """Count the workers anew where the last count is old."""
-        if time.monotonic() - self._looked_s > LOOK_S:
-            self.look()
+        if time.monotonic() - self._refreshed_s > REFRESH_S:
+            self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Count the workers; ClusterError where the scheduler is gone, or there was none for too long."""
         try:
             self.processes = len(self._client.nthreads(callback_timeout=ANSWER_S))
         except (OSError, ValueError, RuntimeError, AttributeError) as error:
             raise self.lost() from error
-        self._looked_s = time.monotonic()
+        self._refreshed_s = time.monotonic()
         if self.processes:
-            self._seen_s = self._looked_s
-        elif self._looked_s - self._seen_s > self._patience_s:
+            self._seen_s = self._refreshed_s
+        elif self._refreshed_s - self._seen_s > self._patience_s:
             raise ClusterError(
                 f"{self._scheduler} had no worker for {self._patience_s:.0f} s, expected at least one; "
                 f"start `dask worker {self._scheduler} --nthreads 1` on the machines that are to count"
             )
 
     def lost(self) -> ClusterError:
-        """What to tell where the scheduler went away."""
+        """The error where the scheduler went away."""
         self.is_lost = True
         return ClusterError(
             f"{self._scheduler}: the scheduler was lost while it was needed; start it and its workers again, "

@@ -1,4 +1,4 @@
-"""What stands in a worker process of a cluster for the time of one run: its maker, and what answers tasks."""
+"""What a worker process of a cluster holds during one run: its state, and what answers tasks."""
 
 import os
 import pickle
@@ -19,7 +19,7 @@ from pipeline.provenance import versions
 __all__ = ["Order", "answer", "deciding_versions", "notice"]
 
 IDLE_S = 600.0
-"""A run that handed in no task for so long may have lost its caller; the next run clears its desk."""
+"""A run that handed in no task for so long may have lost its caller; the next run drops its state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,13 @@ def notice(order: Order) -> WorkerPlugin:
 
 
 def answer(run: str, task: bytes) -> bytes:
-    """The pickled answer to a pickled task, worked out at this process's desk of that run."""
+    """The pickled answer to a pickled task, made with this process's state of that run."""
     worker = get_worker()
     posted = vars(worker.plugins[run])
-    if "desk" not in posted:
+    if "state" not in posted:
         _clear_idle(worker.plugins)
-    desk: _Desk = posted.setdefault("desk", _Desk(worker.address, posted["order"]))
-    return pickle.dumps(desk.answer(pickle.loads(task)))
+    state: _RunState = posted.setdefault("state", _RunState(worker.address, posted["order"]))
+    return pickle.dumps(state.answer(pickle.loads(task)))
 
 
 def deciding_versions() -> dict[str, str]:
@@ -66,7 +66,7 @@ def deciding_versions() -> dict[str, str]:
     return versions() | {"python": f"{major}.{minor}"}
 
 
-class _Desk:
+class _RunState:
     """Keeps what one process made for a run: made with the first task, gone with the run's notice.
 
     A process of several threads works on one task at a time: an open slide and an interpreter are
@@ -110,9 +110,9 @@ class _Desk:
 
 
 def _clear_idle(plugins: Mapping[str, WorkerPlugin]) -> None:
-    """Clear the desks of runs whose caller is gone."""
+    """Drop the states of runs whose caller is gone."""
     now_s = time.monotonic()
     for posted in list(plugins.values()):
-        desk = vars(posted).get("desk")
-        if isinstance(desk, _Desk) and now_s - desk.used_s > IDLE_S:
-            vars(posted).pop("desk", None)
+        state = vars(posted).get("state")
+        if isinstance(state, _RunState) and now_s - state.used_s > IDLE_S:
+            vars(posted).pop("state", None)

@@ -21,7 +21,7 @@ Canvas = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class _Style:
     """How an area is drawn.
 
     Attributes
@@ -39,12 +39,12 @@ class _Look:
 
 OUTSIDE = 255
 """Code of what lies outside of the region that was asked for, beside those of `Area`."""
-LOOKS: dict[int, _Look] = {
-    Area.READABLE: _Look(part="counted", words="counted", colour=(255, 255, 255)),
-    Area.THICK: _Look(part="thick_end", words="too thick", colour=(213, 94, 0), across=1, down=-1),
-    Area.FEATHERED: _Look(part="feathered_edge", words="too thin", colour=(0, 114, 178), across=1, down=1),
-    Area.EMPTY: _Look(part="empty_glass", words="empty glass", colour=(110, 110, 110), across=1),
-    OUTSIDE: _Look(part="outside_region", words="not asked for", colour=(60, 60, 60)),
+STYLES: dict[int, _Style] = {
+    Area.READABLE: _Style(part="counted", words="counted", colour=(255, 255, 255)),
+    Area.THICK: _Style(part="thick_end", words="too thick", colour=(213, 94, 0), across=1, down=-1),
+    Area.FEATHERED: _Style(part="feathered_edge", words="too thin", colour=(0, 114, 178), across=1, down=1),
+    Area.EMPTY: _Style(part="empty_glass", words="empty glass", colour=(110, 110, 110), across=1),
+    OUTSIDE: _Style(part="outside_region", words="not asked for", colour=(60, 60, 60)),
 }
 TINT = 0.35
 """How much of a tint's colour covers the picture: what lies under it stays visible."""
@@ -72,9 +72,9 @@ def tint_areas(picture: Canvas, area: CountedArea) -> Canvas:
     codes = np.where(inside, area.areas[np.ix_(row // SQUARE_PX, column // SQUARE_PX)], OUTSIDE)
     canvas = picture.copy()
     spacing, line = _spacing(width, height)
-    for code, look in LOOKS.items():
+    for code, style in STYLES.items():
         if code != Area.READABLE:
-            _cover(canvas, codes == code, look, spacing, line)
+            _cover(canvas, codes == code, style, spacing, line)
     _outline(canvas, codes == Area.READABLE, line)
     return canvas
 
@@ -85,18 +85,18 @@ def _spacing(width: int, height: int) -> tuple[int, int]:
     return spacing, max(1, spacing // 12)
 
 
-def _cover(canvas: Canvas, where: NDArray[np.bool_], look: _Look, spacing: int, line: int) -> None:
+def _cover(canvas: Canvas, where: NDArray[np.bool_], style: _Style, spacing: int, line: int) -> None:
     """Tint the px of an area and draw its hatching over them, in bands: a large picture is not doubled."""
-    colour = np.asarray(look.colour, np.float32)
+    colour = np.asarray(style.colour, np.float32)
     for top in range(0, canvas.shape[0], 256):
         band, chosen = canvas[top : top + 256], where[top : top + 256]
         if not chosen.any():
             continue
         band[chosen] = np.rint(band[chosen] * (1 - TINT) + colour * TINT).astype(np.uint8)
         y, x = np.nonzero(chosen)
-        phase = (look.across * (y + top) - look.down * x) if look.across else np.full(len(y), line)
+        phase = (style.across * (y + top) - style.down * x) if style.across else np.full(len(y), line)
         hatched = phase % spacing < line
-        band[y[hatched], x[hatched]] = look.colour
+        band[y[hatched], x[hatched]] = style.colour
 
 
 def _outline(canvas: Canvas, counted: NDArray[np.bool_], line: int) -> None:
@@ -116,10 +116,10 @@ def areas_legend(width: int, area_mm2: Mapping[str, float]) -> Canvas:
     total = max(sum(area_mm2.values()), 1e-9)
     lines: list[list[tuple[int, str, float]]] = [[]]
     left = 0.0
-    for code, look in LOOKS.items():
-        if look.part not in area_mm2:
+    for code, style in STYLES.items():
+        if style.part not in area_mm2:
             continue
-        words = f"{look.words}: {100 * area_mm2[look.part] / total:.0f}%"
+        words = f"{style.words}: {100 * area_mm2[style.part] / total:.0f}%"
         entry = text_width(words, letters) + 7 * letters
         if left + entry > width and lines[-1]:
             lines.append([])
@@ -140,5 +140,5 @@ def _swatch(strip: Canvas, code: int, corner: tuple[float, float], letters: floa
     right, foot = round(corner[0] + 3 * letters), round(corner[1] + 2.2 * letters)
     patch = strip[max(top, 0) : foot, left:right]
     if code != Area.READABLE:
-        _cover(patch, np.ones(patch.shape[:2], bool), LOOKS[code], max(6, round(letters / 2)), 1)
+        _cover(patch, np.ones(patch.shape[:2], bool), STYLES[code], max(6, round(letters / 2)), 1)
     cv2.rectangle(strip, (left, top), (right, foot), OUTLINE, 1)

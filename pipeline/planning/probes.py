@@ -1,4 +1,4 @@
-"""Close looks at a slide before the size of its pixels is known: where cells lie, what colour glass has."""
+"""Probes: close-ups of a slide before its pixel size is known: where cells lie, what colour glass has."""
 
 from dataclasses import replace
 
@@ -19,11 +19,11 @@ __all__ = ["closer_light", "probe_positions"]
 PART_PX = 16
 """Side of the parts of the thumbnail that are told apart, px: 0.25 mm on a scan of 30 mm."""
 CLOSER = 32
-"""How many times closer a look at a part is than the thumbnail, if the slide has as many px."""
+"""How many times closer a probe of a part is than the thumbnail, if the slide has as many px."""
 LOOK_PX = 240
-"""Side of what is seen closely, px: half of a part."""
-LOOKS = 24
-"""Parts that are looked at closely, of all and of those that are not bare."""
+"""Side of a probe, px: half of a part."""
+PROBES = 24
+"""Parts that are probed, of all and of those that are not bare."""
 BARE_LEVELS = 5.0
 """Grey levels by which such a part is at least deeper stained than the barest one."""
 COARSE_SHRINK = 16
@@ -31,14 +31,14 @@ COARSE_SHRINK = 16
 LIGHT_PLACES = 12
 """Places whose gaps give the colour of glass."""
 
-_Look = tuple[tuple[float, float], NDArray[np.uint8]]
+_Probe = tuple[tuple[float, float], NDArray[np.uint8]]
 """Middle of what was seen, level-0 px (x, y), and its picture."""
 
 
 def probe_positions(field: Field, light: FieldLight, number: int) -> list[tuple[float, float]]:
     """Level-0 px (x, y) of up to so many places where cells lie side by side, the plainest first.
 
-    Parts of the film, spread over the whole of it, are looked at closely. Those are taken in which cells and
+    Parts of the film, spread over the whole of it, are probed. Those are taken in which cells and
     gaps stand apart most plainly: glass, the thick end and single specks of dirt show no such thing. None is
     given where no part does, nor for what cannot be read.
     """
@@ -53,18 +53,18 @@ def closer_light(field: Field, light: FieldLight) -> FieldLight:
     """
     if _thumbnail_shrink(field) < COARSE_SHRINK:
         return light
-    looks = _plainest(field, light, LIGHT_PLACES)
-    if not looks:
+    probes = _plainest(field, light, LIGHT_PLACES)
+    if not probes:
         return light
-    return replace(light, white_point=white_point(np.vstack([picture for _, picture in looks]), None))
+    return replace(light, white_point=white_point(np.vstack([picture for _, picture in probes]), None))
 
 
-def _plainest(field: Field, light: FieldLight, number: int) -> list[_Look]:
+def _plainest(field: Field, light: FieldLight, number: int) -> list[_Probe]:
     shrink = _thumbnail_shrink(field)
     # A film that covers all of the slide evenly has no bare part to tell the others from.
     chosen = {place for parts in _lit_parts(field, light, shrink) for place in _spread(parts)}
-    looks = [_look(field, part, shrink) for part in sorted(chosen)]
-    seen = [look for look in looks if look is not None]
+    probes = [_probe(field, part, shrink) for part in sorted(chosen)]
+    seen = [probe for probe in probes if probe is not None]
     if not seen:
         return []
     counts = [_counts(picture, light.white_point) for _, picture in seen]
@@ -76,8 +76,8 @@ def _plainest(field: Field, light: FieldLight, number: int) -> list[_Look]:
 
 def _spread(parts: NDArray[np.int64]) -> list[tuple[int, int]]:
     strung = parts[along_curve(parts)]
-    looks = min(LOOKS, len(parts))
-    chosen = strung[[int((look + 0.5) * len(parts) / looks) for look in range(looks)]]
+    probes = min(PROBES, len(parts))
+    chosen = strung[[int((probe + 0.5) * len(parts) / probes) for probe in range(probes)]]
     return [(column, row) for column, row in chosen.tolist()]
 
 
@@ -109,8 +109,8 @@ def _lit_parts(field: Field, light: FieldLight, shrink: int) -> tuple[NDArray[np
     return every, deeper
 
 
-def _look(field: Field, part: tuple[int, int], shrink: int) -> _Look | None:
-    """What the middle of a part looks like closely; None where it cannot be read or is too small."""
+def _probe(field: Field, part: tuple[int, int], shrink: int) -> _Probe | None:
+    """A close-up of the middle of a part; None where it cannot be read or is too small."""
     closely = max(1, shrink // CLOSER)
     side = LOOK_PX * closely
     if min(field.width, field.height) < side:

@@ -37,14 +37,14 @@ class SlideScale:
     source : where it comes from.
     stated : True where each field's own statement goes before `um_per_px`.
     spread : largest relative difference between the fields it was estimated from, None where not estimated.
-    doubted_um_per_px : what the file stated where that was not believed.
+    rejected_um_per_px : what the file stated where that was not believed.
     """
 
     um_per_px: float
     source: ScaleSource
     stated: bool = False
     spread: float | None = None
-    doubted_um_per_px: float | None = None
+    rejected_um_per_px: float | None = None
 
     def of_field(self, field: Field) -> float:
         """µm per px of one field."""
@@ -80,7 +80,7 @@ def find_scale(
         um_per_px=middle,
         source="estimated",
         spread=float(np.ptp(estimates)) / middle,
-        doubted_um_per_px=float(np.median(known)) if known else None,
+        rejected_um_per_px=float(np.median(known)) if known else None,
     )
 
 

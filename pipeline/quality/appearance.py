@@ -8,7 +8,7 @@ from pipeline.quality.novelty import FieldFeatures
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["field_looks"]
+__all__ = ["field_features"]
 
 GLASS_DEPTH = 255.0 - WHITE_LEVEL
 """Depth of stain of empty glass after normalisation, 0 to 255."""
@@ -27,12 +27,14 @@ LEAST_AREA = 0.002
 """Share of the view added to both sides of a ratio of areas, so that few pixels do not decide."""
 
 
-def field_looks(cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float) -> FieldFeatures | None:
-    """Looks of one field, None where it holds no red cell.
+def field_features(
+    cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float
+) -> FieldFeatures | None:
+    """Features of one field, None where it holds no red cell.
 
     Parameters
     ----------
-    cells : its rows, or a fair sample of them, with `cell_table.FEATURE_COLUMNS`.
+    cells : its rows, or a fair sample of them, with `rules.FEATURE_COLUMNS`.
     depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
     covered_um2 : area of all its red cells together, µm².
     """

@@ -39,7 +39,7 @@ class FieldMeasures:
     background_level : brightness of the empty background, 0 to 255.
     saturated_fraction : share of the view at 255 in every channel, 0 to 1.
     dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
-    looks : what is held against known smears; None where there is no red cell.
+    features : what is compared with known thin films; None where there is no red cell.
     """
 
     red_cells: int
@@ -50,7 +50,7 @@ class FieldMeasures:
     background_level: float
     saturated_fraction: float
     dark_fraction: float
-    looks: FieldFeatures | None = None
+    features: FieldFeatures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class SlideMeasures:
     um_per_px : µm per level-0 px, None where it could not be found.
     scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
         not estimated.
-    doubted_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
+    rejected_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
     failed_parts : parts that could not be worked on.
     """
 
@@ -73,7 +73,7 @@ class SlideMeasures:
     um_per_px: float | None
     scale_source: ScaleSource
     scale_spread: float | None = None
-    doubted_um_per_px: float | None = None
+    rejected_um_per_px: float | None = None
     failed_parts: int = 0
 
 
@@ -174,8 +174,8 @@ def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
         return ()
     spread = slide.scale_spread or 0.0
     size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
-    if slide.doubted_um_per_px is not None:
-        size += f"; the file states {slide.doubted_um_per_px:.4f}, at which its cells would be no red cells"
+    if slide.rejected_um_per_px is not None:
+        size += f"; the file states {slide.rejected_um_per_px:.4f}, at which its cells would be no red cells"
     advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
     text = f"The size of a pixel was estimated from the cells{size}{advice}: give it where it is known."
     return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.scale import SlideScale
-from pipeline.quality.appearance import field_looks
+from pipeline.quality.appearance import field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
 
@@ -71,7 +71,7 @@ def slide_measures(
 
     Parameters
     ----------
-    parts : tables of cells with `cell_table.FEATURE_COLUMNS`.
+    parts : tables of cells with `rules.FEATURE_COLUMNS`.
     seen : of each field, by its index.
     failed_parts : parts of the slide that could not be worked on.
     """
@@ -90,14 +90,14 @@ def slide_measures(
         um_per_px=scale.um_per_px,
         scale_source=scale.source,
         scale_spread=scale.spread,
-        doubted_um_per_px=scale.doubted_um_per_px,
+        rejected_um_per_px=scale.rejected_um_per_px,
         failed_parts=failed_parts,
     )
 
 
 def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
-    """Looks of the fields that hold red cells."""
-    return [field.looks for field in measures.fields if field.looks is not None]
+    """Features of the fields that hold red cells."""
+    return [field.features for field in measures.fields if field.features is not None]
 
 
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
@@ -112,7 +112,7 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         background_level=float(plan.light.white_point.mean()),
         saturated_fraction=plan.light.saturated_fraction,
         dark_fraction=plan.light.dark_fraction,
-        looks=field_looks(sample, seen.depths, found.covered_um2),
+        features=field_features(sample, seen.depths, found.covered_um2),
     )
 
 

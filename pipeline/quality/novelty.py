@@ -163,14 +163,14 @@ def read_novelty(path: Path | None = None) -> NoveltyManifest:
     return manifest
 
 
-def measure_novelty(looks: list[FieldFeatures], known: NoveltyManifest) -> Novelty | None:
+def measure_novelty(features: list[FieldFeatures], known: NoveltyManifest) -> Novelty | None:
     """Distances of a slide from what is known, None where no field shows a red cell."""
-    if not looks:
+    if not features:
         return None
-    values = np.asarray([[getattr(field, name) for name in RANGE_NAMES] for field in looks], np.float64)
+    values = np.asarray([[getattr(field, name) for name in RANGE_NAMES] for field in features], np.float64)
     beyond = _excess(values, known.ranges)
     middle = np.median(beyond, axis=0)
-    stains = [stain_distance(field.stain, known.stains) for field in looks]
+    stains = [stain_distance(field.stain, known.stains) for field in features]
     return Novelty(
         smear_distance=round(float(np.median(beyond.sum(axis=1))), 4),
         smear_limit=known.smear_limit,
@@ -180,9 +180,9 @@ def measure_novelty(looks: list[FieldFeatures], known: NoveltyManifest) -> Novel
     )
 
 
-def smear_distance(looks: FieldFeatures, ranges: tuple[Range, ...]) -> float:
+def smear_distance(features: FieldFeatures, ranges: tuple[Range, ...]) -> float:
     """How far one field lies outside the ranges, 0 inside all of them."""
-    values = np.asarray([[getattr(looks, name) for name in RANGE_NAMES]], np.float64)
+    values = np.asarray([[getattr(features, name) for name in RANGE_NAMES]], np.float64)
     return float(_excess(values, ranges).sum())
 
 

@@ -12,10 +12,10 @@ from pipeline.evaluation.metrics import Rate, rate, roc_auc
 from pipeline.evaluation.plots.style import (
     GREY,
     INK,
-    MOST_LOOKS,
-    Look,
+    MOST_STYLES,
+    LineStyle,
     Subject,
-    looks,
+    line_styles,
     new_figure,
     place_legend,
 )
@@ -134,7 +134,7 @@ def shown_groups(decisions: Decisions) -> tuple[str, ...]:
     }
     if len(decisions.groups) < 2:
         return ()
-    if len(both) <= MOST_LOOKS:
+    if len(both) <= MOST_STYLES:
         return tuple(both)
     enough = {
         name: roc_auc(own.infected, own.p_infected) or 0.0
@@ -159,26 +159,26 @@ def _draw_curves(
     labelled cells that were not detected count as well.
     """
     shown, every = shown_groups(decisions), decisions.groups
-    # Where all slides have a look, each keeps its own through all plots.
-    look_of = looks(every if len(every) <= MOST_LOOKS else shown)
-    entries: list[tuple[str, Decisions, Look | None]] = [("all", decisions, None)]
-    entries += [(name, decisions.of(name), look_of[name]) for name in shown]
-    for name, own, look in entries:
+    # Where all slides have a line, each keeps its own through all plots.
+    style_of = line_styles(every if len(every) <= MOST_STYLES else shown)
+    entries: list[tuple[str, Decisions, LineStyle | None]] = [("all", decisions, None)]
+    entries += [(name, decisions.of(name), style_of[name]) for name in shown]
+    for name, own, line in entries:
         curve = _sweep(own, unseen=least is not None)
         x, y = points(curve)
         edge = -np.inf if least is None else least
-        style = {"color": INK, "linewidth": 2.6} if look is None else _thin(look)
+        style = {"color": INK, "linewidth": 2.6} if line is None else _thin(line)
         axes.plot(np.maximum(x, edge / 10), y, drawstyle=steps, label=f"{name}: {words(curve)}", **style)
-        if look is not None and own.called.any():
+        if line is not None and own.called.any():
             place = int(np.flatnonzero(curve.threshold >= own.p_infected[own.called].min())[-1])
             axes.plot(
-                max(x[place], edge), y[place], look.mark, color=look.colour, markersize=9,
+                max(x[place], edge), y[place], line.mark, color=line.colour, markersize=9,
                 markeredgecolor=INK, zorder=4, clip_on=bool(x[place] > max(edge, 0.0)),
             )  # fmt: skip
 
 
-def _thin(look: Look) -> dict[str, Any]:
-    return {"color": look.colour, "linewidth": 1.8, "linestyle": (0, look.dashes)}
+def _thin(line: LineStyle) -> dict[str, Any]:
+    return {"color": line.colour, "linewidth": 1.8, "linestyle": (0, line.dashes)}
 
 
 def _sweep(own: Decisions, *, unseen: bool) -> ThresholdSweep:

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from pipeline.counting.statistics import wilson
 from pipeline.evaluation.accuracy import SlideCounts
 from pipeline.evaluation.metrics import WITHIN, agreement
-from pipeline.evaluation.plots.style import GREY, INK, MOST_LOOKS, Subject, looks, new_figure, place_legend
+from pipeline.evaluation.plots.style import (
+    GREY,
+    INK,
+    MOST_STYLES,
+    Subject,
+    line_styles,
+    new_figure,
+    place_legend,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +55,8 @@ def plot_parasitaemia(slides: Sequence[SlideCounts], subject: Subject) -> "Figur
         set_limits(-0.02, top)
         _plain_ticks(axis)
     _draw_bland_altman(bland, shown, annotated[0], estimated[0])
-    if len(shown) <= MOST_LOOKS:
-        place_legend(figure, (scatter, bland), MOST_LOOKS)
+    if len(shown) <= MOST_STYLES:
+        place_legend(figure, (scatter, bland), MOST_STYLES)
     return figure
 
 
@@ -110,10 +118,13 @@ def _draw_bland_altman(
 
 
 def _styles(slides: Sequence[SlideCounts]) -> list[dict[str, Any]]:
-    """Colour and mark of each slide; one look for all where they are too many to be named."""
-    if len(slides) > MOST_LOOKS:
+    """Colour and mark of each slide; one line for all where they are too many to be named."""
+    if len(slides) > MOST_STYLES:
         return [{"color": "#56B4E9", "marker": "o"}] * len(slides)
-    return [{"color": look.colour, "marker": look.mark} for look in looks([s.slide for s in slides]).values()]
+    return [
+        {"color": line.colour, "marker": line.mark}
+        for line in line_styles([s.slide for s in slides]).values()
+    ]
 
 
 def _plain_ticks(axis: object) -> None:

@@ -1,4 +1,4 @@
-"""The look of every plot: size, letters, colours and marks that stay apart in grey print, and PNG bytes.
+"""The style of every plot: size, letters, colours and marks that stay apart in grey print, and PNG bytes.
 
 Colours follow Okabe and Ito, Color Universal Design (2008). Curves differ in their dashes and marks too.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "GREY",
     "INK",
-    "MOST_LOOKS",
-    "Look",
+    "MOST_STYLES",
+    "LineStyle",
     "Subject",
     "drawn",
-    "looks",
+    "line_styles",
     "new_figure",
     "place_legend",
     "require_matplotlib",
@@ -43,7 +43,7 @@ TITLES_IN = 1.5
 """Height that the title, the words at the axes and the note at the foot take together."""
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES: tuple[tuple[float, ...], ...] = ((6, 2), (2, 1.5), (8, 2, 2, 2), (4, 4), (1, 2), (10, 2, 1, 2, 1, 2))
-MOST_LOOKS = 6
+MOST_STYLES = 6
 _MARKS = ("s", "^", "D", "v", "P", "X")
 
 
@@ -66,7 +66,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class LineStyle:
     """Colour, dashes (points on and off) and mark of one curve."""
 
     colour: str
@@ -80,10 +80,10 @@ def require_matplotlib() -> None:
         raise OutputError("matplotlib is missing; install smearcount[train] to draw pictures")
 
 
-def looks(names: Sequence[str]) -> dict[str, Look]:
-    """A look for each of the first `MOST_LOOKS` names."""
+def line_styles(names: Sequence[str]) -> dict[str, LineStyle]:
+    """A style for each of the first `MOST_STYLES` names."""
     return {
-        name: Look(colour=colour, dashes=dashes, mark=mark)
+        name: LineStyle(colour=colour, dashes=dashes, mark=mark)
         for name, colour, dashes, mark in zip(names, _COLOURS, _DASHES, _MARKS, strict=False)
     }
 
@@ -121,15 +121,15 @@ def place_legend(figure: "Figure", panels: "Sequence[Axes]", columns: int) -> No
 
 
 def drawn(draw: "Callable[[], Figure]") -> bytes:
-    """PNG of the figure that `draw` makes, in this module's look; the same bytes for the same numbers."""
-    with _look():
+    """PNG of the figure that `draw` makes, in the style of this module; equal numbers give equal bytes."""
+    with _house_style():
         buffer = io.BytesIO()
         draw().savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
 @contextmanager
-def _look() -> Iterator[None]:
+def _house_style() -> Iterator[None]:
     import matplotlib
 
     with matplotlib.rc_context():

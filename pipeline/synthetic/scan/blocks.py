@@ -77,9 +77,9 @@ class Filler:
         self._film, self._settings = film, film.settings
         self.taken = Taken(2.5 * film.settings.cell_um / film.settings.um_per_px)
         self._shared: dict[tuple[Kind, int], tuple[Body, ...]] = {
-            (kind, look): variants(film.looks, look, kind)
+            (kind, style): variants(film.styles, style, kind)
             for kind in _SHARED_KINDS
-            for look in range(len(film.looks))
+            for style in range(len(film.styles))
         }
 
     def fill(self, block: Block, rng: np.random.Generator) -> tuple[list[Cell], list[Placed]]:
@@ -103,7 +103,7 @@ class Filler:
             if self._film.density(*place) > 0 and self.taken.free(place, radius, 0.0):
                 self.taken.take(place, radius)
                 body = _body("white_cell", "white_blood_cell", place, radius_um, rng)
-                placed.append(Placed(body=body, look=self._film.look(*place)))
+                placed.append(Placed(body=body, style=self._film.style(*place)))
         return placed
 
     def _red_cells(self, block: Block, rng: np.random.Generator, most: float, wanted: int) -> list[Cell]:
@@ -127,13 +127,13 @@ class Filler:
             if crowd > _SPARSE:
                 overlap = max(overlap, min(_HEAPED, crowd - _SPARSE))
             if crowd > 0 and _holds(block, place):
-                look = self._film.look(*place)
-                variant = self._variant("red_cell", look, rng)
+                style = self._film.style(*place)
+                variant = self._variant("red_cell", style, rng)
                 radius = variant.radius_um / self._settings.um_per_px
                 if self.taken.free(place, radius, overlap):
                     self.taken.take(place, radius)
                     own = _body("red_cell", "uninfected", place, variant.radius_um, rng)
-                    cells.append(Cell(own=own, shared=_stamped(variant, look, place, rng)))
+                    cells.append(Cell(own=own, shared=_stamped(variant, style, place, rng)))
                     wanted -= 1
         return cells
 
@@ -148,35 +148,35 @@ class Filler:
         placed: list[Placed] = []
         for _ in range(wanted):
             place = _somewhere(block, rng)
-            look = self._film.look(*place)
-            variant = self._variant("platelet", look, rng)
+            style = self._film.style(*place)
+            variant = self._variant("platelet", style, rng)
             radius = variant.radius_um / self._settings.um_per_px
             lies_on_cells = rng.random() < 0.25
             if self._film.density(*place) > 0 and self.taken.free(place, radius, float(lies_on_cells)):
-                placed.append(_stamped(variant, look, place, rng))
+                placed.append(_stamped(variant, style, place, rng))
         return placed
 
     def _dirt(self, block: Block, rng: np.random.Generator, wanted: int) -> list[Placed]:
         placed: list[Placed] = []
         for _ in range(wanted):
             place, draw = _somewhere(block, rng), rng.random()
-            look = self._film.look(*place)
+            style = self._film.style(*place)
             if draw < 0.75:
-                placed.append(_stamped(self._variant("speck", look, rng), look, place, rng))
+                placed.append(_stamped(self._variant("speck", style, rng), style, place, rng))
                 continue
             kind: Kind = "smudge" if draw < 0.96 else "scratch"
             radius_um = (4.0 if kind == "smudge" else 18.0) * rng.uniform(0.25, 1.0)
             body = _body(kind, "", place, radius_um, rng)
-            placed.append(Placed(body=body, look=look))
+            placed.append(Placed(body=body, style=style))
         return placed
 
-    def _variant(self, kind: Kind, look: int, rng: np.random.Generator) -> Body:
-        choice = self._shared[kind, look]
+    def _variant(self, kind: Kind, style: int, rng: np.random.Generator) -> Body:
+        choice = self._shared[kind, style]
         return choice[int(rng.random() * len(choice))]
 
 
-def _stamped(variant: Body, look: int, place: _Place, rng: np.random.Generator) -> Placed:
-    return Placed(body=stamped(variant, place), look=look, turn=int(rng.random() * 8), shared=True)
+def _stamped(variant: Body, style: int, place: _Place, rng: np.random.Generator) -> Placed:
+    return Placed(body=stamped(variant, place), style=style, turn=int(rng.random() * 8), shared=True)
 
 
 def _somewhere(block: Block, rng: np.random.Generator) -> _Place:

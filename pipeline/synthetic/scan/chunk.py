@@ -75,7 +75,7 @@ class ChunkArtist:
 
     def __init__(self, film: Film) -> None:
         self._film, self._settings = film, film.settings
-        self._stamps = Stamps(film.looks)
+        self._stamps = Stamps(film.styles)
         rng = np.random.default_rng([film.settings.seed, 8])
         shape = (_NOISE_PX, _NOISE_PX, 3)
         strength = film.settings.optics.noise / np.sqrt(255)
@@ -134,7 +134,7 @@ class ChunkArtist:
             top = round(placed.body.y) + stamp.top - chunk.top + halo
             if stamp.red is not None:
                 under, over = _shared(red, stamp.red, left, top)
-                _lay_over(under, over, self._film.looks[placed.look].palette.overlap)
+                _lay_over(under, over, self._film.styles[placed.style].palette.overlap)
             under, over = _shared(absorbance, stamp.layer, left, top)
             under += over
         absorbance += red

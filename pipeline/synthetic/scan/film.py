@@ -12,7 +12,7 @@ from pipeline.synthetic.settings import RenderSettings
 __all__ = ["AREAS", "Film", "Line", "even_film", "outlined_film"]
 
 AREAS: Final = ("monolayer", "thick", "feathered", "glass")
-"""Names of the areas; the first three are the looks of a film with areas, in this order."""
+"""Names of the areas; the first three are the styles of a film with areas, in this order."""
 
 _MONOLAYER, _THICK, _FEATHERED, _GLASS = range(4)
 _RAGGED_UM = 60.0  # between the corners of the ragged end
@@ -72,14 +72,14 @@ class Film:
 
     Attributes
     ----------
-    looks : settings with which bodies are drawn, one for each area that is no glass.
+    styles : settings with which bodies are drawn, one for each area that is no glass.
     across : lines across the film in order along the long side: the film's begin, the monolayer's, the
         feathered edge's, and the film's end. Empty where the whole picture is a monolayer.
     sides : the two lines along the long side between which the film lies.
     """
 
     settings: RenderSettings
-    looks: tuple[RenderSettings, ...]
+    styles: tuple[RenderSettings, ...]
     across: tuple[Line, ...] = ()
     sides: tuple[Line, ...] = ()
 
@@ -87,8 +87,8 @@ class Film:
         """Index into `AREAS` of the area around a point, px of the scan."""
         return self._where(x, y)[0]
 
-    def look(self, x: float, y: float) -> int:
-        """Index into `looks` for a body at a point; on glass the one of the monolayer."""
+    def style(self, x: float, y: float) -> int:
+        """Index into `styles` for a body at a point; on glass the one of the monolayer."""
         area = self.area(x, y)
         return _MONOLAYER if area == _GLASS else area
 
@@ -156,7 +156,7 @@ class Film:
 
 def even_film(settings: RenderSettings) -> Film:
     """A film that is a readable monolayer all over the picture."""
-    return Film(settings=settings, looks=(settings,))
+    return Film(settings=settings, styles=(settings,))
 
 
 def outlined_film(settings: RenderSettings) -> Film:
@@ -185,7 +185,7 @@ def outlined_film(settings: RenderSettings) -> Film:
         variation=min(1.5 * settings.variation, 4.0),
         pallor=0.35 * settings.pallor,
     )
-    return Film(settings=settings, looks=(settings, thick, flat), across=tuple(across), sides=tuple(sides))
+    return Film(settings=settings, styles=(settings, thick, flat), across=tuple(across), sides=tuple(sides))
 
 
 def _line(length: float, places: NDArray[np.float64]) -> Line:

@@ -15,17 +15,17 @@ _SHARES = (0.74, 1.02)  # of the radius, from the centre to the flat side: as ne
 
 
 class PressedCells:
-    """The shared drawings of pressed cells of one look; always the same."""
+    """The shared drawings of pressed cells of one style; always the same."""
 
-    def __init__(self, looks: Sequence[RenderSettings], look: int) -> None:
-        settings = looks[look]
-        rng = np.random.default_rng([settings.seed, 11, look])
-        self._look = look
+    def __init__(self, styles: Sequence[RenderSettings], style: int) -> None:
+        settings = styles[style]
+        rng = np.random.default_rng([settings.seed, 11, style])
+        self._style = style
         self._by_angle = []
         for number in range(_ANGLES):
             angle = (number + 0.5) * np.pi / 4 / _ANGLES
             bodies = []
-            for share in np.linspace(*_SHARES, max(4, shared_count(looks, look) // 16)):
+            for share in np.linspace(*_SHARES, max(4, shared_count(styles, style) // 16)):
                 radius_um = settings.cell_um / 2 * (1 + 0.03 * settings.variation * rng.uniform(-1, 1))
                 seed = int(rng.integers(2**62))
                 contact = (float(angle), float(share * radius_um))
@@ -37,7 +37,7 @@ class PressedCells:
         upright, turn = _unturned(angle)
         bodies = self._by_angle[min(int(upright / (np.pi / 4) * _ANGLES), _ANGLES - 1)]
         nearest = min(bodies, key=lambda body: abs(body.contacts[0][1] - distance_um))
-        return Placed(body=stamped(nearest, place), look=self._look, turn=turn, shared=True)
+        return Placed(body=stamped(nearest, place), style=self._style, turn=turn, shared=True)
 
 
 def _cell(radius_um: float, seed: int, contact: tuple[float, float]) -> Body:

@@ -56,7 +56,7 @@ class BodyRows:
     def __init__(self, film: Film) -> None:
         self._film, self._settings = film, film.settings
         self._filler = Filler(film)
-        self._pressed = [PressedCells(film.looks, look) for look in range(len(film.looks))]
+        self._pressed = [PressedCells(film.styles, style) for style in range(len(film.styles))]
         self.red_cells = self.infected = 0
 
     def __iter__(self) -> Iterator[list[Placed]]:
@@ -117,11 +117,11 @@ class BodyRows:
             if sick is None and not contacts:
                 placed.append(cell.shared)
             elif sick is None and len(contacts) == 1:
-                pressed = self._pressed[cell.shared.look]
+                pressed = self._pressed[cell.shared.style]
                 placed.append(pressed.at((cell.own.x, cell.own.y), *contacts[0]))
             else:
                 body = replace(sick or cell.own, contacts=contacts)
-                placed.append(Placed(body=body, look=cell.shared.look))
+                placed.append(Placed(body=body, style=cell.shared.style))
         return [*placed, *row.others]
 
     def _infected(self, row: _Row, around: _Places, wanted: int, rng: np.random.Generator) -> dict[int, Body]:
@@ -138,8 +138,8 @@ class BodyRows:
         for index in queue[:wanted]:
             stage = STAGES[rng.choice(len(STAGES), p=weights)]
             if stage == "gametocyte" and settings.species == "falciparum":
-                look = row.cells[index].shared.look
-                alike = (other for other in spare if row.cells[other].shared.look == look)
+                style = row.cells[index].shared.style
+                alike = (other for other in spare if row.cells[other].shared.style == style)
                 near = [index, *islice(alike, _SPARE)]
                 nearest, _ = tree.query(places[near], k=2)
                 index = near[int(np.argmax(nearest[:, 1]))]  # the loneliest has room for a crescent

@@ -98,7 +98,7 @@ def _synced(file: IO[str]) -> None:
 
 def _recorded(film: Film, rows: BodyRows, field: str, cells: IO[str]) -> Iterator[list[Placed]]:
     """Pass the rows on, and write those that have a place in the truth into cells.csv."""
-    boxes = Boxes(film.looks)
+    boxes = Boxes(film.styles)
     for row in rows:
         for placed in row:
             label = placed.body.label

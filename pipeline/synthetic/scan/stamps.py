@@ -43,13 +43,13 @@ class Placed:
     Attributes
     ----------
     body : its x and y are whole numbers, so that a stamp fits without being moved by part of a pixel.
-    look : index into the settings with which it is drawn.
+    style : index into the settings with which it is drawn.
     turn : 0 to 7, how its stamp is turned and mirrored.
     shared : others are stamped from the same drawing.
     """
 
     body: Body
-    look: int
+    style: int
     turn: int = 0
     shared: bool = False
 
@@ -74,30 +74,30 @@ class Stamp:
 class Stamps:
     """Draws bodies; those that are shared are drawn once and kept."""
 
-    def __init__(self, looks: Sequence[RenderSettings]) -> None:
-        self._looks = looks
+    def __init__(self, styles: Sequence[RenderSettings]) -> None:
+        self._styles = styles
         self._drawn: dict[tuple[int, Kind, int], Stamp] = {}
 
     def of(self, placed: Placed) -> Stamp:
         """The stamp of a body."""
         if not placed.shared:
-            return _drawn(placed.body, self._looks[placed.look])
-        key = (placed.look, placed.body.kind, placed.body.seed)
+            return _drawn(placed.body, self._styles[placed.style])
+        key = (placed.style, placed.body.kind, placed.body.seed)
         if key not in self._drawn:
-            self._drawn[key] = _drawn(placed.body, self._looks[placed.look])
+            self._drawn[key] = _drawn(placed.body, self._styles[placed.style])
         return _turned(self._drawn[key], placed.turn)
 
 
-def variants(looks: Sequence[RenderSettings], look: int, kind: Kind) -> tuple[Body, ...]:
+def variants(styles: Sequence[RenderSettings], style: int, kind: Kind) -> tuple[Body, ...]:
     """The bodies of one kind that are drawn once and stamped many times, centred on (0, 0); always the same.
 
     Only healthy red cells, platelets and specks are shared: what is rare or telling is drawn by itself.
     """
-    settings = looks[look]
-    rng = np.random.default_rng([settings.seed, 4, look, _KINDS.index(kind)])
+    settings = styles[style]
+    rng = np.random.default_rng([settings.seed, 4, style, _KINDS.index(kind)])
     label = {"red_cell": "uninfected", "platelet": "platelet"}.get(kind, "")
     bodies = []
-    for _ in range(shared_count(looks, look) if kind == "red_cell" else _FEWEST):
+    for _ in range(shared_count(styles, style) if kind == "red_cell" else _FEWEST):
         if kind == "red_cell":
             spread = 1 + 0.06 * settings.variation * rng.normal()
             radius_um = settings.cell_um / 2 * float(np.clip(spread, 0.6, 1.5))
@@ -113,17 +113,17 @@ def variants(looks: Sequence[RenderSettings], look: int, kind: Kind) -> tuple[Bo
 class Boxes:
     """Boxes of bodies that have a row in the truth."""
 
-    def __init__(self, looks: Sequence[RenderSettings]) -> None:
-        self._looks = looks
+    def __init__(self, styles: Sequence[RenderSettings]) -> None:
+        self._styles = styles
         self._known: dict[tuple[int, Kind, int], Box] = {}
 
     def of(self, placed: Placed) -> Box:
         """Box (xmin, ymin, xmax, ymax) of a body's outline, px of the scan."""
-        body, key = placed.body, (placed.look, placed.body.kind, placed.body.seed)
+        body, key = placed.body, (placed.style, placed.body.kind, placed.body.seed)
         if key in self._known:
             left, top, right, bottom = self._known[key]
         else:
-            left, top, right, bottom = _upright_box(body, self._looks[placed.look])
+            left, top, right, bottom = _upright_box(body, self._styles[placed.style])
             if placed.shared:
                 self._known[key] = left, top, right, bottom
         if placed.turn & 4:
@@ -161,11 +161,11 @@ def farthest_px(settings: RenderSettings) -> float:
     return _px_with_blur(_FARTHEST_UM, settings)
 
 
-def shared_count(looks: Sequence[RenderSettings], look: int) -> int:
-    """How many healthy red cells of one look are drawn to be shared."""
-    side = 1.4 * looks[look].cell_um / looks[look].um_per_px
+def shared_count(styles: Sequence[RenderSettings], style: int) -> int:
+    """How many healthy red cells of one style are drawn to be shared."""
+    side = 1.4 * styles[style].cell_um / styles[style].um_per_px
     one_mb = side * side * 2 * 3 * 4 / 1e6
-    return int(np.clip(_SHARED_MB / len(looks) / one_mb, _FEWEST, _MOST))
+    return int(np.clip(_SHARED_MB / len(styles) / one_mb, _FEWEST, _MOST))
 
 
 def _px_with_blur(reach_um: float, settings: RenderSettings) -> float:

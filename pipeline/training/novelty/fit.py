@@ -45,7 +45,7 @@ class Known:
 
 
 def fit_known(smears: Smears, rendered: Sequence[FieldFeatures]) -> Known:
-    """What `smears` (looks by source) show; `rendered` ones widen the ranges but give no stain.
+    """What `smears` (features by source) show; `rendered` ones widen the ranges but give no stain.
 
     The limits come from the same fit with each source left out in turn.
     """
@@ -63,14 +63,16 @@ def fit_known(smears: Smears, rendered: Sequence[FieldFeatures]) -> Known:
 def without_each_source(smears: Smears, rendered: Sequence[FieldFeatures]) -> tuple[MeasuredKind, ...]:
     """Each source held against all others, limits included: what a new microscope has to expect."""
     return tuple(
-        measured_kind("smear", name, looks, fit_known(_others(smears, name), rendered))
-        for name, looks in smears.items()
+        measured_kind("smear", name, features, fit_known(_others(smears, name), rendered))
+        for name, features in smears.items()
     )
 
 
-def measured_kind(group: str, kind: str, looks: Iterable[FieldFeatures | None], known: Known) -> MeasuredKind:
-    """What is said of pictures of one kind; None among `looks` is a picture without a red cell."""
-    every = list(looks)
+def measured_kind(
+    group: str, kind: str, features: Iterable[FieldFeatures | None], known: Known
+) -> MeasuredKind:
+    """What is said of pictures of one kind; None among `features` is a picture without a red cell."""
+    every = list(features)
     seen = [each for each in every if each is not None]
     refused = [smear_distance(each, known.ranges) > known.smear_limit for each in seen]
     strange = [stain_distance(each.stain, known.stains) > known.stain_limit for each in seen]
@@ -93,15 +95,15 @@ def _distances(smears: Smears, rendered: Sequence[FieldFeatures], name: str) -> 
 
 
 def _others(smears: Smears, name: str) -> dict[str, Sequence[FieldFeatures]]:
-    return {source: looks for source, looks in smears.items() if source != name}
+    return {source: features for source, features in smears.items() if source != name}
 
 
 def _ranges(sources: Sequence[Sequence[FieldFeatures]]) -> tuple[Range, ...]:
     """From the lowest to the highest that any source shows, its own outliers left out; half of it is 1."""
     values = [
-        np.asarray([[getattr(each, name) for name in RANGE_NAMES] for each in looks], np.float64)
-        for looks in sources
-        if len(looks)
+        np.asarray([[getattr(each, name) for name in RANGE_NAMES] for each in features], np.float64)
+        for features in sources
+        if len(features)
     ]
     low = np.min([np.percentile(each, LOW_PERCENTILE, axis=0) for each in values], axis=0)
     high = np.max([np.percentile(each, HIGH_PERCENTILE, axis=0) for each in values], axis=0)
@@ -119,8 +121,8 @@ def _ranges(sources: Sequence[Sequence[FieldFeatures]]) -> tuple[Range, ...]:
 def _stains(smears: Smears) -> tuple[Stain, ...]:
     """Of each source the stains that lie farthest apart, the first field's first."""
     kept = []
-    for source, looks in smears.items():
-        places = np.asarray([each.stain for each in looks], np.float64).round(4)
+    for source, features in smears.items():
+        places = np.asarray([each.stain for each in features], np.float64).round(4)
         chosen = [0]
         while len(chosen) < min(STAINS_A_SOURCE, len(places)):
             gaps = np.linalg.norm(places[:, None] - places[chosen][None], axis=2).min(axis=1)

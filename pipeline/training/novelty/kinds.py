@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.synthetic.field import RenderSettings, render_field, varied_settings
-from pipeline.training.novelty import scenes as odd_scenes
-from pipeline.training.novelty import slides as odd_slides
-from pipeline.training.novelty import unseen as odd_others
+from pipeline.training.novelty import scenes, slides, unseen
 
 __all__ = ["ALTERATIONS", "SEEN_KINDS", "UNSEEN_KINDS", "drawn_smear"]
 
@@ -48,27 +46,27 @@ SEEN_KINDS: _Kinds = MappingProxyType(
                 *("logo", "microaneurysms", "moon", "page", "retina", "rocket", "stereo_motorcycle", "text"),
             )
         },
-        "thick film": odd_slides.draw_thick_film,
-        "tissue": odd_slides.draw_tissue,
-        "bacteria": odd_slides.draw_bacteria,
-        "bubbles": odd_slides.draw_bubbles,
-        "crystals": odd_slides.draw_crystals,
-        "plant tissue": odd_slides.draw_plant_tissue,
-        "empty slide": odd_slides.draw_empty_slide,
-        "balls": odd_scenes.draw_balls,
-        "clouds": odd_scenes.draw_clouds,
-        "square code": odd_scenes.draw_code,
-        "gradient": odd_scenes.draw_gradient,
-        "map": odd_scenes.draw_map,
-        "noise": odd_scenes.draw_noise,
-        "printed page": odd_scenes.draw_page,
-        "plot": odd_scenes.draw_plot,
-        "screenshot": odd_scenes.draw_screen,
-        "stars": odd_scenes.draw_stars,
-        "stones": odd_scenes.draw_stones,
-        "tablets": odd_scenes.draw_tablets,
-        "truck": odd_scenes.draw_truck,
-        "weave": odd_scenes.draw_weave,
+        "thick film": slides.draw_thick_film,
+        "tissue": slides.draw_tissue,
+        "bacteria": slides.draw_bacteria,
+        "bubbles": slides.draw_bubbles,
+        "crystals": slides.draw_crystals,
+        "plant tissue": slides.draw_plant_tissue,
+        "empty slide": slides.draw_empty_slide,
+        "balls": scenes.draw_balls,
+        "clouds": scenes.draw_clouds,
+        "square code": scenes.draw_code,
+        "gradient": scenes.draw_gradient,
+        "map": scenes.draw_map,
+        "noise": scenes.draw_noise,
+        "printed page": scenes.draw_page,
+        "plot": scenes.draw_plot,
+        "screenshot": scenes.draw_screen,
+        "stars": scenes.draw_stars,
+        "stones": scenes.draw_stones,
+        "tablets": scenes.draw_tablets,
+        "truck": scenes.draw_truck,
+        "weave": scenes.draw_weave,
     }
 )
 """Kinds that were looked at while the values of the score were chosen; none of them sets a number of it."""
@@ -76,14 +74,14 @@ UNSEEN_KINDS: _Kinds = MappingProxyType(
     {
         "photo: lfw_subset": _bundled("lfw_subset"),
         "photo: shepp_logan_phantom": _bundled("shepp_logan_phantom"),
-        "rain drops": odd_others.draw_drops,
-        "keyboard": odd_others.draw_keyboard,
-        "radiograph": odd_others.draw_radiograph,
-        "roof tiles": odd_others.draw_scales,
-        "spreadsheet": odd_others.draw_spreadsheet,
-        "cervical smear": odd_others.draw_squames,
-        "wall": odd_others.draw_wall,
-        "yeast": odd_others.draw_yeast,
+        "rain drops": unseen.draw_drops,
+        "keyboard": unseen.draw_keyboard,
+        "radiograph": unseen.draw_radiograph,
+        "roof tiles": unseen.draw_scales,
+        "spreadsheet": unseen.draw_spreadsheet,
+        "cervical smear": unseen.draw_squames,
+        "wall": unseen.draw_wall,
+        "yeast": unseen.draw_yeast,
     }
 )
 """Kinds that were drawn after that and only measure it."""

@@ -20,6 +20,7 @@ from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
 from pipeline.training.novelty.fit import Known, fit_known, measured_kind, without_each_source
 from pipeline.training.novelty.kinds import ALTERATIONS, SEEN_KINDS, UNSEEN_KINDS, drawn_smear
+from pipeline.training.order import Report
 
 __all__ = ["SOURCES", "NoveltyOrder", "train_novelty"]
 
@@ -38,7 +39,7 @@ class NoveltyOrder:
 
     Attributes
     ----------
-    data, out : folder of the labelled sets, and folder of novelty.toml and looks.json.
+    data, out : folder of the labelled sets, and folder of novelty.toml and features.json.
     seed : of every random choice. fields : most fields of a source, None for all.
     detector : manifest of the detector, None for the shipped one.
     """
@@ -50,8 +51,8 @@ class NoveltyOrder:
     detector: Path | None = None
 
 
-def train_novelty(order: NoveltyOrder, tell: Callable[[str], None]) -> Path:
-    """Write `novelty.toml` and, beside it, the looks of every picture; gives the path of the first.
+def train_novelty(order: NoveltyOrder, report: Report) -> Path:
+    """Write `novelty.toml` and, beside it, the features of every picture; gives the path of the first.
 
     Raises
     ------
@@ -59,37 +60,39 @@ def train_novelty(order: NoveltyOrder, tell: Callable[[str], None]) -> Path:
         Where no labelled set is found.
     """
     settings = CountSettings(detector=order.detector)
-    smears = _smears(order, settings, tell)
+    smears = _smears(order, settings, report)
     drawn = _made("rendered", drawn_smear, RENDERED, order.seed, settings)
-    tell(f"rendered: {len(drawn)} fields")
+    report(f"rendered: {len(drawn)} fields")
     known = fit_known(smears, _seen(drawn))
-    others = _measuring(order, settings, tell)
+    others = _measuring(order, settings, report)
     measured = [
         *without_each_source(smears, _seen(drawn)),
-        *(measured_kind(group, kind, looks, known) for (group, kind), looks in others.items()),
+        *(measured_kind(group, kind, features, known) for (group, kind), features in others.items()),
     ]
     order.out.mkdir(parents=True, exist_ok=True)
     path = order.out / "novelty.toml"
     write_whole(path, _toml(_manifest(order, known, measured)).encode())
-    looks = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
-    looks |= {f"{group} {kind}": each for (group, kind), each in others.items()}
-    rows = {name: [None if each is None else asdict(each) for each in group] for name, group in looks.items()}
-    write_whole(order.out / "looks.json", json.dumps(rows).encode())
+    features = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
+    features |= {f"{group} {kind}": each for (group, kind), each in others.items()}
+    rows = {
+        name: [None if each is None else asdict(each) for each in group] for name, group in features.items()
+    }
+    write_whole(order.out / "features.json", json.dumps(rows).encode())
     return path
 
 
 def _smears(
-    order: NoveltyOrder, settings: CountSettings, tell: Callable[[str], None]
+    order: NoveltyOrder, settings: CountSettings, report: Report
 ) -> dict[str, Sequence[FieldFeatures]]:
-    """Looks of the fields of each labelled set; a field without cells would be a failure, and is told."""
+    """Features of the fields of each labelled set; a field without cells would be a failure, and is told."""
     found: dict[str, Sequence[FieldFeatures]] = {}
     for source in SOURCES:
         if not (order.data / source).is_dir():
             continue
         paths = _field_paths(order, source)
-        looks = [_look(path, settings) for path in paths]
-        found[source] = _seen(looks)
-        tell(f"{source}: {len(found[source])} of {len(looks)} fields show red cells")
+        features = [_features_of(path, settings) for path in paths]
+        found[source] = _seen(features)
+        report(f"{source}: {len(found[source])} of {len(features)} fields show red cells")
     if not found:
         raise LabelledDataError(f"no labelled set in {order.data}; expected one of {', '.join(SOURCES)}")
     return found
@@ -103,25 +106,25 @@ def _field_paths(order: NoveltyOrder, source: str) -> list[Path]:
 
 
 def _measuring(
-    order: NoveltyOrder, settings: CountSettings, tell: Callable[[str], None]
+    order: NoveltyOrder, settings: CountSettings, report: Report
 ) -> dict[tuple[str, str], list[FieldFeatures | None]]:
-    """Looks of what sets nothing, by group and kind."""
-    looks: dict[tuple[str, str], list[FieldFeatures | None]] = {}
+    """Features of what sets nothing, by group and kind."""
+    features: dict[tuple[str, str], list[FieldFeatures | None]] = {}
     drawn = _made("rendered", drawn_smear, RENDERED_MEASURING, order.seed + 1, settings)
-    looks["smear", "rendered, other draws"] = drawn
+    features["smear", "rendered, other draws"] = drawn
     for group, kinds in (("odd", SEEN_KINDS), ("odd, new", UNSEEN_KINDS)):
         for kind, draw in kinds.items():
-            looks[group, kind] = _made(kind, draw, PICTURES_A_KIND, order.seed, settings)
-        tell(f"{group}: {len(kinds)} kinds")
+            features[group, kind] = _made(kind, draw, PICTURES_A_KIND, order.seed, settings)
+        report(f"{group}: {len(kinds)} kinds")
     for name, alter in ALTERATIONS.items():
-        looks["altered", name] = [
-            _look_at_picture(alter(_middle(read_rgb(path))), settings)
+        features["altered", name] = [
+            _features_of_picture(alter(_middle(read_rgb(path))), settings)
             for source in SOURCES
             if (order.data / source).is_dir()
             for path in _field_paths(order, source)[:ALTERED_A_SOURCE]
         ]
-    tell(f"altered: {len(ALTERATIONS)} ways")
-    return looks
+    report(f"altered: {len(ALTERATIONS)} ways")
+    return features
 
 
 def _made(
@@ -131,27 +134,27 @@ def _made(
     seed: int,
     settings: CountSettings,
 ) -> list[FieldFeatures | None]:
-    """Looks of pictures drawn with generators that no other kind, number or seed shares."""
+    """Features of pictures drawn with generators that no other kind, number or seed shares."""
     return [
-        _look_at_picture(draw(np.random.default_rng([seed, number, *kind.encode()])), settings)
+        _features_of_picture(draw(np.random.default_rng([seed, number, *kind.encode()])), settings)
         for number in range(pictures)
     ]
 
 
-def _look_at_picture(picture: _Picture, settings: CountSettings) -> FieldFeatures | None:
+def _features_of_picture(picture: _Picture, settings: CountSettings) -> FieldFeatures | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
         write_whole(path, cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
-        return _look(path, settings)
+        return _features_of(path, settings)
 
 
-def _look(path: Path, settings: CountSettings) -> FieldFeatures | None:
-    """Looks of a picture of one field; None where no red cell was found, which a count refuses as well."""
+def _features_of(path: Path, settings: CountSettings) -> FieldFeatures | None:
+    """Features of a picture of one field; None where no red cell was found, which a count refuses as well."""
     try:
-        looks = measure_features(path, settings)
+        features = measure_features(path, settings)
     except (ScaleError, SlideError):
         return None
-    return looks[0] if looks else None
+    return features[0] if features else None
 
 
 def _middle(picture: _Picture, side: int = 1400) -> _Picture:
@@ -161,8 +164,8 @@ def _middle(picture: _Picture, side: int = 1400) -> _Picture:
     return picture[top : top + side, left : left + side]
 
 
-def _seen(looks: Sequence[FieldFeatures | None]) -> list[FieldFeatures]:
-    return [each for each in looks if each is not None]
+def _seen(features: Sequence[FieldFeatures | None]) -> list[FieldFeatures]:
+    return [each for each in features if each is not None]
 
 
 def _manifest(order: NoveltyOrder, known: Known, measured: Sequence[MeasuredKind]) -> NoveltyManifest:

@@ -77,7 +77,7 @@ def test_a_statement_that_the_cells_contradict_is_not_believed(wrong):
     found = scale_of(cells(TRUE * wrong))
     assert found.source == "estimated"
     assert found.um_per_px == pytest.approx(TRUE, rel=0.04)
-    assert found.doubted_um_per_px == pytest.approx(TRUE * wrong)
+    assert found.rejected_um_per_px == pytest.approx(TRUE * wrong)
 
 
 def test_without_a_statement_the_cells_tell():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.counting.tile import TileCells
-from pipeline.quality.appearance import field_looks
+from pipeline.quality.appearance import field_features
 from pipeline.quality.novelty import RANGE_NAMES
 from segmentation.colours import TileColours
 from segmentation.detections import Kind
@@ -51,23 +51,23 @@ def table(number: int, kind="red_cell", circularity=0.9) -> pd.DataFrame:
 
 
 def seen(cells: pd.DataFrame, *tiles: TileCells):
-    """Looks of a field: its cells, in the order of its tiles."""
+    """Features of a field: its cells, in the order of its tiles."""
     cells = cells.assign(kind_number=np.concatenate([np.zeros(0), *(tile.kinds for tile in tiles)]))
     cells["score"] = np.concatenate([np.zeros(0), *(tile.scores for tile in tiles)])
     colours = np.concatenate([np.zeros((0, 3)), *(tile.colours.objects for tile in tiles)])
     cells[["red", "green", "blue"]] = colours
     depths = np.sum([np.zeros(256, np.int64), *(tile.colours.depths for tile in tiles)], axis=0)
-    return field_looks(cells, depths, float(cells.loc[cells["kind"] == "red_cell", "area_um2"].sum()))
+    return field_features(cells, depths, float(cells.loc[cells["kind"] == "red_cell", "area_um2"].sum()))
 
 
-def looks(cells: pd.DataFrame, *tiles: TileCells):
+def features_of(cells: pd.DataFrame, *tiles: TileCells):
     found = seen(cells, *tiles)
     assert found is not None
     return found
 
 
 def test_equal_cells_on_empty_glass_have_no_spread_and_leave_nothing_unexplained():
-    found = looks(table(20), tile(20))
+    found = features_of(table(20), tile(20))
     assert found.unexplained == pytest.approx(0, abs=1e-9)
     assert found.explained == pytest.approx(0, abs=1e-9)
     assert found.colour_spread == found.depth_spread == pytest.approx(np.log(0.02))
@@ -80,7 +80,7 @@ def test_equal_cells_on_empty_glass_have_no_spread_and_leave_nothing_unexplained
 
 
 def test_dark_parts_that_are_no_cells_are_unexplained():
-    found = looks(table(20), tile(20, depths={GLASS: 20000, CELL: 20 * AREA_PX + 8000, 250: 4000}))
+    found = features_of(table(20), tile(20, depths={GLASS: 20000, CELL: 20 * AREA_PX + 8000, 250: 4000}))
     assert found.unexplained == pytest.approx(12000 / 38000)
     assert found.darker == pytest.approx(4000 / 38000)
     assert found.explained < -0.5
@@ -88,8 +88,8 @@ def test_dark_parts_that_are_no_cells_are_unexplained():
 
 def test_cells_of_many_colours_and_depths_are_spread():
     rng = np.random.default_rng(2)
-    hues = looks(table(40), tile(40, colours=rng.uniform(40, 220, (40, 3))))
-    depths = looks(table(40), tile(40, colours=rng.uniform(40, 220, (40, 1)).repeat(3, axis=1)))
+    hues = features_of(table(40), tile(40, colours=rng.uniform(40, 220, (40, 3))))
+    depths = features_of(table(40), tile(40, colours=rng.uniform(40, 220, (40, 1)).repeat(3, axis=1)))
     assert hues.colour_spread > np.log(0.5)
     assert depths.colour_spread == pytest.approx(np.log(0.02))
     assert depths.depth_spread > np.log(0.3)
@@ -99,13 +99,13 @@ def test_looks_depend_neither_on_the_order_nor_on_the_number_of_the_tiles():
     rng = np.random.default_rng(3)
     colours = rng.uniform(60, 220, (30, 3))
     parts = [tile(10, colours=colours[start : start + 10], scores=0.5 + start / 100) for start in (0, 10, 20)]
-    assert looks(table(30), *parts) == looks(table(30), *parts[::-1])
+    assert features_of(table(30), *parts) == features_of(table(30), *parts[::-1])
     same = [tile(10), tile(20)]
-    assert looks(table(30), *same) == looks(table(30), tile(30))
+    assert features_of(table(30), *same) == features_of(table(30), tile(30))
 
 
 def test_more_light_or_a_larger_field_changes_nothing_that_is_relative():
-    one, three = looks(table(20), tile(20)), looks(table(60), *[tile(20)] * 3)
+    one, three = features_of(table(20), tile(20)), features_of(table(60), *[tile(20)] * 3)
     for name in RANGE_NAMES:
         assert getattr(one, name) == pytest.approx(getattr(three, name))
 

@@ -121,7 +121,7 @@ def test_what_is_dark_lies_in_a_box_of_the_truth(scan: Path) -> None:
 def test_a_turned_stamp_keeps_to_its_box(turn: int) -> None:
     settings = replace(SCAN, um_per_px=0.1, variation=3.0, pallor=0.0, optics=Optics(refraction=0.0))
     for body in islice(variants((settings,), 0, "red_cell"), 12):
-        placed = Placed(body=replace(body, x=300.0, y=200.0), look=0, turn=turn, shared=True)
+        placed = Placed(body=replace(body, x=300.0, y=200.0), style=0, turn=turn, shared=True)
         stamp = Stamps((settings,)).of(placed)
         assert stamp.red is not None
         rows, columns = np.nonzero(stamp.red[:, :, 1] > 0.1)
@@ -147,7 +147,7 @@ def test_no_stamp_reaches_farther_than_said(kind: Kind, label: str, radius_um: f
     settings = replace(SCAN, variation=4.0)
     for seed in range(60):
         body = Body(kind=kind, label=label, x=0.0, y=0.0, radius_um=radius_um, seed=seed)
-        stamp = Stamps((settings,)).of(Placed(body=body, look=0))
+        stamp = Stamps((settings,)).of(Placed(body=body, style=0))
         height, width = stamp.layer.shape[:2]
         reach = max(-stamp.left, -stamp.top, stamp.left + width, stamp.top + height)
         assert reach <= reach_px(body, settings) <= farthest_px(settings)

@@ -8,7 +8,7 @@ from pipeline.quality.novelty import RANGE_NAMES, FieldFeatures, smear_distance,
 from pipeline.training.novelty.fit import fit_known, measured_kind, without_each_source
 
 
-def looks(seed: int, shift: float = 0.0, number: int = 60) -> list[FieldFeatures]:
+def features_of(seed: int, shift: float = 0.0, number: int = 60) -> list[FieldFeatures]:
     """Fields of one source: values between 0 and 1 about its own middle."""
     rng = np.random.default_rng(seed)
     return [
@@ -24,13 +24,13 @@ def all_at(value: float, stain: tuple[float, float, float] = (0.1, 0.4, 0.2)) ->
     return FieldFeatures(**dict.fromkeys(RANGE_NAMES, value), stain=stain)
 
 
-SMEARS = {"one": looks(1), "two": looks(2, 0.2), "three": looks(3, 0.1)}
-RENDERED = looks(4)
+SMEARS = {"one": features_of(1), "two": features_of(2, 0.2), "three": features_of(3, 0.1)}
+RENDERED = features_of(4)
 
 
 def test_the_middle_of_every_source_is_inside_and_a_wide_source_widens_the_ranges():
     known = fit_known(SMEARS, RENDERED)
-    wider = fit_known({**SMEARS, "four": looks(5, 2.0)}, RENDERED)
+    wider = fit_known({**SMEARS, "four": features_of(5, 2.0)}, RENDERED)
     middle, far = all_at(0.5), all_at(2.5)
     assert smear_distance(middle, known.ranges) == 0
     assert smear_distance(far, known.ranges) > known.smear_limit
@@ -45,7 +45,7 @@ def test_a_single_wild_field_does_not_widen_what_is_known():
 
 
 def test_the_limit_lies_above_all_but_a_hundredth_of_the_fields_of_sources_left_out():
-    apart = {**SMEARS, "four": looks(5, 0.5)}
+    apart = {**SMEARS, "four": features_of(5, 0.5)}
     known = fit_known(apart, RENDERED)
     distances = []
     for name, fields in apart.items():
@@ -64,7 +64,7 @@ def test_the_order_of_the_fields_changes_no_range_and_no_limit():
 
 
 def test_a_source_far_from_all_others_is_refused_when_it_is_left_out():
-    rows = {row.kind: row for row in without_each_source({**SMEARS, "odd": looks(6, 5.0)}, RENDERED)}
+    rows = {row.kind: row for row in without_each_source({**SMEARS, "odd": features_of(6, 5.0)}, RENDERED)}
     assert rows["odd"].refused == rows["odd"].pictures == 60
     assert rows["one"].refused == 0
 
