@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from pipeline.cli import count as cli_count
+from pipeline.cli import doctor as cli_doctor
 from pipeline.cli import evaluate as cli_evaluate
 from pipeline.cli import nights as cli_nights
 from pipeline.cli import render as cli_render
@@ -107,6 +108,7 @@ app.command("count")(cli_count.count)
 app.command("classify")(cli_count.classify)
 app.command("status")(cli_nights.status)
 app.command("merge")(cli_nights.merge)
+app.command("doctor")(cli_doctor.doctor)
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_train.app, name="train")
 app.command("render")(cli_render.render)

@@ -28,7 +28,7 @@ from tests.pipeline.counting.made_up_counts import (
 )
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-COMMANDS = ("count", "classify", "status", "merge", "evaluate", "train", "render", "demo", "serve")
+COMMANDS = ("count", "classify", "status", "merge", "doctor", "evaluate", "train", "render", "demo", "serve")
 
 
 @pytest.fixture(autouse=True)
