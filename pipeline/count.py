@@ -1,36 +1,35 @@
 """Counts one slide: what is estimated once, the tiles, the table of cells, the summary."""
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 
+from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
 from pipeline.counting.parts import CellParts
-from pipeline.counting.result import CountResult
-from pipeline.counting.run import Found, Progress, run_tiles, tiles_to_do
-from pipeline.counting.summary import FieldFacts, SlideFacts, summarise
+from pipeline.counting.result import CountResult, infected_cells
+from pipeline.counting.run import Found, Progress, TileJob, run_tiles, tiles_to_do
+from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
+from pipeline.counting.tally import Tally
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
 from pipeline.names import for_line
 from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
 from pipeline.planning.field import FieldPlan
-from pipeline.planning.protocols import Goal, goal_of
-from pipeline.planning.slide import SlidePlan, area_of, plan_slide
-from pipeline.provenance import SourceState, describe_input, run_record, source_state, versions
+from pipeline.planning.protocols import goal_of
+from pipeline.planning.slide import SlidePlan, plan_slide
+from pipeline.provenance import SourceState, describe_input, run_record, source_state
 from pipeline.quality.checks import SlideMeasures, check
-from pipeline.quality.measures import FieldSeen, features_of, slide_measures
+from pipeline.quality.measures import SlideSums, features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.reader.slide import Slide, open_slide
-from pipeline.records import DebrisControl, FailedTile, SlideSummary
+from pipeline.records import DebrisControl, FailedTile
 from pipeline.settings import CountSettings
-from segmentation.colours import LEVELS
 from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide", "measure_features"]
@@ -39,24 +38,37 @@ SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
 """Pixel sizes at which a red cell is 375 to 7.5 px across."""
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
 """Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
-_SAME_CELLS = frozenset({"workers", "scheduler"})
-"""Settings that change nothing of what a tile holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counted:
     """A slide whose tiles are worked on."""
 
-    worker: TileWorker
+    job: TileJob
     plan: SlidePlan
-    goal: Goal | None
     found: Found
     store: TileStore
 
     def parts(self) -> CellParts:
-        plans = list(self.worker.plans.values())
-        manifest = self.worker.classifier.manifest
-        return CellParts(self.worker.slide.name, plans, self.found.tiles, self.store, manifest)
+        worker = self.job.worker
+        plans = list(worker.plans.values())
+        return CellParts(worker.slide.name, plans, self.found.tiles, self.store, worker.classifier.manifest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Added:
+    """What one pass over the parts of a slide's table adds up to.
+
+    Attributes
+    ----------
+    pixels : detector px of each part of each field, by its index.
+    infected : what is drawn of the infected cells.
+    """
+
+    tally: Tally
+    measures: SlideMeasures
+    pixels: Mapping[int, Mapping[str, int]]
+    infected: pd.DataFrame
 
 
 def count_slide(
@@ -91,16 +103,21 @@ def count_slide(
         described, state = describe_input(source), source_state(source)
         plan = plan_slide(slide, source, settings, detector)
         prepared = time.perf_counter()
-        key = "" if checkpoint is None else _key(state, settings, models)
-        worker = _worker(slide, plan, detector, classifier)
-        counted = _count((source, settings, worker), plan, (checkpoint, key), progress)
-    counted = _as_read(counted, source, state)
+        job = _job(source, settings, _worker(slide, plan, detector, classifier))
+        todo = tiles_to_do(job)
+        store: TileStore = MemoryStore()
+        if checkpoint is not None:
+            key = CheckpointKey(state=state, settings=settings, models=models)
+            store = checkpoint.store(key.line(), len(todo))
+        found = run_tiles(job, todo, store, progress)
+    counted = _as_read(_Counted(job=job, plan=plan, found=found, store=store), source, state)
     parts = counted.parts()
-    summary = _summarise(source, counted, parts)
+    added = _added(counted, parts)
+    summary = summary_of(added.tally, _facts(source, counted, added))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
-    areas = {field.name: field.area for field in plan.fields.values() if field.area is not None}
-    return CountResult(summary=summary, parts=parts, run=run, areas=areas)
+    areas = {field.name: field.area for field in plan.fields.values() if field.area.is_chosen}
+    return CountResult(summary=summary, parts=parts, run=run, areas=areas, infected=added.infected)
 
 
 def measure_features(source: Path, settings: CountSettings) -> list[FieldFeatures]:
@@ -109,9 +126,11 @@ def measure_features(source: Path, settings: CountSettings) -> list[FieldFeature
     detector, classifier = load_detector(settings), load_classifier(settings)
     with open_slide(source) as slide:
         plan = plan_slide(slide, source, settings, detector)
-        worker = _worker(slide, plan, detector, classifier)
-        counted = _count((source, settings, worker), plan, (None, ""), None)
-    return features_of(_measures(counted, counted.parts(), _pixels_by_part(counted)))
+        job = _job(source, settings, _worker(slide, plan, detector, classifier))
+        store = MemoryStore()
+        found = run_tiles(job, tiles_to_do(job), store, None)
+    counted = _Counted(job=job, plan=plan, found=found, store=store)
+    return features_of(_added(counted, counted.parts()).measures)
 
 
 def _check(settings: CountSettings) -> None:
@@ -140,65 +159,44 @@ def _as_read(counted: _Counted, source: Path, state: SourceState) -> _Counted:
     if same:
         return counted
     reason = "its files changed or went away while they were read; count the slide again"
-    changed = FailedTile(field=counted.worker.slide.name, x=0, y=0, width=0, height=0, reason=reason)
+    changed = FailedTile(field=counted.job.worker.slide.name, x=0, y=0, width=0, height=0, reason=reason)
     plan = replace(counted.plan, broken=(*counted.plan.broken, changed))
     return replace(counted, plan=plan)
-
-
-def _key(state: SourceState, settings: CountSettings, models: Mapping[str, object]) -> str:
-    """One line that tells all that decides what the tiles of a slide hold."""
-    decides = {name: str(getattr(settings, name)) for name in settings.__slots__ if name not in _SAME_CELLS}
-    facts = [state, decides, models, versions()]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _worker(slide: Slide, plan: SlidePlan, detector: Detector, classifier: Classifier) -> TileWorker:
     return TileWorker(slide=slide, plans=plan.fields, detector=detector, classifier=classifier)
 
 
-def _count(
-    order: tuple[Path, CountSettings, TileWorker],
-    plan: SlidePlan,
-    kept: tuple[Checkpoint | None, str],
-    progress: Progress | None,
-) -> _Counted:
-    _, settings, worker = order
+def _job(source: Path, settings: CountSettings, worker: TileWorker) -> TileJob:
     goal = goal_of(settings.protocol, settings.max_cells)
-    todo = tiles_to_do(worker.plans, settings.tile_px, goal)
-    checkpoint, key = kept
-    store = MemoryStore() if checkpoint is None else checkpoint.store(key, len(todo))
-    found = run_tiles(order, todo, goal, store, progress)
-    return _Counted(worker=worker, plan=plan, goal=goal, found=found, store=store)
+    return TileJob(source=source, settings=settings, worker=worker, goal=goal)
+
+
+def _added(counted: _Counted, parts: CellParts) -> _Added:
+    """Go through the cells of a slide once, for all that is told of them."""
+    sums, tally, infected = SlideSums(parts.seen), Tally(), []
+    for cells in parts.with_features():
+        sums.add(cells)
+        tally.add(cells)
+        infected.append(infected_cells(cells))
+    pixels = _pixels_by_part(counted)
+    shares = {index: by_part["counted"] / max(sum(by_part.values()), 1) for index, by_part in pixels.items()}
+    seen = {index: replace(field, share=shares[index]) for index, field in parts.seen.items()}
+    failed = len(counted.found.failed) + len(counted.plan.broken)
+    measures = sums.measures(counted.job.plans.values(), seen, counted.plan.scale, failed)
+    drawn = pd.concat(infected, ignore_index=True)
+    return _Added(tally=tally, measures=measures, pixels=pixels, infected=drawn)
 
 
 def _pixels_by_part(counted: _Counted) -> dict[int, dict[str, int]]:
     """Detector px of each part of each field, by its index."""
     parts = {}
-    for index, plan in counted.worker.plans.items():
+    for index, plan in counted.job.plans.items():
         failed = [part.core for field, part in counted.found.failed if field == index]
-        reached = None if counted.goal is None else counted.found.reached(plan)
-        parts[index] = area_of(plan).pixels_by_part(failed, reached)
+        reached = None if counted.job.goal is None else counted.found.reached(plan)
+        parts[index] = plan.area.pixels_by_part(failed, reached)
     return parts
-
-
-def _measures(counted: _Counted, parts: CellParts, pixels: Mapping[int, Mapping[str, int]]) -> SlideMeasures:
-    """What quality control is told of a slide."""
-    plans, found = counted.worker.plans, counted.found
-    objects, depths = dict.fromkeys(plans, 0), {index: np.zeros(LEVELS, np.int64) for index in plans}
-    for tile in found.tiles:
-        cells = counted.store.load(tile)
-        objects[tile.field] += len(cells.kinds)
-        depths[tile.field] += cells.colours.depths
-    seen = {
-        index: FieldSeen(
-            objects=objects[index],
-            depths=depths[index],
-            share=pixels[index]["counted"] / max(sum(pixels[index].values()), 1),
-        )
-        for index in plans
-    }
-    failed = len(found.failed) + len(counted.plan.broken)
-    return slide_measures(parts.with_features(), list(plans.values()), seen, counted.plan.scale, failed)
 
 
 def _failed(plan: FieldPlan, part: FailedPart) -> FailedTile:
@@ -214,35 +212,33 @@ def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
     )
 
 
-def _summarise(source: Path, counted: _Counted, parts: CellParts) -> SlideSummary:
-    worker, scale = counted.worker, counted.plan.scale
+def _facts(source: Path, counted: _Counted, added: _Added) -> SlideFacts:
+    """What is known of the slide beside its cells."""
+    worker, scale = counted.job.worker, counted.plan.scale
     manifest, measured = worker.classifier.manifest, worker.classifier.measured
-    pixels = _pixels_by_part(counted)
-    measures = _measures(counted, parts, pixels)
-    novelty = measure_novelty(features_of(measures), read_novelty())
+    novelty = measure_novelty(features_of(added.measures), read_novelty())
     failed = list(counted.plan.broken)
     failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
-    facts = SlideFacts(
+    return SlideFacts(
         slide=worker.slide.name,
         source=for_line(source),
-        fields=tuple(_facts_of(plan, pixels[index]) for index, plan in worker.plans.items()),
+        fields=tuple(_facts_of(plan, added.pixels[index]) for index, plan in worker.plans.items()),
         um_per_px=scale.um_per_px,
         scale_source=scale.source,
         false_positive_rate=measured.false_positive_rate,
         tells_stages=manifest.stages is not None,
-        goal=counted.goal,
+        goal=counted.job.goal,
         sensitivity=measured.sensitivity,
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=(*check(measures, novelty), *worker.slide.notices),
+        notices=(*check(added.measures, novelty), *worker.slide.notices),
         novelty=novelty,
         debris=_debris(counted),
     )
-    return summarise(parts, facts)
 
 
 def _debris(counted: _Counted) -> DebrisControl:
     """The slide's own negative control, from what its tiles kept."""
     kept = joined_samples(counted.store.load(tile).control for tile in counted.found.tiles)
-    return debris_control(kept, counted.worker.classifier)
+    return debris_control(kept, counted.job.worker.classifier)

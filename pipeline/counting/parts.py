@@ -13,8 +13,9 @@ from pipeline.counting.tile import TileCells
 from pipeline.counting.tile_store import TileStore
 from pipeline.counting.tiling import Tile
 from pipeline.planning.field import FieldPlan
+from pipeline.quality.measures import FieldSeen
 from pipeline.records import CELL_COLUMNS
-from segmentation.colours import TileColours
+from segmentation.colours import LEVELS, TileColours
 
 __all__ = ["CellParts"]
 
@@ -39,6 +40,10 @@ class CellParts:
     """Tables of a slide's cells, one after the other; can be gone through again and again.
 
     The same cells give the same parts, whatever the tiles.
+
+    Attributes
+    ----------
+    seen : what the tiles of each field add up to, by its index.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class CellParts:
         self._plans = {plan.index: plan for plan in plans}
         self._store = store
         self._classifier = classifier
+        nothing = FieldSeen(objects=0, depths=np.zeros(LEVELS, np.int64))
+        self.seen = dict.fromkeys(self._plans, nothing)
         self._parts = _grouped(self._bands(tiles))
         self._only: pd.DataFrame | None = None
 
@@ -77,7 +84,9 @@ class CellParts:
     def _bands(self, tiles: Iterable[Tile]) -> dict[Band, _Cells]:
         bands: dict[Band, _Cells] = {}
         for tile in tiles:
-            numbers, counts = np.unique(self._band_of(self._store.load(tile)), return_counts=True)
+            cells = self._store.load(tile)
+            self.seen[tile.field] = self.seen[tile.field].with_tile(len(cells.kinds), cells.colours.depths)
+            numbers, counts = np.unique(self._band_of(cells), return_counts=True)
             for band, count in zip(numbers.tolist(), counts.tolist(), strict=True):
                 held = bands.setdefault((tile.field, band), _Cells(tiles=[], number=0))
                 bands[tile.field, band] = _Cells(tiles=[*held.tiles, tile], number=held.number + count)

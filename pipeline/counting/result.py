@@ -9,7 +9,10 @@ import pandas as pd
 from pipeline.planning.area import CountedArea
 from pipeline.records import SlideSummary
 
-__all__ = ["CountResult", "SlideOutcome"]
+__all__ = ["DRAWN_COLUMNS", "CountResult", "SlideOutcome", "infected_cells"]
+
+DRAWN_COLUMNS = ("kind", "counted", "infected", "p_infected", "x_min", "y_min", "x_max", "y_max")
+"""What an overlay needs of a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +25,24 @@ class CountResult:
         object; can be gone through again and again.
     run : versions, hashes, settings, seed and times for run.json (JSON-ready).
     areas : of each field of which only a part was counted, by its name, which part that was.
+    infected : `DRAWN_COLUMNS` of the infected cells; None where they are still to be picked from the parts.
     """
 
     summary: SlideSummary
     parts: Iterable[pd.DataFrame]
     run: dict[str, object]
-    areas: Mapping[str, "CountedArea"] = field(default_factory=dict)
+    areas: Mapping[str, CountedArea] = field(default_factory=dict)
+    infected: pd.DataFrame | None = None
 
     @property
     def cells(self) -> pd.DataFrame:
         """All cells as one table: for a gigapixel slide this takes gigabytes."""
         return pd.concat(list(self.parts), ignore_index=True)
+
+
+def infected_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn of the infected cells of a part: all cells of a large scan would not fit into memory."""
+    return cells.loc[cells["infected"].astype(bool), list(DRAWN_COLUMNS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,16 +15,37 @@ from pipeline.execution.processes import WorkerDiedError, run_here, run_in_proce
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import Goal
 from pipeline.planning.sampling import even_order
-from pipeline.planning.slide import area_of
 from pipeline.settings import CountSettings, with_absolute_paths
 from segmentation.detections import Kind
 from segmentation.film import SQUARE_PX
 
-__all__ = ["Found", "Progress", "run_tiles", "tiles_to_do"]
+__all__ = ["Found", "Progress", "TileJob", "run_tiles", "tiles_to_do"]
 
 Progress = Callable[[int, int, int], None]
 """Called with the tiles done, all tiles, and the red cells found."""
 Answer = TileCells | WorkerDiedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileJob:
+    """What is to be done on the tiles of a slide.
+
+    Attributes
+    ----------
+    source, settings : from which another process makes a worker of its own.
+    worker : works on a tile in this process.
+    goal : red cells after which the count stops; None counts all.
+    """
+
+    source: Path
+    settings: CountSettings
+    worker: TileWorker
+    goal: Goal | None
+
+    @property
+    def plans(self) -> Mapping[int, FieldPlan]:
+        """Plan of each readable field, by its index."""
+        return self.worker.plans
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +63,7 @@ class Found:
 
     def reached(self, plan: FieldPlan) -> NDArray[np.bool_]:
         """Squares of a field that were tried, bool (rows, columns)."""
-        reached = np.zeros(area_of(plan).areas.shape, bool)
+        reached = np.zeros(plan.area.areas.shape, bool)
         for tile in self.tiles:
             if tile.field == plan.index:
                 x0, y0, x1, y1 = tile.core
@@ -50,28 +71,22 @@ class Found:
         return reached
 
 
-def tiles_to_do(plans: Mapping[int, FieldPlan], tile_px: int, goal: Goal | None) -> list[Tile]:
+def tiles_to_do(job: TileJob) -> list[Tile]:
     """Tiles that hold something to count.
 
     With a goal they are single squares, in an order of which every beginning samples the slide evenly.
     """
-    if goal is not None:
-        return _squares(list(plans.values()))
+    if job.goal is not None:
+        return _squares(list(job.plans.values()))
     return [
         tile
-        for plan in plans.values()
-        for tile in tiles(plan.index, plan.grid, tile_px)
-        if plan.area is None or plan.area.touches(tile.core)
+        for plan in job.plans.values()
+        for tile in tiles(plan.index, plan.grid, job.settings.tile_px)
+        if plan.area.touches(tile.core)
     ]
 
 
-def run_tiles(
-    order: tuple[Path, CountSettings, TileWorker],
-    todo: Sequence[Tile],
-    goal: Goal | None,
-    store: TileStore,
-    progress: Progress | None,
-) -> Found:
+def run_tiles(job: TileJob, todo: Sequence[Tile], store: TileStore, progress: Progress | None) -> Found:
     """Work on those tiles of a slide that the store does not hold yet; their cells are in the store then.
 
     With a goal, a tile belongs to the count if those before it in the order hold too few cells. Which tiles
@@ -79,16 +94,15 @@ def run_tiles(
 
     Parameters
     ----------
-    order : the slide, the settings, and what works on a tile in this process.
     todo : see `tiles_to_do`.
     """
-    run = _Run(worker=order[2], goal=goal, todo=todo)
+    run = _Run(worker=job.worker, goal=job.goal, todo=todo)
     kept = set(store.kept())
     for tile in todo:
         # What failed in an earlier run may have been mended since.
         if tile in kept and not (cells := store.load(tile)).failed:
             run.take(tile, cells)
-    answers = _answers(*order, [tile for tile in todo if tile not in run.taken])
+    answers = _answers(job, [tile for tile in todo if tile not in run.taken])
     try:
         while not run.enough():
             answered = next(answers, None)
@@ -151,25 +165,24 @@ def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:
     """The squares of all fields, the fields laid side by side, in even order."""
     places, found, left = [], [], 0
     for plan in plans:
-        squares = area_of(plan).squares()
+        squares = plan.area.squares()
         places.append(squares + np.asarray((left, 0)))
         corners = (squares * SQUARE_PX).tolist()
         found += [tile_at(plan.index, plan.grid, (x, y), SQUARE_PX) for x, y in corners]
-        left += area_of(plan).areas.shape[1]
+        left += plan.area.areas.shape[1]
     return [found[index] for index in even_order(np.concatenate(places)).tolist()]
 
 
-def _answers(
-    source: Path, settings: CountSettings, worker: TileWorker, todo: Sequence[Tile]
-) -> Generator[tuple[Tile, Answer]]:
-    order = (source, settings, worker.plans)
+def _answers(job: TileJob, todo: Sequence[Tile]) -> Generator[tuple[Tile, Answer]]:
+    settings = job.settings
     if settings.scheduler is not None and todo:
         from pipeline.execution.dask import run_on_cluster
 
-        there = source.absolute()
-        order = (there, with_absolute_paths(settings), worker.plans)
-        yield from run_on_cluster(make_tile_worker, order, todo, settings.scheduler, readable=(there,))
+        there = job.source.absolute()
+        arguments = (there, with_absolute_paths(settings), job.plans)
+        yield from run_on_cluster(make_tile_worker, arguments, todo, settings.scheduler, readable=(there,))
     elif settings.workers > 1 and len(todo) > 1:
-        yield from run_in_processes(make_tile_worker, order, todo, settings.workers)
+        arguments = (job.source, settings, job.plans)
+        yield from run_in_processes(make_tile_worker, arguments, todo, settings.workers)
     else:
-        yield from run_here(worker, todo)
+        yield from run_here(job.worker, todo)

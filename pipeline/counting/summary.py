@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipeline.counting.statistics import INTERVAL_METHOD, distinguishable, limit_of_detection, wilson
-from pipeline.counting.tally import FieldTally, Tally, tally
+from pipeline.counting.tally import FieldTally, Tally
 from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
@@ -22,7 +22,7 @@ from pipeline.records import (
     Verdict,
 )
 
-__all__ = ["FieldFacts", "SlideFacts", "summarise", "verdict_of"]
+__all__ = ["FieldFacts", "SlideFacts", "summarise", "summary_of", "verdict_of"]
 
 
 UPPER_END = 1.645
@@ -96,7 +96,20 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         Where a table contradicts itself: a cell that is neither counted nor excluded for one reason,
         a counted object that is no red cell, or a cell of a field that was not read.
     """
-    found = tally(parts)
+    found = Tally()
+    for cells in parts:
+        found.add(cells)
+    return summary_of(found, facts)
+
+
+def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
+    """The count of a slide whose cells are added up.
+
+    Raises
+    ------
+    ValueError
+        Where a cell lies in a field that was not read.
+    """
     _check_fields(found, facts)
     whole, stages = found.whole, dict(sorted(found.stages.items()))
     share, low, high = _fraction(whole.infected, whole.counted)

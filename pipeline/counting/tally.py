@@ -1,12 +1,11 @@
 """Counts of a slide's cells, added up over the parts of its table."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-__all__ = ["FieldTally", "Tally", "tally"]
+__all__ = ["FieldTally", "Tally"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,34 +33,30 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
 
+    def add(self, cells: pd.DataFrame) -> None:
+        """Add a table of cells, one row an object, columns of records.CELL_COLUMNS.
 
-def tally(parts: Iterable[pd.DataFrame]) -> Tally:
-    """Add up tables of cells, one row an object, columns of records.CELL_COLUMNS.
-
-    Raises
-    ------
-    ValueError
-        Where a table contradicts itself: a cell that is neither counted nor excluded for one reason, or a
-        counted object that is no red cell.
-    """
-    total = Tally()
-    for cells in parts:
+        Raises
+        ------
+        ValueError
+            Where the table contradicts itself: a cell that is neither counted nor excluded for one reason, or
+            a counted object that is no red cell.
+        """
         _reconcile(cells)
         counted = cells["counted"].astype(bool)
         infected = counted & cells["infected"].fillna(False).astype(bool)
-        total.kinds.update(cells["kind"].astype(str).value_counts().to_dict())
-        total.stages.update(cells.loc[infected, "stage"].astype(str).value_counts().to_dict())
+        self.kinds.update(cells["kind"].astype(str).value_counts().to_dict())
+        self.stages.update(cells.loc[infected, "stage"].astype(str).value_counts().to_dict())
         reasons = cells["excluded_because"].where(~counted).astype(object)
         facts = pd.DataFrame(
             {"field": cells["field"].astype(str), "counted": counted, "infected": infected, "reason": reasons}
         )
         for name, rows in facts.groupby("field", sort=False, observed=True):
-            for one in (total.whole, total.fields.setdefault(str(name), FieldTally())):
+            for one in (self.whole, self.fields.setdefault(str(name), FieldTally())):
                 one.detected += len(rows)
                 one.counted += int(rows["counted"].sum())
                 one.infected += int(rows["infected"].sum())
                 one.excluded.update(rows["reason"].dropna().astype(str).value_counts().to_dict())
-    return total
 
 
 def _reconcile(cells: pd.DataFrame) -> None:

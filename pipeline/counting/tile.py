@@ -115,7 +115,7 @@ class TileWorker:
         return _joined(tile.field, parts)
 
     def _tried(self, square: Tile, plan: FieldPlan) -> TileCells:
-        if plan.area is not None and not plan.area.touches(square.core):
+        if not plan.area.touches(square.core):
             return _without_cells(square.field, ())
         try:
             return self._work(square, plan)
@@ -127,7 +127,7 @@ class TileWorker:
         window = (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0))
         picture = read_window(self.slide.fields[tile.field], plan.grid, plan.light, window)
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
-        counted = None if plan.area is None else plan.area.mask(tile.core)
+        counted = plan.area.mask(tile.core)
         cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, counted)
         kinds, probability, stages = self._decided(picture, cells)
         origin = np.asarray((x0, y0, x0, y0), np.float64)
@@ -174,7 +174,7 @@ class TileWorker:
         picture: NDArray[np.uint8],
         cells: SegmentedCells,
         of: tuple[Tile, NDArray[np.float32]],
-        counted: NDArray[np.bool_] | None,
+        counted: NDArray[np.bool_],
     ) -> DebrisSample:
         """What the tile keeps for the slide's debris control; `of` is the tile and its probabilities."""
         tile, probability = of
@@ -185,11 +185,9 @@ class TileWorker:
         places = specks.centres.astype(np.float64) / 2
         owned = np.all((places >= low) & (places < high), axis=1)
         columns, rows = slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
-        lit = ground[rows, columns] & (halve(picture)[rows, columns, 1] >= LIT)
-        if counted is not None:
-            lit = lit & counted
-            across, down = np.floor(places[owned] - low).astype(np.intp).T
-            owned[owned] = counted[down, across]
+        lit = ground[rows, columns] & (halve(picture)[rows, columns, 1] >= LIT) & counted
+        across, down = np.floor(places[owned] - low).astype(np.intp).T
+        owned[owned] = counted[down, across]
         specks = specks.take(owned)
         keys = place_keys(tile.field, specks.centres + 2 * corner)
         some = is_kept(keys, self._kept.specks)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.counting.result import CountResult
+from pipeline.counting.result import CountResult, infected_cells
 from pipeline.errors import SlideError
 from pipeline.output.film_areas import areas_legend, tint_areas
 from pipeline.output.marks import OUTLINED_MIN_PX
@@ -30,7 +30,6 @@ from pipeline.wording import count_line, percent_text
 __all__ = ["overlays"]
 
 CELL_UM = 7.5  # across, of a red cell
-DRAWN_COLUMNS = ("kind", "counted", "infected", "p_infected", "x_min", "y_min", "x_max", "y_max")
 UNREADABLE = 128  # grey of a part that could not be read
 
 
@@ -71,6 +70,9 @@ class _Gone:
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
         raise SlideError(f"{self.name} is gone")
 
+    def stored_shrink(self, shrink: int) -> int:
+        return 1
+
 
 def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
     """The count of a slide and its verdict in one line; a partial count says so first."""
@@ -102,9 +104,9 @@ def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
 
 
 def _infected(result: CountResult) -> pd.DataFrame:
-    """What is drawn of the infected cells: all cells of a gigapixel slide would not fit into memory."""
-    parts = [part.loc[part["infected"].astype(bool), list(DRAWN_COLUMNS)] for part in result.parts]
-    return pd.concat(parts, ignore_index=True)
+    if result.infected is not None:
+        return result.infected
+    return pd.concat([infected_cells(part) for part in result.parts], ignore_index=True)
 
 
 def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,21 @@ class CountedArea:
     width, height : detector px of the field.
     areas : uint8 (rows, columns), an `Area` a square; those that are READABLE are counted.
     region : x_min, y_min, x_max, y_max, detector px, half-open, within the field: nothing outside is counted.
+    is_chosen : whether a region or a map of the film chose what is counted; else it is all of the field.
     """
 
     width: int
     height: int
     areas: NDArray[np.uint8]
     region: Box
+    is_chosen: bool = True
+
+    @classmethod
+    def whole(cls, width: int, height: int) -> Self:
+        """All of a field, given in detector px."""
+        shape = -(-height // SQUARE_PX), -(-width // SQUARE_PX)
+        areas = np.full(shape, Area.READABLE, np.uint8)
+        return cls(width=width, height=height, areas=areas, region=(0, 0, width, height), is_chosen=False)
 
     def squares(self) -> NDArray[np.int64]:
         """Column and row of each square that holds something to count, int64 (n, 2), row by row."""

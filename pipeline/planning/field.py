@@ -45,7 +45,7 @@ class FieldLight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPlan:
-    """Everything a tile of the field needs to know; `area` is None where all of it is counted."""
+    """Everything a tile of the field needs to know; `area` is what is counted of it."""
 
     index: int
     name: str
@@ -54,7 +54,7 @@ class FieldPlan:
     um_per_px: float
     light: FieldLight
     grid: WorkingGrid
-    area: CountedArea | None = None
+    area: CountedArea
 
     @property
     def step(self) -> float:
@@ -93,7 +93,8 @@ def field_light(field: Field) -> FieldLight:
 
 
 def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) -> FieldPlan:
-    """Plan of one field."""
+    """Plan of one field, all of which is counted."""
+    grid = working_grid(field.width, field.height, um_per_px)
     return FieldPlan(
         index=index,
         name=field.name,
@@ -101,7 +102,8 @@ def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) ->
         height=field.height,
         um_per_px=um_per_px,
         light=light,
-        grid=working_grid(field.width, field.height, um_per_px),
+        grid=grid,
+        area=CountedArea.whole(grid.width // 2, grid.height // 2),
     )
 
 

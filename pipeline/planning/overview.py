@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.reader.field import Field
-from pipeline.reader.slide import stored_shrink
 
 __all__ = ["FieldPicture", "field_picture", "is_costly", "sampled_picture"]
 
@@ -36,7 +35,7 @@ class FieldPicture:
 
 def is_costly(field: Field, shrink: int) -> bool:
     """Whether a small picture of all of the field cannot be had without decoding gigapixels."""
-    stored = stored_shrink(field, shrink)
+    stored = field.stored_shrink(shrink)
     return field.width * field.height > MOST_READ_PX * stored**2
 
 

@@ -16,9 +16,8 @@ from pipeline.reader.field import Field
 from pipeline.reader.slide import Slide
 from pipeline.records import FailedTile
 from pipeline.settings import CountSettings
-from segmentation.film import SQUARE_PX, Area
 
-__all__ = ["SlidePlan", "area_of", "plan_slide"]
+__all__ = ["SlidePlan", "plan_slide"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +53,6 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
     return SlidePlan(fields=plans, scale=scale, broken=tuple(broken))
 
 
-def area_of(plan: FieldPlan) -> CountedArea:
-    """What is counted of a field: all of it where its plan names nothing else."""
-    if plan.area is not None:
-        return plan.area
-    width, height = plan.grid.width // 2, plan.grid.height // 2
-    shape = -(-height // SQUARE_PX), -(-width // SQUARE_PX)
-    areas = np.full(shape, Area.READABLE, np.uint8)
-    return CountedArea(width=width, height=height, areas=areas, region=(0, 0, width, height))
-
-
 def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
     """Light of each field that can be read, and the others."""
     lights: dict[int, FieldLight] = {}
@@ -88,15 +77,14 @@ def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[Fai
     return lights, broken
 
 
-def _counted(field: Field, plan: FieldPlan, settings: CountSettings) -> CountedArea | None:
-    """What is counted of a field, None where all of it is."""
-    whole = area_of(plan)
-    area = whole
+def _counted(field: Field, plan: FieldPlan, settings: CountSettings) -> CountedArea:
+    """What is counted of a field."""
+    area = plan.area
     if settings.region is not None:
-        area = replace(area, region=_region(plan, settings.region))
+        area = replace(area, region=_region(plan, settings.region), is_chosen=True)
     if needs_map(plan) and not settings.whole_film:
-        area = replace(area, areas=map_film(field, plan))
-    return None if area is whole else area
+        area = replace(area, areas=map_film(field, plan), is_chosen=True)
+    return area
 
 
 def _region(plan: FieldPlan, region: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

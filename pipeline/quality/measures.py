@@ -1,7 +1,8 @@
 """What quality control looks at, measured from the cells and the light of a slide's fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from pipeline.quality.appearance import field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
 
-__all__ = ["SAMPLED_CELLS", "FieldSeen", "features_of", "slide_measures"]
+__all__ = ["SAMPLED_CELLS", "FieldSeen", "SlideSums", "features_of"]
 
 SAMPLED_CELLS = 20_000
 """Most objects of a field that medians and percentiles are taken of: of more, every second, third ... one."""
@@ -38,6 +39,10 @@ class FieldSeen:
     depths: NDArray[np.int64]
     share: float = 1.0
 
+    def with_tile(self, objects: int, depths: NDArray[np.int64]) -> Self:
+        """The same and one tile more."""
+        return replace(self, objects=self.objects + objects, depths=self.depths + depths)
+
 
 @dataclass(slots=True, kw_only=True)
 class _Sums:
@@ -60,39 +65,36 @@ class _Sums:
         self.covered_um2 += float(red["area_um2"].sum())
 
 
-def slide_measures(
-    parts: Iterable[pd.DataFrame],
-    plans: Sequence[FieldPlan],
-    seen: Mapping[int, FieldSeen],
-    scale: SlideScale,
-    failed_parts: int,
-) -> SlideMeasures:
-    """Measures of a slide.
+class SlideSums:
+    """What is added up of a slide while the parts of its table go by."""
 
-    Parameters
-    ----------
-    parts : tables of cells with `rules.FEATURE_COLUMNS`.
-    seen : of each field, by its index.
-    failed_parts : parts of the slide that could not be worked on.
-    """
-    sums = {
-        index: _Sums(step=max(1, -(-field_seen.objects // SAMPLED_CELLS)))
-        for index, field_seen in seen.items()
-    }
-    counted = 0
-    for table in parts:
-        counted += int(table["counted"].sum())
-        for index, cells in table.groupby("field_index", sort=False):
-            sums[int(index)].add(cells)
-    return SlideMeasures(
-        fields=tuple(_field(plan, sums[plan.index], seen[plan.index]) for plan in plans),
-        counted=counted,
-        um_per_px=scale.um_per_px,
-        scale_source=scale.source,
-        scale_spread=scale.spread,
-        rejected_um_per_px=scale.rejected_um_per_px,
-        failed_parts=failed_parts,
-    )
+    def __init__(self, seen: Mapping[int, FieldSeen]) -> None:
+        """`seen` is what the tiles of each field add up to, by its index."""
+        self._fields = {
+            index: _Sums(step=max(1, -(-field_seen.objects // SAMPLED_CELLS)))
+            for index, field_seen in seen.items()
+        }
+        self._counted = 0
+
+    def add(self, cells: pd.DataFrame) -> None:
+        """Add a table of cells with `rules.FEATURE_COLUMNS`."""
+        self._counted += int(cells["counted"].sum())
+        for index, rows in cells.groupby("field_index", sort=False):
+            self._fields[int(index)].add(rows)
+
+    def measures(
+        self, plans: Iterable[FieldPlan], seen: Mapping[int, FieldSeen], scale: SlideScale, failed_parts: int
+    ) -> SlideMeasures:
+        """Measures of the slide; `failed_parts` of it could not be worked on."""
+        return SlideMeasures(
+            fields=tuple(_field(plan, self._fields[plan.index], seen[plan.index]) for plan in plans),
+            counted=self._counted,
+            um_per_px=scale.um_per_px,
+            scale_source=scale.source,
+            scale_spread=scale.spread,
+            rejected_um_per_px=scale.rejected_um_per_px,
+            failed_parts=failed_parts,
+        )
 
 
 def features_of(measures: SlideMeasures) -> list[FieldFeatures]:

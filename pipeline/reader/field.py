@@ -55,6 +55,12 @@ class Field(Protocol):
             The region is off the grid of `shrink` or outside the picture.
         """
 
+    def stored_shrink(self, shrink: int) -> int:
+        """Level-0 px, along a side, of the stored px that are decoded to read at `shrink`: what it costs.
+
+        A scan of gigapixels without small levels gives 1, and a small picture of it means decoding all of it.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenField:

@@ -98,6 +98,10 @@ class PhotoField:
         picture = self._decoded[shrink]
         return picture[y // shrink : (y + height) // shrink, x // shrink : (x + width) // shrink].copy()
 
+    def stored_shrink(self, shrink: int) -> int:
+        """See `Field.stored_shrink`: whatever a decoder leaves out, all of a photo's file is gone through."""
+        return 1
+
     def _release(self) -> None:
         self._decoded = {}
 

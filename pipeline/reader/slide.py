@@ -20,10 +20,10 @@ from pipeline.reader.source import (
     slide_name,
 )
 from pipeline.reader.tiff import TiffField, open_tiff
-from pipeline.reader.vendor import VENDOR_SUFFIXES, VendorField, is_vendor_tiff, open_vendor_slide
+from pipeline.reader.vendor import VENDOR_SUFFIXES, is_vendor_tiff, open_vendor_slide
 from pipeline.records import Notice
 
-__all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide", "stored_shrink"]
+__all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide"]
 
 PHOTO_SUFFIXES = frozenset(
     {".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -96,14 +96,6 @@ def open_slide(path: Path) -> Slide:
         return _open_folder(path, name, turn)
     field = _open_file(path, name, turn)
     return Slide(name, (field,), (), turn, _said_of([field]))
-
-
-def stored_shrink(field: Field, shrink: int) -> int:
-    """Level-0 px, along a side, of the stored px that a field is read from at `shrink`: what it costs.
-
-    A scan of gigapixels without small levels gives 1, and a small picture of it means decoding all of it.
-    """
-    return field.stored_shrink(shrink) if isinstance(field, TiffField | VendorField) else 1
 
 
 def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:

@@ -86,7 +86,7 @@ class TiffField:
             ) from error
 
     def stored_shrink(self, shrink: int) -> int:
-        """Factor of the level that is read for this shrink."""
+        """See `Field.stored_shrink`: the factor of the level that is read."""
         return best_level(self._layout.pyramid, shrink).factor
 
     def _open(self) -> None:

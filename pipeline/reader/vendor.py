@@ -75,7 +75,7 @@ class VendorField:
             ) from error
 
     def stored_shrink(self, shrink: int) -> int:
-        """Factor of the level that is read for this shrink."""
+        """See `Field.stored_shrink`: the factor of the level that is read."""
         return best_level(self._pyramid, shrink).factor
 
     def _release(self) -> None:

@@ -10,6 +10,7 @@ from classifier.predict import STAGES
 from models.manifest import Manifest, StageFigures
 from pipeline.counting.rules import FEATURE_COLUMNS, cell_table
 from pipeline.counting.tile import TileCells
+from pipeline.planning.area import CountedArea
 from pipeline.planning.field import FieldLight, FieldPlan
 from pipeline.records import CELL_COLUMNS
 from segmentation.colours import TileColours
@@ -26,7 +27,14 @@ def plan(index=0, name="one", view=None, width=1000, height=800) -> FieldPlan:
     )
     grid = working_grid(width, height, UM_PER_PX)
     return FieldPlan(
-        index=index, name=name, width=width, height=height, um_per_px=UM_PER_PX, light=light, grid=grid
+        index=index,
+        name=name,
+        width=width,
+        height=height,
+        um_per_px=UM_PER_PX,
+        light=light,
+        grid=grid,
+        area=CountedArea.whole(grid.width // 2, grid.height // 2),
     )
 
 

@@ -13,7 +13,6 @@ from pipeline.evaluation.labelled import read_field_set
 from pipeline.planning import film_map
 from pipeline.planning.field import field_light, plan_field
 from pipeline.planning.film_map import map_film, needs_map
-from pipeline.planning.slide import area_of
 from pipeline.reader.slide import open_slide
 from segmentation.film import Area
 from segmentation.illumination import BrightView
@@ -83,7 +82,7 @@ def test_a_map_covers_a_field_of_any_size_and_its_areas_sum_to_the_field(
     found = map_film(field, plan)
     detector = plan.grid.width // 2, plan.grid.height // 2
     assert found.shape == (-(-detector[1] // 256), -(-detector[0] // 256))
-    parts = replace(area_of(plan), areas=found).pixels_by_part((), None)
+    parts = replace(plan.area, areas=found).pixels_by_part((), None)
     assert parts == {"counted": 0, "empty_glass": detector[0] * detector[1]}
 
 
@@ -102,7 +101,5 @@ def test_fields_that_a_person_chose_are_readable(labelled_data: Path, name: str,
     for picture in fields.fields["field"][::8]:
         with open_slide(fields.image_path(picture)) as slide:
             plan = plan_field(0, slide.fields[0], um_per_px, field_light(slide.fields[0]))
-            sizes.update(
-                replace(area_of(plan), areas=map_film(slide.fields[0], plan)).pixels_by_part((), None)
-            )
+            sizes.update(replace(plan.area, areas=map_film(slide.fields[0], plan)).pixels_by_part((), None))
     assert sizes["counted"] / sizes.total() > 0.98

@@ -35,6 +35,10 @@ class DrawnField:
     def height(self) -> int:
         return self.picture.shape[0]
 
+    def stored_shrink(self, shrink: int) -> int:
+        """All of it is stored at full resolution."""
+        return 1
+
     def read(self, x, y, width, height, shrink):
         part = np.pad(self.picture, ((0, 64), (0, 64), (0, 0)), mode="edge")[y : y + height, x : x + width]
         means = part.reshape(height // shrink, shrink, width // shrink, shrink, 3).mean(axis=(1, 3))

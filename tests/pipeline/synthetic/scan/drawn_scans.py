@@ -25,6 +25,10 @@ class DrawnScan:
         self.broken = broken
         self.largest_px = 0
 
+    def stored_shrink(self, shrink: int) -> int:
+        """All of it is stored at full resolution."""
+        return 1
+
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
         """See `pipeline.reader.field.Field.read`."""
         if x % shrink or y % shrink or width % shrink or height % shrink or min(x, y) < 0:

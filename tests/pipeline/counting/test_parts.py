@@ -1,0 +1,68 @@
+"""A slide's table is built part by part, and no part more often than it must be."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.batch import count_and_write
+from pipeline.counting import parts as cell_parts
+from pipeline.counting.rules import cell_table
+from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderSettings, render_field
+
+GIVEN = CountSettings(um_per_px=0.21)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory) -> Path:
+    settings = RenderSettings(width=1200, height=900, um_per_px=0.21, density=0.3)
+    path = tmp_path_factory.mktemp("slides") / "film.png"
+    cv2.imwrite(str(path), render_field(settings, np.random.default_rng(5)).image[..., ::-1])
+    return path
+
+
+@pytest.fixture
+def built(monkeypatch) -> list[int]:
+    """Number of rows of each table that is built."""
+    rows: list[int] = []
+
+    def noted(*given) -> pd.DataFrame:
+        table = cell_table(*given)
+        rows.append(len(table))
+        return table
+
+    monkeypatch.setattr(cell_parts, "cell_table", noted)
+    return rows
+
+
+def test_the_table_of_a_photo_is_built_once_for_quality_count_picture_and_csv(photo, built, tmp_path):
+    result, _ = count_and_write(photo, tmp_path, GIVEN)
+    assert built == [result.summary.detected]
+
+
+def test_the_parts_of_a_large_slide_are_built_once_for_the_count_and_once_for_the_csv(
+    photo, built, tmp_path, monkeypatch
+):
+    whole, _ = count_and_write(photo, tmp_path / "whole", GIVEN)
+    built.clear()
+    monkeypatch.setattr(cell_parts, "PART_CELLS", 100)
+    monkeypatch.setattr(cell_parts, "BAND_PX", 64)
+    monkeypatch.setattr("pipeline.output.overlay.OUTLINED_MIN_PX", 1000)  # as if a cell were very small
+    result, _ = count_and_write(photo, tmp_path / "parts", GIVEN)
+    assert len(built) % 2 == 0
+    assert len(built) > 4
+    assert built[: len(built) // 2] == built[len(built) // 2 :]
+    assert sum(built) == 2 * result.summary.detected == 2 * whole.summary.detected
+
+
+def test_the_infected_cells_that_are_drawn_are_those_of_the_table(photo, monkeypatch, tmp_path):
+    monkeypatch.setattr(cell_parts, "PART_CELLS", 100)
+    monkeypatch.setattr(cell_parts, "BAND_PX", 64)
+    result, _ = count_and_write(photo, tmp_path, GIVEN)
+    cells = result.cells
+    assert result.infected is not None
+    assert result.infected["x_min"].tolist() == cells.loc[cells["infected"], "x_min"].tolist()
+    assert len(result.infected) > 0
