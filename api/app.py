@@ -34,7 +34,7 @@ def create_app(
     ----------
     settings : None takes them from the environment.
     count : counts a slide in the worker process; a function at the top level of a module.
-    classify : tells infected from uninfected single cells, in a thread of this process.
+    classify : classifies single cells as infected or not, in a thread of this process.
     """
     chosen = settings or ServiceSettings()
     app = FastAPI(

@@ -35,7 +35,7 @@ def slide_answer(job: Job, state: ServiceState) -> SlideAnswer:
 
 
 def line_of(job: Job) -> SlideLine:
-    """What the list tells of a slide."""
+    """An entry of the list of slides."""
     here = f"/v1/slides/{job.id}"
     links = Links(self=here, page=f"/slides/{job.id}")
     if job.state == "done":

@@ -27,7 +27,7 @@ def _number_as_written(value: object) -> object:
 
 
 class SlideFields(BaseModel):
-    """What may be told with a slide; um_per_px in µm per px of the picture as uploaded."""
+    """What may be sent with a slide; um_per_px in µm per px of the picture as uploaded."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -9,7 +9,7 @@ __all__ = ["ServiceSettings"]
 
 
 class ServiceSettings(BaseSettings):
-    """Settings of the service; docs/settings.md tells them to a person.
+    """Settings of the service; docs/settings.md documents them.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ class ServiceState:
 
     Attributes
     ----------
-    classify : tells infected from uninfected single cells, as `pipeline.classify.classify_files` does.
+    classify : classifies single cells as infected or not, as `pipeline.classify.classify_files` does.
     turn : lets one request at a time classify; the others wait without a thread.
     """
 

@@ -64,7 +64,7 @@ class FileWriter:
             self._handle.write(data)
 
     def finish(self) -> Received:
-        """End the last file and tell what was received."""
+        """End the last file and return what was received."""
         self.close()
         return Received(files=tuple(self._files), fields=self._fields)
 
@@ -113,7 +113,7 @@ class FormWriter(FileWriter):
         self._parser.write(data)
 
     def finish(self) -> Received:
-        """Hold the form to being whole and tell what was received; raises FormParserError."""
+        """Check that the form is whole and return what was received; raises FormParserError."""
         self._parser.finalize()
         if not self._ended:
             raise FormParserError("it ends in the middle")

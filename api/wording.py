@@ -93,9 +93,8 @@ def _caution_none(summary: dict[str, Any]) -> str:
     if summary["limit_of_detection"] is None:
         return doubt
     limit = _percent(summary["limit_of_detection"])
-    return (
-        f"With {summary['counted']:,} cells, a parasitaemia below {limit} cannot be told from none. {doubt}"
-    )
+    cells = f"{summary['counted']:,} cells"
+    return f"With {cells}, a parasitaemia below {limit} cannot be distinguished from none. {doubt}"
 
 
 def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Samples the memory of a process and of all that it started, while it runs.
 
 The memory of a process is its proportional set size: what it holds alone, and of what it shares with others
-(libraries, files) its part. The sum over processes then counts no page twice. Only Linux tells it.
+(libraries, files) its part. The sum over processes then counts no page twice. Only Linux reports it.
 """
 
 import os
@@ -20,7 +20,7 @@ class TreeWatch:
 
     Attributes
     ----------
-    peak_mb : largest sum, MB (10^6 bytes), so far; 0 before the first sample, and where no memory is told.
+    peak_mb : largest sum, MB (10^6 bytes), so far; 0 before the first sample, and where none is reported.
     at_peak_mb : of each process at that moment, the first is the root of the tree.
     """
 

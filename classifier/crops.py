@@ -1,4 +1,4 @@
-"""Cuts the picture of each cell that the classifier looks at, at a fixed scale."""
+"""Cuts the crop of each cell that the classifier is given, at a fixed scale."""
 
 from collections.abc import Sequence
 

@@ -46,7 +46,7 @@ def _measured(masks: NDArray[np.uint8]) -> NDArray[np.uint8]:
     around = np.ones((2 * RIM_PX + 1,) * 2, np.uint8)
     tall = cv2.erode(masks.reshape(-1, masks.shape[2]), around)
     inner = np.zeros_like(masks)
-    # Within the rim of a crop, no pixel of the crop above or below has a say.
+    # Within the rim of a crop, no pixel of the crop above or below has an influence.
     within = (slice(None), slice(RIM_PX, -RIM_PX), slice(RIM_PX, -RIM_PX))
     inner[within] = tall.reshape(masks.shape)[within]
     small = _sums(inner) < LEAST_INNER_PX

@@ -10,19 +10,18 @@ from models.runtime import Network
 __all__ = ["BATCH", "PLAIN", "STAGES", "Calls", "Platt", "predict", "sure_stage"]
 
 BATCH = 32
-"""Crops a run of the network; the last batch is filled up, so a crop's company has no shape of its own.
+"""Crops a run of the network; the last batch is filled up, so that every batch has one shape.
 
-A crop costs as much in a larger batch; less of a smaller one is filled up in vain."""
+A larger batch is no faster, and filling it up wastes more."""
 DOUBTFUL_AT_ONCE = 8 * BATCH
-"""Doubtful crops that are turned at once: all turns of a few share their last batch."""
+"""Uncertain crops that are turned at once: all turns of a few share their last batch."""
 
 FURTHER_TURNS = (1, 2, 3)
-"""Quarter turns in which a crop is looked at again. A cell has no up or down, and the mean of four looks
-errs less."""
+"""Quarter turns in which an uncertain crop is classified again. A cell has no up or down, and the mean of
+four turns errs less."""
 DOUBTFUL_LOGIT = -2.0
-"""Least logit of the first look at which the further turns are looked at. Of 34,785 cells of five sources
-none would be called otherwise with four looks at all; 2% (`draaslan`) to 19% (`nih_fields`) are looked at
-again."""
+"""Least logit in the first turn from which the other turns are taken too. Of 34,785 cells of five sources
+none would be called otherwise if all were turned; 2% (`draaslan`) to 19% (`nih_fields`) are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +44,13 @@ PLAIN = Platt(slope=1.0, offset=0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """What the network says of cells.
+    """Predictions of the network for cells.
 
     Attributes
     ----------
     p_infected : float32 (n,), calibrated probability.
     stages : float32 (n, s), probability of each stage of the manifest if the cell is infected; s is 0 where
-        the network tells none.
+        the network predicts none.
     """
 
     p_infected: NDArray[np.float32]
@@ -85,7 +84,7 @@ def sure_stage(stages: NDArray[np.float32], least: float) -> NDArray[np.int64]:
 
 
 def _forward(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
-    """Outputs side by side, float32 (n, 1 + stages), of one look at each crop."""
+    """Outputs side by side, float32 (n, 1 + stages), of one turn of each crop."""
     parts = []
     for start in range(0, len(crops), BATCH):
         batch = some = crops[start : start + BATCH]
@@ -104,4 +103,4 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 STAGES = ("ring", "trophozoite", "schizont", "gametocyte")
-"""Life stages that the second output tells apart, in its order."""
+"""Life stages that the second output distinguishes, in its order."""

@@ -46,7 +46,7 @@ class Measured(_Strict):
 
 
 class StageFigures(_Strict):
-    """Life stages that the network tells, and how well it did on infected cells of slides left out.
+    """Life stages that the network predicts, and how well it did on infected cells of slides left out.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Manifest(_Strict):
     crop : classifier: how its input is cut, `OUTLINED` of `classifier.crops`.
     calibration : classifier only, at the prevalence of fields.
     precut : the same for pre-cut single cells, at even odds (threshold 0.5).
-    stages : classifier only, what its second output tells; None where it has none.
+    stages : classifier only, what its second output predicts; None where it has none.
     measured : classifier only, all left-out sources together first, then each.
     """
 

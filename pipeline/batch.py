@@ -48,7 +48,7 @@ def count_slides(
     """Count slides and sum them up in OUT/slides.csv, in the order given; it is whole after each.
 
     One after another, their tiles shared among the workers; or, where there are as many slides as workers,
-    each slide by one worker, and no progress is told within a slide.
+    each slide by one worker, and no progress is reported within a slide.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def _each_by_one_worker(
 
 
 def _outcome_over(source: Path, out: Path, settings: CountSettings) -> SlideOutcome:
-    """In a worker: what lies there is of a try that was cut short, for its place was free before."""
+    """In a worker: what is there was left by an interrupted attempt; the place was free before."""
     return _outcome(source, out, settings, overwrite=True, progress=None)
 
 
@@ -159,7 +159,7 @@ def _outcome(
 ) -> SlideOutcome:
     try:
         result, folder = count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
-    except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
+    except Exception as error:  # whatever a slide raises is reported, and the slides after it are counted
         return _failed(source, error_line(error))
     return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
 

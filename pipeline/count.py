@@ -121,7 +121,7 @@ def count_slide(
 
 
 def measure_features(source: Path, settings: CountSettings) -> list[FieldFeatures]:
-    """What the fields of a slide with red cells look like to quality control; errors as `count_slide`."""
+    """Features of the fields of a slide that hold red cells; errors as `count_slide`."""
     _check(settings)
     detector, classifier = load_detector(settings), load_classifier(settings)
     with open_slide(source) as slide:

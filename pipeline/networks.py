@@ -35,7 +35,7 @@ class Classifier:
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """Stages that it tells; none where its manifest names none."""
+        """Life stages that it predicts; none where its manifest names none."""
         return self.manifest.stages.names if self.manifest.stages else ()
 
     @property

@@ -14,7 +14,7 @@ from pipeline.errors import SlideError
 __all__ = ["HASHED_BYTES_MAX", "SourceState", "describe_input", "run_record", "source_state", "versions"]
 
 SourceState = list[tuple[str, int, int, int]]
-HASHED_BYTES_MAX = 1_000_000_000  # a larger file is told by its size and time: reading it all takes too long
+HASHED_BYTES_MAX = 1_000_000_000  # a larger file is identified by size and time: reading it takes long
 PACKAGES = (
     "smearcount",
     "numpy",

@@ -246,7 +246,7 @@ class SlideSummary:
     asexual_parasitaemia, asexual_low, asexual_high : the same without gametocytes, which stand beside it;
         None where nothing was counted or the classifier tells no stage.
     false_positive_rate : per uninfected cell, as the classifier's manifest states it.
-    limit_of_detection : lowest fraction told from none at this number of cells (95%), or None.
+    limit_of_detection : lowest fraction distinguished from none with so many cells (95%), or None.
     area_mm2 : mm² of each part of the slide, see `FieldResult.area_mm2`.
     goal : what a counting protocol asked for; None where every cell was counted.
     novelty : how far the slide is from known thin films and stains; None where no red cell was found.

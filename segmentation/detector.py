@@ -66,7 +66,7 @@ def _answer(picture: NDArray[np.uint8], network: Network) -> tuple[NDArray[np.fl
 
 def _pieces(side_px: int) -> list[tuple[slice, slice, slice]]:
     """Pieces of a picture's side: what the network sees of it, px; what that gives of the whole answer, and
-    where in the piece's answer that lies, output px. A piece gives nothing that its cut edge has a say in.
+    where in the piece's answer that lies, output px. What the cut edge of a piece influences is left out.
     """
     if side_px <= WHOLE_PX:
         return [(slice(0, side_px), slice(None), slice(None))]

@@ -1,6 +1,6 @@
-"""Parts of a blood film, told at low magnification: empty glass, feathered edge, readable layer, thick end.
+"""Areas of a blood film at low magnification: empty glass, feathered edge, readable layer, thick end.
 
-How deep the stain is tells glass from cells, and one layer of cells from several.
+The depth of the stain separates glass from cells, and one layer of cells from several.
 """
 
 from enum import IntEnum
@@ -54,7 +54,7 @@ def map_areas(counts: NDArray[np.uint16]) -> NDArray[np.uint8]:
     Parameters
     ----------
     counts : uint16 (PARTS x rows, PARTS x columns, LEVELS), px of each depth of stain in each part of each
-        square, see `depth_counts`. A square without px is taken for glass and has no say in what others are.
+        square, see `depth_counts`. A square without px counts as glass and does not influence the others.
 
     Returns
     -------

@@ -210,7 +210,7 @@ def _one_piece(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _largest(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The same of cells in several pieces: to measure each takes five times as long as to tell them apart."""
+    """The same of cells in several pieces: measuring each takes five times as long as labelling them."""
     tall = pixels.view(np.uint8).reshape(-1, pixels.shape[2])
     _, labels, stats, _ = cv2.connectedComponentsWithStats(tall, connectivity=4)
     cell, area = stats[1:, cv2.CC_STAT_TOP] // pixels.shape[1], stats[1:, cv2.CC_STAT_AREA]

@@ -23,7 +23,7 @@ DARK_PERCENTILE, BRIGHT_PERCENTILE = 90.0, 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a mask tells of its cell.
+    """Measurements of a cell from its mask.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ SMALLEST_CELL_PX, LARGEST_CELL_PX = 14.0, 280.0
 SIZES, QUICK_SIZES = 10, 6
 """Sizes tried, from the smallest to the largest; the detector answers from half to twice the true size."""
 WINDOW_PX, QUICK_WINDOW_PX = 448, 224
-"""Side of the part of the field that is looked at, detector px: to measure in, and to choose a size by."""
+"""Side of the part of the field that is measured, detector px: to measure in, and to choose a size by."""
 SURE = 0.35
 """Least score of a detection that speaks for a scale."""
 LOG_TOLERANCE = 0.35
@@ -104,7 +104,7 @@ def _sizes(number: int) -> list[float]:
 
 
 def _improved(view: View, network: Network, start: _Support) -> _Support:
-    """Support of the size that the cells themselves tell, in a large window, going from a size near it."""
+    """Support of the size that the cells found have, in a large window, going from a size near it."""
     found = start
     for _ in range(ROUNDS):
         if found.covered <= 0 or (found.agrees and found.window_px == WINDOW_PX):

@@ -1,6 +1,6 @@
 """Windows of many cells in one array: one call works on a hundred of them, each too small to pay for it.
 
-Each window has a margin of a pixel around it, so that what comes of a cell does not depend on its company.
+Each window has a margin of a pixel around it, so that a cell's result does not depend on the other cells.
 """
 
 from collections.abc import Iterable, Iterator

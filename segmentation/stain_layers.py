@@ -17,7 +17,7 @@ from segmentation.resample import WHITE_LEVEL, normalise
 __all__ = ["LEVELS", "Layer", "cells_apart", "depth_counts", "share_above", "single_layer", "weighted_median"]
 
 LEVELS = 64
-"""Steps of the depth of stain that are told apart, each of 256 / `LEVELS` grey levels."""
+"""Steps of the depth of stain that are distinguished, each of 256 / `LEVELS` grey levels."""
 LIGHTEST_SHARE = 0.05
 """Share of a square's px, and of the squares, that are lighter than what is taken for bare glass."""
 LAYERED = (0.05, 0.8)

@@ -1,4 +1,4 @@
-"""/v1/crops: tell infected from uninfected in pictures of single, pre-cut cells."""
+"""/v1/crops: classify pictures of single, pre-cut cells as infected or not."""
 
 from fastapi import APIRouter, Request
 

@@ -31,7 +31,7 @@ _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": _F
 
 @router.post("", status_code=202, openapi_extra=_BODY)
 async def hand_in_slide(request: Request, response: Response, state: State) -> SlideAnswer:
-    """Queue a picture of a slide; Location tells where to follow it."""
+    """Queue a picture of a slide; Location is where to follow it."""
     job = await take_slide(request, state)
     response.headers["Location"] = f"/v1/slides/{job.id}"
     return await run_in_threadpool(slide_answer, job, state)

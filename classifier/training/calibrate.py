@@ -68,7 +68,7 @@ def operating_point(
     Parameters
     ----------
     sources : cells not trained on, one entry a source; at least one holds infected cells.
-    limit_of_detection : of a false-positive rate and a sensitivity, None where nothing can be told.
+    limit_of_detection : of a false-positive rate and a sensitivity, None where there is no limit.
     """
     grid = np.unique(np.concatenate([source.probability for source in sources]))
     # Between two neighbours, so that rounding on another machine moves no cell across.

@@ -53,9 +53,9 @@ class CropSample:
     crops : uint8 (n, side, side, 4), normalised RGB at crop scale, and the cell marked (`outlined`).
     infected : bool (n,). stage : int64 (n,), place in `STAGES`, or UNKNOWN_STAGE.
     weight : float64 (n,), chance of each to be drawn, relative to all others.
-    surroundings : uint8 (m, side, side, 3), neighbours of other cells on white, for crops that show the bare
-        cell; none where the crops show their own.
-    others : uint8 (k, side, side, 4), bare cells of which one is now and then set beside the crop's own.
+    surroundings : uint8 (m, side, side, 3), neighbours of other cells on white, for cell-only crops;
+        none where the crops show their own.
+    others : uint8 (k, side, side, 4), cell-only crops of which one is now and then set beside the crop's own.
     specks : uint8 (s, p, p, 3), see `classifier.specks`: real dirt that is laid on cells; none is laid on.
     """
 
@@ -141,7 +141,7 @@ def classifier_loss(y_true: Any, y_pred: Any) -> Any:
 def draw_batch(
     samples: Sequence[CropSample], settings: ClassifierSettings, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Random crops with another look, float32 (batch, side, side, 4), and what `classifier_loss` asks for."""
+    """Random crops, varied, float32 (batch, side, side, 4), and what `classifier_loss` asks for."""
     totals = np.asarray([sample.weight.sum() for sample in samples])
     sources = rng.choice(len(samples), settings.batch, p=totals / totals.sum())
     crops: list[NDArray[np.uint8]] = []
@@ -168,7 +168,7 @@ def draw_batch(
 
 
 def _among_neighbours(sample: CropSample, which: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Crop of the sample; a bare cell mostly gets the neighbours that some other cell has.
+    """Crop of the sample; a cell-only crop mostly gets the neighbours that some other cell has.
 
     Light is multiplied, so what overlaps darkens as stained cells do.
     """
@@ -218,7 +218,7 @@ def _through(crop: NDArray[np.uint8], around: NDArray[np.uint8]) -> NDArray[np.u
 
 
 def _vary(crop: NDArray[np.uint8], stretched: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Crop turned, shifted, resized a little, some stretched, and with another look."""
+    """Crop turned, shifted, resized a little, some stretched, in another stain, light and focus."""
     side = crop.shape[0]
     turned = turn(crop, int(rng.integers(8)))
     angle = rng.uniform(-45, 45) if rng.random() < 0.5 else 0.0
@@ -236,6 +236,6 @@ def _vary(crop: NDArray[np.uint8], stretched: float, rng: np.random.Generator) -
         moved = refract(moved, rng)
     if rng.random() < SOILED:
         moved = soil(moved, rng)
-    # Some crops stay as they are, some change much: the familiar stain must not pay for the new one.
+    # Some crops stay as they are, some change much: known stains must not get worse for the sake of new ones.
     varied = vary_look(moved, rng, strength=float(rng.uniform(0.0, 0.8)))
     return np.dstack([varied, mark])

@@ -31,7 +31,7 @@ __all__ = ["app", "main"]
 
 
 class OneLineErrors(TyperGroup):
-    """Tells every error in one line on stderr and ends with its exit code."""
+    """Reports every error in one line on stderr and ends with its exit code."""
 
     def main(self, args: Sequence[str] | None = None, *pieces: Any, **options: Any) -> Any:
         """Run the command line; options are those of typer."""
@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def _tell_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An error nobody foresaw is still told in one line."""
+    """An unexpected error is still reported in one line."""
     _explain(error.with_traceback(trace))
 
 

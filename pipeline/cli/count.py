@@ -38,7 +38,7 @@ ClassifierOption = Annotated[
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still told.")
+    bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still printed.")
 ]
 
 
@@ -154,7 +154,7 @@ def classify(
     classifier: ClassifierOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell for pictures of single, cut-out red cells whether each is infected."""
+    """Classify pictures of single, cut-out red cells as infected or not."""
     from pipeline.classify import classify_files, readable
     from pipeline.cli.terminal import say
     from pipeline.settings import CountSettings
@@ -194,7 +194,7 @@ def _count(
     from pipeline.batch import count_slides
     from pipeline.cli.terminal import shown_progress
 
-    with shown_progress(quiet=quiet) as (show, tell):
+    with shown_progress(quiet=quiet) as (show, report):
         within: set[Path] = set()
         done: list[str] = []
 
@@ -204,12 +204,12 @@ def _count(
 
         def on_done(outcome: "SlideOutcome") -> None:
             done.append(outcome.slide)
-            if len(slides) > 1 and not within:  # whole slides are shared out: no tile of them is told
+            if len(slides) > 1 and not within:  # whole slides are shared out: their tiles are not reported
                 show(f"{len(slides)} slides", len(done), len(slides))
             if outcome.error is not None:
-                tell(outcome.error)
+                report(outcome.error)
             if outcome.refusal is not None:
-                tell(f"{outcome.source}: {outcome.refusal}")
+                report(f"{outcome.source}: {outcome.refusal}")
 
         return count_slides(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
 

@@ -47,7 +47,7 @@ def fields(
     pictures: PicturesOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Count labelled fields and hold detection, classification and parasitaemia against the labels."""
+    """Count labelled fields and compare detection, classification and parasitaemia with the labels."""
     from pipeline.cli.terminal import shown_progress
     from pipeline.evaluation.fields import count_fields
     from pipeline.settings import CountSettings
@@ -78,7 +78,7 @@ def crops(
     pictures: PicturesOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Classify labelled crops of single cells and hold the answers against the labels."""
+    """Classify labelled crops of single cells and compare the answers with the labels."""
     from pipeline.cli.terminal import shown_progress
     from pipeline.evaluation.crops import classify_crops
     from pipeline.settings import CountSettings
@@ -114,7 +114,7 @@ def card(
 
 
 def _claim(pictures: Path | None) -> None:
-    """An unusable folder is told before the work, not after it."""
+    """Refuse an unusable folder before the work, not after it."""
     if pictures is not None:
         from pipeline.evaluation.figures import claim_pictures
 

@@ -13,7 +13,7 @@ __all__ = ["serve"]
 SERVICE = "api.app:create_app"  # by name only: this package stands below the service
 
 
-GRACE_S = 10  # for the answers under way once the service is told to stop
+GRACE_S = 10  # for the answers under way once the service is asked to stop
 
 
 def serve(

@@ -37,7 +37,7 @@ def shown_progress(*, quiet: bool = False) -> Iterator[tuple[Progress, Callable[
     Yields
     ------
     progress : to be called with a name, the steps done and all steps.
-    tell : says a line on stderr without breaking the bar.
+    report : writes a line on stderr without breaking the bar.
     """
     if quiet or not sys.stderr.isatty():
         yield _no_progress if quiet else _plain_progress(), say
@@ -67,7 +67,7 @@ def shown_progress(*, quiet: bool = False) -> Iterator[tuple[Progress, Callable[
 
 
 def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
-    """The counts as a table on stdout: one slide in full, several a row each, with what to mind below."""
+    """The counts as a table on stdout: one slide in full, several a row each, with warnings below."""
     if len(outcomes) == 1 and outcomes[0].summary is not None:
         print_rows((), _slide_rows(outcomes[0].summary, str(outcomes[0].folder)))
     elif len(outcomes) > 1:
@@ -100,7 +100,7 @@ def _width() -> int | None:
 
 
 class _Pace:
-    """How fast a piece of work goes since it was first told of: what was done by then is not its work."""
+    """Speed of a piece of work since its first report; what was done before that does not count."""
 
     __slots__ = ("_cells", "_done", "_start_s")
 
@@ -108,7 +108,7 @@ class _Pace:
         self._start_s, self._done, self._cells = start_s, done, cells
 
     def told(self, now_s: float, done: int, total: int, cells: int | None) -> tuple[str, str]:
-        """Cells found and cells a second, and the time left; empty where that cannot be told yet."""
+        """Cells found and cells a second, and the time left; empty where that is not known yet."""
         passed_s, new = now_s - self._start_s, done - self._done
         found = "" if cells is None else f"{cells:,} cells"
         if passed_s <= 0 or new <= 0:
@@ -191,7 +191,7 @@ def _area(summary: "SlideSummary") -> list[tuple[str, str]]:
 
 
 def _stages(stages: dict[str, int]) -> str:
-    """Stages told, in brackets; nothing where none is told."""
+    """Life stages in brackets; empty where the network predicts none."""
     if not set(stages) - {"unknown"}:
         return ""
     told = (f"{number} {'stage unknown' if name == 'unknown' else name}" for name, number in stages.items())
@@ -226,7 +226,7 @@ def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
 
 
 def _remarks(outcome: "SlideOutcome") -> list[str]:
-    """What a person must know beside the numbers; a refusal was told on stderr."""
+    """What a person must know beside the numbers; a refusal is printed on stderr."""
     summary = outcome.summary
     if summary is None:
         return []

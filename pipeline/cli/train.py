@@ -81,11 +81,11 @@ def classifier(
         Path | None,
         typer.Option(
             metavar="TOML",
-            help="Manifest of a finished classifier; uninfected cells it doubts are drawn more often.",
+            help="Manifest of a finished classifier; its near false positives are drawn more often.",
         ),
     ] = None,
 ) -> None:
-    """Train the network that tells infected cells."""
+    """Train the network that classifies cells as infected or not."""
     from pipeline.training.classifier import train_classifier
     from pipeline.training.order import TrainingOrder
 
@@ -143,7 +143,7 @@ def novelty(
     ] = None,
     detector: DetectorOption = None,
 ) -> None:
-    """Fit what known smears look like, measure it on other pictures, and write novelty.toml."""
+    """Fit the ranges of known thin films, measure them on other pictures, write novelty.toml."""
     from pipeline.training.novelty.train import NoveltyOrder, train_novelty
 
     order = NoveltyOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)

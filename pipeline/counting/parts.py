@@ -20,7 +20,7 @@ from segmentation.colours import LEVELS, TileColours
 __all__ = ["CellParts"]
 
 BAND_PX = 1024
-"""Height of the bands of a field that a part is made of, detector px; a tile has no say in it."""
+"""Height of the bands of a field that a part is made of, detector px; it does not depend on the tiles."""
 PART_CELLS = 20_000
 """Cells after which a part ends with the band: 20 MB of table."""
 

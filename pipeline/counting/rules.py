@@ -17,7 +17,7 @@ __all__ = ["FEATURE_COLUMNS", "cell_table"]
 SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
 """Diameters of a red cell, from a microspherocyte to one stretched by a gametocyte; else an artefact."""
 FEATURE_COLUMNS = ("field_index", "kind_number", "score", "red", "green", "blue")
-"""What quality control is told of an object beside `CELL_COLUMNS`: its field and kind as numbers, the
+"""What quality control needs of an object beside `CELL_COLUMNS`: its field and kind as numbers, the
 detector's score, and the mean colour of its middle, 0 to 255."""
 BORDER_DETECTOR_PX = 0.75
 """A box that comes this near to the border of the picture, detector px, is cut by it."""

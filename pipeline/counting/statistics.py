@@ -1,4 +1,4 @@
-"""Intervals, tests and limits of a count: what so many cells can tell and what they cannot.
+"""Intervals, tests and limits of a count: what follows from so many cells and what does not.
 
 SciPy's special functions are imported where they are used: they cost a sixth of a second, which a command
 that counts nothing should not pay.
@@ -19,7 +19,7 @@ __all__ = [
 
 CONFIDENCE = 0.95  # of the interval, two-sided; DESIGN section 4
 SIGNIFICANCE = 0.05  # of the one-sided test of the positives against the false positives; DESIGN section 4
-POWER = 0.95  # with which a slide at the limit of detection is told from none
+POWER = 0.95  # with which a slide at the limit of detection is distinguished from none
 INTERVAL_METHOD = "Wilson score, 95%, cells taken as independent; the network's own errors are not in it"
 
 
@@ -79,7 +79,7 @@ def distinguishable(infected: int, counted: int, false_positive_rate: float) -> 
 
 
 def limit_of_detection(counted: int, false_positive_rate: float, sensitivity: float = 1.0) -> float | None:
-    """Lowest true fraction that would be told from none, 95 times in 100, at this number of cells.
+    """Lowest true fraction that is distinguished from none 95 times in 100, at this number of cells.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def limit_of_detection(counted: int, false_positive_rate: float, sensitivity: fl
 
     Returns
     -------
-    Fraction, 0 to 1, or None where no fraction would be told from none (too few cells, or a classifier
+    Fraction, 0 to 1, or None where no fraction is distinguished from none (too few cells, or a classifier
     that calls infected cells no more often than uninfected ones).
 
     Raises

@@ -60,7 +60,7 @@ class Tally:
 
 
 def _reconcile(cells: pd.DataFrame) -> None:
-    """Hold a table to detected == counted + every reason for exclusion."""
+    """Check that detected == counted + every reason for exclusion."""
     counted = cells["counted"].astype(bool)
     reasons = cells["excluded_because"].fillna("").astype(str)
     unexplained = int((counted == (reasons != "")).sum())

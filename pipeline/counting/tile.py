@@ -45,7 +45,7 @@ SURE_LATE_P = 0.8
 LIT = 0.8 * WHITE_LEVEL
 """Least level of empty ground: darker is the rim of the view, or a cell that was not found."""
 _FAILURES = (SmearcountError, OSError, ValueError, MemoryError, cv2.error)
-"""What a broken file, a full memory or an absurd picture raises; anything else is a mistake of ours."""
+"""What a broken file, a full memory or an absurd picture raises; anything else is a bug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class TileWorker:
     classifier: Classifier
 
     def __call__(self, tile: Tile) -> TileCells:
-        """Cells of the tile; a broken part of the file costs its own squares and must not end the slide."""
+        """Cells of the tile; a broken part of the file fails its own squares only."""
         plan = self.plans[tile.field]
         try:
             return self._work(tile, plan)
@@ -256,7 +256,7 @@ def make_tile_worker(
 ) -> Callable[[Tile], TileCells]:
     """A worker in a new process: opens the slide and loads the networks anew.
 
-    A slide that went away since it was planned costs the tiles that are not yet done.
+    If the slide's file has gone since it was planned, the tiles not yet done fail.
     """
     cv2.setNumThreads(1)
     detector, classifier = load_detector(settings), load_classifier(settings)

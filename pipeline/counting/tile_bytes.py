@@ -62,32 +62,32 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         Where the bytes are none of its.
     """
     head, _, body = data.partition(_HEAD_END)
-    said = json.loads(head)
-    core, outer = (tuple(int(side) for side in said[name]) for name in ("core", "outer"))
+    header = json.loads(head)
+    core, outer = (tuple(int(side) for side in header[name]) for name in ("core", "outer"))
     if len(core) != 4 or len(outer) != 4:
         raise ValueError("a tile has four sides")
-    number, place = int(said["cells"]), 0
+    number, place = int(header["cells"]), 0
     arrays = {}
     for name, kind, width in (*_COLUMNS, ("objects", "<f4", 3)):
         flat = np.frombuffer(body, kind, number * width, place)
         arrays[name] = flat.reshape(-1, width) if width > 1 else flat
         place += flat.nbytes
     depths = np.frombuffer(body, "<i8", LEVELS, place)
-    control, place = _control(said, body, place + depths.nbytes)
+    control, place = _control(header, body, place + depths.nbytes)
     if place != len(body):
         raise ValueError(f"{len(body)} bytes, expected {place}")
     colours = TileColours(objects=arrays.pop("objects"), depths=depths)
-    field = int(said["field"])
-    failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in said["failed"])
+    field = int(header["field"])
+    failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in header["failed"])
     cells = TileCells(field=field, colours=colours, control=control, failed=failed, **arrays)
     return Tile(field=field, core=core, outer=outer), cells
 
 
-def _control(said: dict[str, Any], body: bytes, place: int) -> tuple[DebrisSample, int]:
+def _control(header: dict[str, Any], body: bytes, place: int) -> tuple[DebrisSample, int]:
     """What is kept for the debris control, and where it ends."""
-    kept: dict[str, Any] = {name: int(said["control"][name]) for name in _CONTROL_NUMBERS}
+    kept: dict[str, Any] = {name: int(header["control"][name]) for name in _CONTROL_NUMBERS}
     for name, kind, which, shape in _CONTROL:
-        number = int(said["kept"][which])
+        number = int(header["kept"][which])
         flat = np.frombuffer(body, kind, number * math.prod(shape), place)
         kept[name] = flat.reshape(number, *shape)
         place += flat.nbytes

@@ -76,7 +76,7 @@ class FileStore:
 
         Parameters
         ----------
-        key : tells all that decides what the tiles hold; one line.
+        key : all that decides what the tiles hold, in one line.
 
         Raises
         ------
@@ -190,7 +190,7 @@ def _records(file: BinaryIO) -> Iterator[tuple[Tile, int, int]]:
             return
         try:
             yield tile_from_bytes(data)[0], start, length
-        except (ValueError, KeyError, TypeError):  # whole, but of another make
+        except (ValueError, KeyError, TypeError):  # complete, but in another format
             return
 
 

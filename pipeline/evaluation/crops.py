@@ -24,7 +24,7 @@ _CROPS_AT_ONCE: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropClassifier:
-    """What tells infected crops: RGB uint8 pictures to float32 probabilities, and the threshold on them."""
+    """A classifier of crops: RGB uint8 pictures to float32 probabilities, and the threshold on them."""
 
     classify: Callable[[Iterable[NDArray[np.uint8]], CountSettings], NDArray[np.float32]]
     threshold: float
@@ -65,7 +65,7 @@ def classify_crops(
     progress: Progress | None = None,
     classifier: CropClassifier | None = None,
 ) -> ClassifiedCrops:
-    """Classify every crop of a labelled set and hold the answers against the labels.
+    """Classify every crop of a labelled set and compare the answers with the labels.
 
     Parameters
     ----------

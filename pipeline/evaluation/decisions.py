@@ -132,7 +132,7 @@ def crop_errors(crops: pd.DataFrame, threshold: float) -> pd.DataFrame:
 
 
 def field_stages(field_set: FieldSet, scored: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Labelled stage and answer (`STAGE_ANSWERS`) of each cell with a stage; nothing where none is told."""
+    """Labelled stage and answer (`STAGE_ANSWERS`) of each cell with a stage; empty without any."""
     red = _red_cells(field_set, scored)
     staged = red[red["label"].isin(STAGE_LABELS) & red["outcome"].isin(["matched", "missed"])]
     if not staged["stage"].isin(STAGE_LABELS).any():

@@ -71,7 +71,7 @@ def count_fields(
     progress: Progress | None = None,
     count: Count | None = None,
 ) -> CountedFields:
-    """Count every field of a labelled set and hold the cells against the labels.
+    """Count every field of a labelled set and compare the cells with the labels.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ Views = Callable[[pd.DataFrame], Iterator[CellView]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawn:
-    """What is drawn of an evaluation: `stages` as labelled and as told, `views` of wrong cells row by row."""
+    """Pictures of an evaluation: `stages` as labelled and predicted, `views` of wrong cells row by row."""
 
     decisions: Decisions
     slides: tuple[SlideCounts, ...]

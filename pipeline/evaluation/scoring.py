@@ -1,4 +1,4 @@
-"""Holds the cells found in one field against its labels: one row a cell that is scored or left out."""
+"""Compares the cells found in one field with its labels: one row a cell that is scored or left out."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ SCORE_COLUMNS: Final = (
     "label",  # as in the labelled set; empty where no label stands behind the row
     "p_infected",  # NaN where nothing was found or the cell was not classified
     "called",  # called infected
-    "stage",  # as the count tells it; empty where the cell was not found or not called infected
+    "stage",  # as the count predicts it; empty where the cell was not found or not called infected
     "x",  # centre, level-0 px: of the found cell, else of the label; NaN of white cells and platelets
     "y",
     "x_min",  # its box; NaN where it was not found and its label is a point

@@ -1,4 +1,4 @@
-"""A decision over every threshold, the bins of its calibration, and what was taken for what."""
+"""Threshold sweep of a decision, the bins of its calibration, and its confusion matrix."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ThresholdSweep:
-    """What is called infected as the threshold falls from above every probability to the least one.
+    """Threshold sweep: what is called infected from above every probability down to the least one.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Reliability:
 
 
 def reliability(infected: NDArray[np.bool_], p_infected: NDArray[np.float64], bins: int = 15) -> Reliability:
-    """Sort the cells into equal bins of probability, as `measures.calibration_error` does."""
+    """Sort the cells into equal bins of probability, as `metrics.calibration_error` does."""
     bin_of = np.clip((p_infected * bins).astype(np.int64), 0, bins - 1)
     cells = np.bincount(bin_of, minlength=bins)
     total = np.bincount(bin_of, weights=p_infected, minlength=bins)

@@ -14,7 +14,7 @@ __all__ = ["CountOne", "make_slide_worker", "share_slides", "slides_are_shared"]
 
 Outcome = TypeVar("Outcome")
 CountOne = Callable[[Path, Path, CountSettings], Outcome]
-"""Top-level function that counts a slide into a folder and tells what became of it, errors included."""
+"""Top-level function that counts a slide into a folder and returns what became of it, errors included."""
 
 
 def slides_are_shared(slides: int, settings: CountSettings) -> bool:

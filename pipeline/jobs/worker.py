@@ -81,7 +81,7 @@ def run_worker(orders: WorkerOrders) -> None:
     """Work until stopped; the main function of the worker process, which leads a process group of its own.
 
     Waits until no other process works on the data folder; jobs that one left running are queued again.
-    SIGTERM ends it as soon as Python gets the word, with what a count leaves behind cleaned up.
+    SIGTERM ends it as soon as Python handles the signal, with what a count leaves behind cleaned up.
     """
     _exit_with_parent()
     with sole_worker(orders.data.lock):

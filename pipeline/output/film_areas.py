@@ -1,6 +1,6 @@
 """Draws the map of a slide's film: what is not counted is tinted and hatched; a legend says why.
 
-The hatching differs as the colours do, so that the areas are told apart without seeing colours. Colours
+The hatching differs as the colours do, so that the areas can be distinguished without colour vision. Colours
 follow Okabe and Ito, Color Universal Design (2008).
 """
 

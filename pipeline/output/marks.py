@@ -1,6 +1,6 @@
 """The mark of each kind of cell on an overlay, and the lines it is drawn with.
 
-Marks differ in shape and line width as well as in colour, so that they are told apart without seeing colours:
+Marks differ in shape and line width as well as in colour, so that colour vision is not needed:
 a thin outline for an uninfected cell, a thick double ring with its probability for an infected one, a crossed
 outline for a cell that is not counted, a double box for a white cell, a diamond for a platelet.
 Colours follow Okabe and Ito, Color Universal Design (2008), darkened where they would drown on a pale film.

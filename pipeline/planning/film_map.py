@@ -16,7 +16,7 @@ from segmentation.stain_layers import LEVELS, depth_counts
 __all__ = ["map_film", "needs_map"]
 
 PHOTO_MM2 = 0.5
-"""Largest picture that was aimed by a person, mm²: it is counted whole. A view at 40x is 0.25 mm²."""
+"""Largest picture taken for a photo of a chosen view, mm²: it is counted whole. A view at 40x is 0.25 mm²."""
 STRIP_PX = 10_000_000
 """Most px of low magnification in memory at once, 30 MB."""
 STRIP_ROWS, LEAST_STRIP_ROWS = 1024, 64
@@ -26,7 +26,7 @@ RIM_PX = 4
 
 
 def needs_map(plan: FieldPlan) -> bool:
-    """Whether a field is a scan of a slide and not a photo, which a person has aimed at what is readable."""
+    """Whether a field is a scan of a slide and not a photo of a view that a person chose."""
     return plan.width * plan.height * (plan.um_per_px / 1000) ** 2 > PHOTO_MM2
 
 

@@ -17,7 +17,7 @@ from segmentation.stain_layers import LEVELS, cells_apart, depth_counts
 __all__ = ["closer_light", "probe_positions"]
 
 PART_PX = 16
-"""Side of the parts of the thumbnail that are told apart, px: 0.25 mm on a scan of 30 mm."""
+"""Side of the parts into which the thumbnail is cut, px: 0.25 mm on a scan of 30 mm."""
 CLOSER = 32
 """How many times closer a probe of a part is than the thumbnail, if the slide has as many px."""
 LOOK_PX = 240

@@ -24,7 +24,7 @@ SCAN_PX = 40_000_000
 """Pixels of a picture that is looked at in several places: its middle may be empty glass."""
 PLACES_ASKED = 3
 PLAUSIBLE_RATIO = 1.6
-"""A file's pixel size is doubted where the cells say it is off by more than this factor."""
+"""A file's pixel size is rejected where the cells contradict it by more than this factor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a field looks like to quality control, from its table of cells and the colours of its pixels."""
+"""Features of a field for quality control, from its table of cells and the colours of its pixels."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ def field_features(
     red_rows = cells[cells["kind"] == "red_cell"]
     if not len(red_rows):
         return None
-    # What the detector takes for one: of an absurd size it is none in the table, but tells of the stain.
+    # Whatever the detector called a red cell: one of an absurd size is an artefact, but shows the stain.
     red = cells["kind_number"].to_numpy() == Kind.RED_CELL
     scores = cells["score"].to_numpy(np.float64)[red]
     colours = cells[["red", "green", "blue"]].to_numpy(np.float64)[red]

@@ -79,7 +79,7 @@ class SlideMeasures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityLimits:
-    """Limits that a slide is held against. A refusal takes a gross case; all else warns.
+    """Limits of quality control. A refusal takes a gross case; all else warns.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class QualityLimits:
     saturated_max : share of the view at full white, background included, 0 to 1.
     dark_max : share of the view too dark for a stained cell, 0 to 1.
     covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
-        to tell one cell from the next; both must be passed, 0 to 1.
+        to separate the cells; both must be passed, 0 to 1.
     covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
     scale_spread_max : relative difference between the fields' estimated scales.
     """
@@ -111,12 +111,12 @@ def check(
 ) -> tuple[Notice, ...]:
     """Notices of a slide, those that refuse first.
 
-    Where no red cell was found, or what was found looks like no thin film, that is said alone: every other
+    Where no red cell was found, or the slide looks like no thin film, that is the only notice: every other
     finding would only describe a picture that is no smear.
 
     Parameters
     ----------
-    novelty : how far the slide is from known smears; left out, nothing is said of that.
+    novelty : how far the slide is from known smears; None: not judged.
     """
     limits = limits or QualityLimits()
     tiles = _tiles(slide)

@@ -1,4 +1,4 @@
-"""What quality control looks at, measured from the cells and the light of a slide's fields."""
+"""What quality control judges, measured from the cells and the light of a slide's fields."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ class FieldSeen:
 
 @dataclass(slots=True, kw_only=True)
 class _Sums:
-    """What is added up of one field while its parts go by."""
+    """Running sums of one field over its parts."""
 
     step: int
     objects: int = 0

@@ -1,6 +1,6 @@
 """How far a slide is from the thin films and the stains that smearcount knows, and the file that holds these.
 
-A slide is held against ranges: what fields of known smears show, source by source, see
+A slide is compared with ranges: what fields of known smears show, source by source, see
 `pipeline.training.novelty.fit`. What lies inside all of them has the distance 0, whatever it is; each
 range that is left adds to it.
 """
@@ -101,12 +101,12 @@ class Stain(_Strict):
 
 
 class MeasuredKind(_Strict):
-    """What the score said of pictures of one kind that did not set it.
+    """How the score judged pictures of one kind that it was not fitted to.
 
     Attributes
     ----------
     group : 'smear' (a source left out), 'odd' (no thin film), 'stain' (a thin film in another colour).
-    without_cells : refused before the score was asked, for no red cell was found.
+    without_cells : refused before scoring, because no red cell was found.
     refused : refused by the score. warned : of those not refused, an unfamiliar stain was warned of.
     """
 
@@ -119,7 +119,7 @@ class MeasuredKind(_Strict):
 
 
 class NoveltyManifest(_Strict):
-    """The known smears, the limits, and how well they hold on what did not set them.
+    """The known smears, the limits, and how well they hold on what they were not fitted to.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Parts of a stored level that are broken, made from the next finer level that is whole there."""
+"""Broken parts of a stored level, made from the next finer level that is whole there."""
 
 from collections.abc import Callable, Iterator
 

@@ -105,7 +105,7 @@ class _Film:
 
 
 def lay_out(settings: RenderSettings, rng: np.random.Generator) -> Layout:
-    """Place white cells, red cells, platelets and dirt, and say which red cells are infected.
+    """Place white cells, red cells, platelets and dirt, and choose which red cells are infected.
 
     Exactly round(parasitaemia x red cells) are infected: the same part of those that lie wholly in view as
     of those that are cut, as far as whole numbers allow.

@@ -139,7 +139,7 @@ def draw_batch(
 def _draw(
     sample: DetectorSample, side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """One random window, scaled, turned, now and then stretched, and with another look."""
+    """One random window, scaled, turned, now and then stretched, in another stain, light and focus."""
     near = rng.random() < 0.6
     zoom = float(np.exp(rng.normal(0.0, 0.08) if near else rng.uniform(np.log(0.55), np.log(1.9))))
     height, width = sample.picture.shape[:2]

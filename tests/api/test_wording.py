@@ -62,7 +62,7 @@ def test_none_distinguishable_tells_what_could_still_be_there():
     words = _words(NONE)
     assert words.headline == "No parasites distinguishable"
     assert "3 of 845 red cells were marked as infected: 0.36% (95% interval 0.12% to 1.0%)" in words.count
-    assert "a parasitaemia below 0.90% cannot be told from none" in words.caution
+    assert "a parasitaemia below 0.90% cannot be distinguished from none" in words.caution
     assert "does not show that there are no parasites" in words.caution
     assert "Parasitaemia" not in dict(words.figures)
 

@@ -40,7 +40,7 @@ class CellView:
 
     Attributes
     ----------
-    seen : what the classifier looked at; None where the cell was not detected.
+    seen : the crop that the classifier was given; None where the cell was not detected.
     photo : the cell and what lies around it, enlarged.
     box : x_min, y_min, x_max, y_max of the cell in px of `photo`; None where the cell fills it.
     """

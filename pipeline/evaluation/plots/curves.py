@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_free_response", "plot_precision_recall", "plot_roc", "shown_groups"]
 
 WORST_GROUPS = 3
-"""Slides or patients that have a curve of their own where all are too many: those told apart worst."""
+"""Slides or patients that have a curve of their own where all are too many: those of lowest AUC."""
 LEAST_CELLS = 10
 """Of each kind, for a patient to be one of the worst: the curve of fewer is chance."""
 ZOOM = 0.05

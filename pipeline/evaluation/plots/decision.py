@@ -1,4 +1,4 @@
-"""Plots of one decision: how far its probabilities can be believed, and what it takes for what."""
+"""Plots of one decision: reliability of its probabilities, and confusion matrix."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -12,7 +12,7 @@ from pipeline.synthetic.settings import RenderSettings
 __all__ = ["AREAS", "Film", "Line", "even_film", "outlined_film"]
 
 AREAS: Final = ("monolayer", "thick", "feathered", "glass")
-"""Names of the areas; the first three are the styles of a film with areas, in this order."""
+"""Names of the areas; the first three have a style each, in this order."""
 
 _MONOLAYER, _THICK, _FEATHERED, _GLASS = range(4)
 _RAGGED_UM = 60.0  # between the corners of the ragged end

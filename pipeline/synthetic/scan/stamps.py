@@ -91,7 +91,7 @@ class Stamps:
 def variants(styles: Sequence[RenderSettings], style: int, kind: Kind) -> tuple[Body, ...]:
     """The bodies of one kind that are drawn once and stamped many times, centred on (0, 0); always the same.
 
-    Only healthy red cells, platelets and specks are shared: what is rare or telling is drawn by itself.
+    Only healthy red cells, platelets and specks are shared: what is rare is drawn by itself.
     """
     settings = styles[style]
     rng = np.random.default_rng([settings.seed, 4, style, _KINDS.index(kind)])

@@ -28,7 +28,7 @@ __all__ = ["LabelledCrops", "Surroundings", "field_crops", "precut_crops", "rend
 
 RENDERED_SLIDES = 240
 CLEAN_SOURCES = ("chula", "bccd", "draaslan", "uganda", "txl_pbc")
-"""Sets of people without malaria: whatever is taken for a red cell there is none that is infected."""
+"""Sets of people without malaria: no red cell there is infected."""
 SURROUNDED_FIELDS = 30
 """Fields that surroundings are taken from."""
 OTHER_KINDS = ("white_blood_cell", "platelet")
@@ -68,7 +68,7 @@ class LabelledCrops:
 
     @property
     def stage(self) -> NDArray[np.int64]:
-        """int64 (n,), place in `STAGES`, UNKNOWN_STAGE where the label tells none."""
+        """int64 (n,), place in `STAGES`, UNKNOWN_STAGE where the label names none."""
         places = {name: place for place, name in enumerate(STAGES)}
         return np.asarray([places.get(str(label), UNKNOWN_STAGE) for label in self.labels], np.int64)
 

@@ -65,7 +65,7 @@ def doubted_rows(
     Parameters
     ----------
     doubts : name, x, y. names : str (n,), crop or field. places : float64 (n, 2), x, y in px of the photo,
-        NaN for pre-cut cells, which their name tells apart.
+        NaN for pre-cut cells, which their name identifies.
     """
     found = np.zeros(len(names), bool)
     for name, x, y in doubts[["name", "x", "y"]].itertuples(index=False):
@@ -73,7 +73,7 @@ def doubted_rows(
         if not len(own):
             continue
         away = np.hypot(*(places[own] - (x, y)).T)
-        away[np.isnan(places[own, 0]) & np.isnan(x)] = 0.0  # pre-cut: the name tells it
+        away[np.isnan(places[own, 0]) & np.isnan(x)] = 0.0  # pre-cut: the name identifies it
         nearest = np.argmin(np.nan_to_num(away, nan=np.inf))
         found[own[nearest]] |= away[nearest] <= SAME_PLACE_PX
     return found

@@ -30,7 +30,7 @@ from pipeline.training.order import TrainingOrder
 __all__ = ["CELL_ONLY", "RENDERED", "Sources", "read_left_out", "read_sources"]
 
 CELL_ONLY, RENDERED = "nih_crops", "rendered"
-"""Source whose crops show the cell without its neighbours; source that is drawn."""
+"""Source whose crops show the cell without its neighbours; source of rendered cells."""
 CROP_SHARE = {
     "nih_crops": (0.18, 0.18),
     "iml": (0.11, 0.13),
@@ -56,7 +56,7 @@ class Sources:
     Attributes
     ----------
     crops : by source. suspect_labels : bool (n,) of each source, labels that are not trained on.
-    around : what lies around cells of fields, set round crops that show the bare cell.
+    around : what lies around cells of fields, set around cell-only crops.
     in_fields : patients of `nih_crops` that have fields in `nih_fields`.
     """
 

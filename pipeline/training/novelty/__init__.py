@@ -1,1 +1,1 @@
-"""Fitting the score that tells unfamiliar pictures, and the pictures it is fitted on."""
+"""Fitting the novelty score, and the pictures that it is measured on."""

@@ -71,7 +71,7 @@ def without_each_source(smears: Smears, rendered: Sequence[FieldFeatures]) -> tu
 def measured_kind(
     group: str, kind: str, features: Iterable[FieldFeatures | None], known: Known
 ) -> MeasuredKind:
-    """What is said of pictures of one kind; None among `features` is a picture without a red cell."""
+    """How pictures of one kind are judged; None among `features` is a picture without a red cell."""
     every = list(features)
     seen = [each for each in every if each is not None]
     refused = [smear_distance(each, known.ranges) > known.smear_limit for each in seen]

@@ -1,4 +1,4 @@
-"""Pictures to measure the score of unfamiliar input with: no thin films, rendered ones, and altered ones."""
+"""Pictures to measure the novelty score with: no thin films, rendered ones, and altered ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Trains the score of unfamiliar input: counts smears and other pictures, fits, measures, writes."""
+"""Trains the novelty score: counts smears and other pictures, fits, measures, writes."""
 
 import json
 import tempfile
@@ -84,7 +84,7 @@ def train_novelty(order: NoveltyOrder, report: Report) -> Path:
 def _smears(
     order: NoveltyOrder, settings: CountSettings, report: Report
 ) -> dict[str, Sequence[FieldFeatures]]:
-    """Features of the fields of each labelled set; a field without cells would be a failure, and is told."""
+    """Features of the fields of each labelled set; a field without cells is a failure and is reported."""
     found: dict[str, Sequence[FieldFeatures]] = {}
     for source in SOURCES:
         if not (order.data / source).is_dir():
@@ -108,7 +108,7 @@ def _field_paths(order: NoveltyOrder, source: str) -> list[Path]:
 def _measuring(
     order: NoveltyOrder, settings: CountSettings, report: Report
 ) -> dict[tuple[str, str], list[FieldFeatures | None]]:
-    """Features of what sets nothing, by group and kind."""
+    """Features of pictures that the score is not fitted to, by group and kind."""
     features: dict[tuple[str, str], list[FieldFeatures | None]] = {}
     drawn = _made("rendered", drawn_smear, RENDERED_MEASURING, order.seed + 1, settings)
     features["smear", "rendered, other draws"] = drawn

@@ -25,7 +25,7 @@ PREDICTIONS, DOUBTS = "predictions.csv", "doubted_labels.csv"
 FAMILIES = {"nih_crops": "nih", "nih_fields": "nih", "iml": "iml", "chula": "chula"}
 """Sources that are left out as a whole, those of one microscope and people together."""
 ALLOWED = (30, 100)
-"""False positives in 10,000 uninfected cells at which the infected cells found are told."""
+"""False positives in 10,000 uninfected cells at which the infected cells found are reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

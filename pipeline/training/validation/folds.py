@@ -1,4 +1,4 @@
-"""Trains one fold of a cross-validation, or takes up what an interrupted run left of it."""
+"""Trains one fold of a cross-validation, or resumes what an interrupted run left of it."""
 
 import io
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from collections.abc import Sequence
 __all__ = ["ANSWERS", "folds_by_group", "trained_without"]
 
 STEPS = 900
-"""Steps of a fold that is ordered without: fewer than the shipped network's, since there are several."""
+"""Steps of a fold where the order names none: fewer than the shipped network's, since there are several."""
 ANSWERS = "answers.npz"
 """Logits of the cells left out, by source: a fold that has them is done."""
 

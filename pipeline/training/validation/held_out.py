@@ -22,7 +22,7 @@ CELLS = 1_000
 """Red cells of the count for which the limit of detection is made lowest: what a person counts (BSH 1,000),
 and what a few photos hold. At 10,000 cells the limit is nearly flat there, see docs/lab/threshold.md."""
 RIGHT_STAGES = 0.9
-"""Share of the stages told on left-out cells that shall be right; a cell less sure is called unknown."""
+"""Share of the stages predicted on left-out cells that must be right; a less sure cell is called unknown."""
 
 
 def measured_figures(
@@ -70,7 +70,7 @@ def read_metrics(manifest: Path) -> dict[str, object]:
 
 
 def stage_figures(chance: NDArray[np.float32], truth: NDArray[np.int64]) -> StageFigures:
-    """How well stages are told, and from which probability on they are.
+    """How well stages are predicted, and from which probability on they are.
 
     Parameters
     ----------
