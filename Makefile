@@ -42,12 +42,12 @@ TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 SUSPECT_LABELS := docs/label_noise.csv
 BUILT := build/train
-# What this classifier doubts of the uninfected is drawn more often in the training of the next one, in its last steps too.
+# Uninfected cells that this one nearly calls infected are drawn more often in training the next, in its last steps too.
 FIRST := $(BUILT)/left_out/first_classifier
 CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --suspect-labels $(SUSPECT_LABELS)
 BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 
-train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; killed, it goes on where it was
+train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/train; resumes when interrupted
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/first_detector $(LEFT_OUT)
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/left_out/detector --seed 2 --steps 2500 \
 		--start-from $(BUILT)/left_out/first_detector/detector.keras $(LEFT_OUT)

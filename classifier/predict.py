@@ -13,13 +13,13 @@ BATCH = 32
 """Crops a run of the network; the last batch is filled up, so that every batch has one shape.
 
 A larger batch is no faster, and filling it up wastes more."""
-DOUBTFUL_AT_ONCE = 8 * BATCH
+UNCERTAIN_AT_ONCE = 8 * BATCH
 """Uncertain crops that are turned at once: all turns of a few share their last batch."""
 
 FURTHER_TURNS = (1, 2, 3)
 """Quarter turns in which an uncertain crop is classified again. A cell has no up or down, and the mean of
 four turns errs less."""
-DOUBTFUL_LOGIT = -2.0
+UNCERTAIN_LOGIT = -2.0
 """Least logit in the first turn from which the other turns are taken too. Of 34,785 cells of five sources
 none would be called otherwise if all were turned; 2% (`draaslan`) to 19% (`nih_fields`) are."""
 
@@ -67,9 +67,9 @@ def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> C
     if not len(crops):
         return Calls(p_infected=np.empty(0, np.float32), stages=np.empty((0, 0), np.float32))
     mean = _forward(crops, network)
-    doubtful = np.flatnonzero(mean[:, 0] >= DOUBTFUL_LOGIT)
-    for start in range(0, len(doubtful), DOUBTFUL_AT_ONCE):
-        some = doubtful[start : start + DOUBTFUL_AT_ONCE]
+    uncertain = np.flatnonzero(mean[:, 0] >= UNCERTAIN_LOGIT)
+    for start in range(0, len(uncertain), UNCERTAIN_AT_ONCE):
+        some = uncertain[start : start + UNCERTAIN_AT_ONCE]
         turned = np.concatenate([np.rot90(crops[some], turn, axes=(1, 2)) for turn in FURTHER_TURNS])
         further = _forward(turned, network).reshape(len(FURTHER_TURNS), len(some), -1)
         mean[some] = np.mean([mean[some], *further], axis=0)

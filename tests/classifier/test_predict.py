@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.predict import BATCH, DOUBTFUL_AT_ONCE, DOUBTFUL_LOGIT, PLAIN, Platt, predict, sure_stage
+from classifier.predict import BATCH, PLAIN, UNCERTAIN_AT_ONCE, UNCERTAIN_LOGIT, Platt, predict, sure_stage
 
 
 class MeanNetwork:
@@ -65,7 +65,7 @@ def cornered(*corners: int) -> np.ndarray:
     return crop
 
 
-def test_a_doubtful_cell_is_looked_at_in_four_turns_and_the_mean_counts():
+def test_an_uncertain_cell_is_classified_in_four_turns_and_the_mean_counts():
     network = CornerNetwork()
     found = predict(cornered(60, 40, 80, 100), network, PLAIN)
     assert network.looks == 2
@@ -74,15 +74,15 @@ def test_a_doubtful_cell_is_looked_at_in_four_turns_and_the_mean_counts():
     assert found.stages[0].sum() == pytest.approx(1)
 
 
-def test_doubtful_cells_among_many_get_the_mean_of_their_own_turns():
+def test_uncertain_cells_among_many_get_the_mean_of_their_own_turns():
     rng = np.random.default_rng(7)
-    corners = rng.integers(0, 110, (DOUBTFUL_AT_ONCE + 90, 4))
+    corners = rng.integers(0, 110, (UNCERTAIN_AT_ONCE + 90, 4))
     given = np.concatenate([cornered(*row) for row in corners.tolist()])
     logits = corners / 10 - 5
-    expected = np.where(logits[:, 0] >= DOUBTFUL_LOGIT, logits.mean(axis=1), logits[:, 0])
+    expected = np.where(logits[:, 0] >= UNCERTAIN_LOGIT, logits.mean(axis=1), logits[:, 0])
     found = predict(given, CornerNetwork(), PLAIN).p_infected
     assert found == pytest.approx(1 / (1 + np.exp(-expected)), rel=1e-4)
-    assert (logits[:, 0] >= DOUBTFUL_LOGIT).sum() > DOUBTFUL_AT_ONCE / 2
+    assert (logits[:, 0] >= UNCERTAIN_LOGIT).sum() > UNCERTAIN_AT_ONCE / 2
 
 
 def test_a_cell_that_is_plainly_clean_is_looked_at_once():
@@ -90,7 +90,7 @@ def test_a_cell_that_is_plainly_clean_is_looked_at_once():
     found = predict(cornered(0, 250, 250, 250), network, PLAIN)
     assert network.looks == 1
     assert found.p_infected[0] == pytest.approx(1 / (1 + np.exp(5.0)), rel=1e-5)
-    assert found.p_infected[0] < 1 / (1 + np.exp(-DOUBTFUL_LOGIT))
+    assert found.p_infected[0] < 1 / (1 + np.exp(-UNCERTAIN_LOGIT))
 
 
 def test_a_stage_less_probable_than_asked_is_none():

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from classifier.training.calibrate import fit_platt
 from pipeline.errors import InputError
 
-__all__ = ["DOUBT_COLUMNS", "doubted_rows", "doubtful", "doubts_table", "read_doubts"]
+__all__ = ["SUSPECT_COLUMNS", "contradicted", "read_suspects", "suspect_rows", "suspect_table"]
 
 SURE = 0.98
 """Probability of the other class, at even odds, from which on a label is suspect."""
-DOUBT_COLUMNS = ("source", "group", "name", "x", "y", "label", "p_even")
+SUSPECT_COLUMNS = ("source", "group", "name", "x", "y", "label", "p_even")
 SAME_PLACE_PX = 15.0
 """A cell of a photo is the suspect one where its centre is nearer than this, half of the smallest cells."""
 
 
-def doubtful(held: pd.DataFrame) -> NDArray[np.bool_]:
+def contradicted(held: pd.DataFrame) -> NDArray[np.bool_]:
     """bool (n,): rows whose label is contradicted.
 
     Parameters
@@ -29,18 +29,18 @@ def doubtful(held: pd.DataFrame) -> NDArray[np.bool_]:
     return np.where(infected, chance <= 1 - SURE, chance >= SURE)
 
 
-def doubts_table(held: pd.DataFrame) -> pd.DataFrame:
-    """The suspect labels, columns `DOUBT_COLUMNS`, by source, the most contradicted first."""
-    table = held.assign(p_even=_at_even_odds(held))[doubtful(held)]
+def suspect_table(held: pd.DataFrame) -> pd.DataFrame:
+    """The suspect labels, columns `SUSPECT_COLUMNS`, by source, the most contradicted first."""
+    table = held.assign(p_even=_at_even_odds(held))[contradicted(held)]
     against = np.where(table["infected"], 1 - table["p_even"], table["p_even"])
     order = table.assign(against=against).sort_values(
         ["source", "against", "name"], ascending=[True, False, True], kind="stable"
     )
-    return order[list(DOUBT_COLUMNS)].reset_index(drop=True)
+    return order[list(SUSPECT_COLUMNS)].reset_index(drop=True)
 
 
-def read_doubts(path: Path) -> pd.DataFrame:
-    """A table that `doubts_table` wrote.
+def read_suspects(path: Path) -> pd.DataFrame:
+    """A table that `suspect_table` wrote.
 
     Raises
     ------
@@ -53,22 +53,22 @@ def read_doubts(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{path} is no list of suspect labels ({reason}); pass the doubted_labels.csv of train folds"
+            f"{path} is no list of suspect labels ({reason}); pass the suspect_labels.csv of train folds"
         ) from error
 
 
-def doubted_rows(
-    doubts: pd.DataFrame, names: NDArray[np.str_], places: NDArray[np.float64]
+def suspect_rows(
+    suspects: pd.DataFrame, names: NDArray[np.str_], places: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """bool (n,): cells of one source that `doubts` of that source names.
+    """bool (n,): cells of one source that `suspects` of that source names.
 
     Parameters
     ----------
-    doubts : name, x, y. names : str (n,), crop or field. places : float64 (n, 2), x, y in px of the photo,
+    suspects : name, x, y. names : str (n,), crop or field. places : float64 (n, 2), x, y in px of the photo,
         NaN for pre-cut cells, which their name identifies.
     """
     found = np.zeros(len(names), bool)
-    for name, x, y in doubts[["name", "x", "y"]].itertuples(index=False):
+    for name, x, y in suspects[["name", "x", "y"]].itertuples(index=False):
         own = np.flatnonzero(names == name)
         if not len(own):
             continue

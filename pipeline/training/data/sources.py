@@ -23,7 +23,7 @@ from pipeline.training.data.crops import (
     rendered_crops,
     surroundings,
 )
-from pipeline.training.data.label_noise import doubted_rows, read_doubts
+from pipeline.training.data.label_noise import read_suspects, suspect_rows
 from pipeline.training.data.sets import field_sets
 from pipeline.training.order import TrainingOrder
 
@@ -105,9 +105,9 @@ def read_sources(order: TrainingOrder) -> Sources:
         Where the folder holds no labelled set, `order.leave_out` names what is not there, or
         `order.suspect_labels` is no list of suspect labels.
     """
-    doubts = None if order.suspect_labels is None else read_doubts(order.suspect_labels)
+    suspects = None if order.suspect_labels is None else read_suspects(order.suspect_labels)
     crops: dict[str, LabelledCrops] = {}
-    table, in_fields = _bare(order.data)
+    table, in_fields = _cell_only(order.data)
     if table is not None:
         crops[CELL_ONLY] = precut_crops(table)
     detector = load_detector(CountSettings(detector=order.detector))
@@ -121,7 +121,7 @@ def read_sources(order: TrainingOrder) -> Sources:
         crops[RENDERED] = rendered_crops(detector, np.random.default_rng((order.seed, 3)), Path(drawn))
     return Sources(
         crops=crops,
-        suspect_labels=_doubted(crops, doubts),
+        suspect_labels=_suspect_labels(crops, suspects),
         around=Surroundings.joined(around),
         in_fields=in_fields,
     )
@@ -141,7 +141,7 @@ def read_left_out(data: Path, names: Sequence[str], detector: Path | None) -> di
         Where the folder holds no labelled set, or not what is named.
     """
     left: dict[str, LabelledCrops] = {}
-    table, in_fields = _bare(data)
+    table, in_fields = _cell_only(data)
     gone = _gone(names, in_fields)
     if table is not None:
         own = table.crops["patient"].isin(gone) | (CELL_ONLY in gone)
@@ -156,17 +156,19 @@ def read_left_out(data: Path, names: Sequence[str], detector: Path | None) -> di
     return {name: own for name, own in left.items() if len(own.labels)}
 
 
-def _doubted(crops: Mapping[str, LabelledCrops], doubts: pd.DataFrame | None) -> dict[str, NDArray[np.bool_]]:
+def _suspect_labels(
+    crops: Mapping[str, LabelledCrops], suspects: pd.DataFrame | None
+) -> dict[str, NDArray[np.bool_]]:
     """bool (n,) for each source: cells that the list names."""
-    if doubts is None:
+    if suspects is None:
         return {name: np.zeros(len(own.labels), bool) for name, own in crops.items()}
     return {
-        name: doubted_rows(doubts[doubts["source"] == name], own.names, own.places)
+        name: suspect_rows(suspects[suspects["source"] == name], own.names, own.places)
         for name, own in crops.items()
     }
 
 
-def _bare(data: Path) -> tuple[CropSet | None, frozenset[str]]:
+def _cell_only(data: Path) -> tuple[CropSet | None, frozenset[str]]:
     """The pre-cut cells, None without them, and those of their patients that have fields in `nih_fields`."""
     if not (data / CELL_ONLY).is_dir():
         return None, frozenset()

@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.metrics import calibration_error, roc_auc
 from pipeline.evaluation.thresholds import sweep
 from pipeline.files import write_whole
-from pipeline.training.data.label_noise import doubtful, doubts_table
+from pipeline.training.data.label_noise import contradicted, suspect_table
 from pipeline.training.data.sources import CELL_ONLY, RENDERED, Sources, read_sources
 from pipeline.training.order import Report, TrainingOrder
 from pipeline.training.validation.folds import folds_by_group, trained_without
@@ -21,7 +21,7 @@ from pipeline.training.validation.folds import folds_by_group, trained_without
 __all__ = ["HeldOutScore", "cross_validate"]
 
 FOLDS = 5
-PREDICTIONS, DOUBTS = "predictions.csv", "doubted_labels.csv"
+PREDICTIONS, SUSPECTS = "predictions.csv", "suspect_labels.csv"
 FAMILIES = {"nih_crops": "nih", "nih_fields": "nih", "iml": "iml", "chula": "chula"}
 """Sources that are left out as a whole, those of one microscope and people together."""
 ALLOWED = (30, 100)
@@ -67,7 +67,7 @@ def cross_validate(
     `patients` deals the patients and slides of every source into five folds; `sources` leaves out one whole
     source after the other, only those that `order.leave_out` names where it names any. Every cell left out
     is written to `PREDICTIONS` in `order.out`, and those whose label is contradicted with confidence to
-    `DOUBTS`. A run that was killed resumes when run again with identical options.
+    `SUSPECTS`. A run that was killed resumes when run again with identical options.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def cross_validate(
     held = table[table["fold"] >= 0].copy()
     held["p_infected"] = _calibrated(held)
     write_whole(order.out / PREDICTIONS, held.to_csv(index=False, float_format="%.5f").encode())
-    write_whole(order.out / DOUBTS, doubts_table(held).to_csv(index=False, float_format="%.4f").encode())
-    believed = held[~doubtful(held)]
+    write_whole(order.out / SUSPECTS, suspect_table(held).to_csv(index=False, float_format="%.4f").encode())
+    believed = held[~contradicted(held)]
     scores = tuple(
         _held(f"{name}{which}", own)
         for which, table in (("", held), (", without suspect labels", believed))
@@ -153,10 +153,10 @@ def _table(sources: Sources, folds: Mapping[str, NDArray[np.int64]]) -> pd.DataF
 def _calibrated(held: pd.DataFrame) -> NDArray[np.float64]:
     """Probability of each row by a calibration on the other folds; pre-cut cells apart."""
     chance = np.full(len(held), np.nan)
-    bare = (held["source"] == CELL_ONLY).to_numpy()
+    cell_only = (held["source"] == CELL_ONLY).to_numpy()
     fold, infected = held["fold"].to_numpy(), held["infected"].to_numpy(bool)
     logit = held["logit"].to_numpy(np.float32)
-    for kind in (bare, ~bare):
+    for kind in (cell_only, ~cell_only):
         for number in np.unique(fold[kind]):
             here, others = kind & (fold == number), kind & (fold != number)
             # A source alone of its kind is left with its own rows.

@@ -35,7 +35,7 @@ def test_infected_and_uninfected_cells_keep_their_shares() -> None:
     np.testing.assert_array_equal(hard.weight[given.infected], given.weight[given.infected])
 
 
-def test_a_cell_that_is_surely_infected_by_its_looks_is_drawn_no_more_than_a_doubtful_one() -> None:
+def test_a_cell_that_is_surely_infected_is_drawn_no_more_than_an_uncertain_one() -> None:
     given = sample([False, False, False], [0.2, 0.2, 0.2])
     hard = drawn_by_hardness(given, np.array([1.0, 0.6, 0.1], np.float32))
     assert hard.weight[0] == hard.weight[1] > hard.weight[2]

@@ -467,7 +467,7 @@ def _put_module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: object)
     monkeypatch.setitem(sys.modules, name, types.SimpleNamespace(**functions))
 
 
-def test_a_bad_list_of_doubted_labels_ends_a_training_at_once_in_one_line(tmp_path: Path) -> None:
+def test_a_bad_list_of_suspect_labels_ends_a_training_at_once_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "suspect_labels.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
     where = ("--data", tmp_path, "-o", tmp_path / "out", "--leave-out", "iml-3")
     result = run("train", "classifier", *where, "--suspect-labels", tmp_path / "suspect_labels.csv")
@@ -475,4 +475,4 @@ def test_a_bad_list_of_doubted_labels_ends_a_training_at_once_in_one_line(tmp_pa
     assert result.stderr.splitlines()[-1].startswith(
         f"smearcount: {tmp_path / 'suspect_labels.csv'} is no list of suspect labels ("
     )
-    assert "pass the doubted_labels.csv of train folds" in result.stderr
+    assert "pass the suspect_labels.csv of train folds" in result.stderr

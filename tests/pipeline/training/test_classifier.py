@@ -1,4 +1,4 @@
-"""What the classifier is fitted to: uninfected cells that a finished one doubts count for more."""
+"""What the classifier is fitted to: near false positives of a finished one count for more."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def fitted_to(
     return given[0]
 
 
-def test_what_a_finished_classifier_doubts_is_drawn_more_often(
+def test_what_a_finished_classifier_nearly_calls_infected_is_drawn_more_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     miner = shipped("classifier")

@@ -11,7 +11,7 @@ from classifier.training.fit import UNKNOWN_STAGE
 from pipeline.errors import InputError
 from pipeline.synthetic.field import RenderSettings, render_set
 from pipeline.training.data import sources as classifier_sources
-from pipeline.training.data.label_noise import DOUBT_COLUMNS
+from pipeline.training.data.label_noise import SUSPECT_COLUMNS
 from pipeline.training.data.sources import CROP_SHARE, Sources, read_sources
 from pipeline.training.order import TrainingOrder
 from tests.pipeline.training.made_up_crops import made_up_sources
@@ -71,7 +71,7 @@ def crops_of(source: str, rows: list[int]) -> set[bytes]:
     return {crop.tobytes() for crop in SOURCES.crops[source].crops[rows]}
 
 
-def test_doubted_labels_are_in_no_sample_but_are_measured_by() -> None:
+def test_suspect_labels_are_in_no_sample_but_are_measured_by() -> None:
     doubtful = doubting(iml=[0, 9], nih_crops=[3], bccd=[1])
     left = doubtful.left_out(["iml-0"])
     samples = dict(zip(SOURCES.crops, doubtful.samples(left), strict=True))
@@ -104,7 +104,7 @@ def test_the_cells_set_beside_others_are_bare_ones_that_are_trained_on_themselve
     assert all(sample.others.shape == (0, 56, 56, 4) for sample in without)
 
 
-def test_a_list_of_doubted_labels_is_found_again_among_the_cells_of_its_own_source(
+def test_a_list_of_suspect_labels_is_found_again_among_the_cells_of_its_own_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cells are cut anew, as by another detector: the list tells them by field and place."""
@@ -126,7 +126,7 @@ def test_a_list_of_doubted_labels_is_found_again_among_the_cells_of_its_own_sour
         ("rendered", "slide-0", made_up.names[2], *made_up.places[2], "gametocyte", 0.99),
         ("chula", "slide-0", iml.names[4], *iml.places[7], "uninfected", 0.99),
     ]
-    pd.DataFrame(rows, columns=list(DOUBT_COLUMNS)).to_csv(tmp_path / "suspect_labels.csv", index=False)
+    pd.DataFrame(rows, columns=list(SUSPECT_COLUMNS)).to_csv(tmp_path / "suspect_labels.csv", index=False)
     again = read_sources(replace(order, suspect_labels=tmp_path / "suspect_labels.csv"))
     assert {name: np.flatnonzero(flags).tolist() for name, flags in again.suspect_labels.items()} == {
         "iml": [4],
@@ -134,7 +134,7 @@ def test_a_list_of_doubted_labels_is_found_again_among_the_cells_of_its_own_sour
     }
 
 
-def test_a_bad_list_of_doubted_labels_is_refused_before_hours_of_work(tmp_path: Path) -> None:
+def test_a_bad_list_of_suspect_labels_is_refused_before_hours_of_work(tmp_path: Path) -> None:
     (tmp_path / "suspect_labels.csv").write_text("cell,doubt\n1,2\n", encoding="utf-8")
     order = TrainingOrder(
         data=tmp_path / "not there", out=tmp_path, suspect_labels=tmp_path / "suspect_labels.csv"

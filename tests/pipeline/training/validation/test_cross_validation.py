@@ -13,7 +13,7 @@ from pipeline.training.checkpoint import CHECKPOINT
 from pipeline.training.order import TrainingOrder
 from pipeline.training.validation import cross_validation as module
 from pipeline.training.validation import folds as fold_training
-from pipeline.training.validation.cross_validation import DOUBTS, PREDICTIONS, cross_validate
+from pipeline.training.validation.cross_validation import PREDICTIONS, SUSPECTS, cross_validate
 from tests.pipeline.training.made_up_crops import made_up_sources
 
 
@@ -79,14 +79,16 @@ def test_a_whole_source_is_left_out_with_all_that_belongs_to_it(spy: Spy, tmp_pa
     assert "bccd" not in fold.index
 
 
-def test_cells_told_apart_without_error_have_perfect_figures_and_no_doubts(spy: Spy, tmp_path: Path) -> None:
+def test_cells_told_apart_without_error_have_perfect_figures_and_no_suspect_labels(
+    spy: Spy, tmp_path: Path
+) -> None:
     scores, _ = run("patients", tmp_path)
     assert scores["iml"].auc == 1.0
     assert scores["iml"].found["30"] == 1.0
     assert scores["chula"].auc is None
     assert scores["chula"].found["30"] is None
     assert "AUC 1.0000" in scores["nih_crops"].to_text()
-    assert pd.read_csv(tmp_path / "out" / DOUBTS).empty
+    assert pd.read_csv(tmp_path / "out" / SUSPECTS).empty
 
 
 def test_an_interrupted_run_goes_on_with_the_fold_that_it_was_at(spy: Spy, tmp_path: Path) -> None:
