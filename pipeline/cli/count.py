@@ -77,7 +77,9 @@ def count(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
     um_per_px: Annotated[
         float | None,
-        typer.Option(callback=_check_um_per_px, help="Size of a pixel, µm; else by the file or the cells."),
+        typer.Option(
+            callback=_check_um_per_px, help="Pixel size, µm; by default from the file or the cells."
+        ),
     ] = None,
     workers: WorkersOption = 1,
     tile_px: Annotated[

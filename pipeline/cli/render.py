@@ -30,7 +30,7 @@ def render(
     density: Annotated[
         float, typer.Option(min=0.0, max=2.0, help="Area of the red cells, as a fraction of the film's.")
     ] = 0.45,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice.")] = 0,
     fields: Annotated[int, typer.Option(min=1, help="Fields of the slide.")] = 1,
     um_per_px: Annotated[float, typer.Option(min=0.02, max=0.5, help="Size of a pixel, µm.")] = 0.11,
     round_view: Annotated[

@@ -153,7 +153,7 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         verdict += f"; up to {percent_text(summary.high)} cannot be ruled out"
     limit = summary.limit_of_detection
     told = f"{percent_text(limit)} at this number of cells" if limit is not None else "none: too few cells"
-    told += f", above up to {percent_text(summary.false_positive_rate)} that may be called falsely"
+    told += f"; false positives up to {percent_text(summary.false_positive_rate)}"
     return [
         ("slide", summary.slide),
         ("verdict", verdict),

@@ -22,10 +22,10 @@ DataOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the lab
 OutOption = Annotated[
     Path,
     typer.Option(
-        "--out", "-o", metavar="DIR", help="Folder of the network; an interrupted training goes on there."
+        "--out", "-o", metavar="DIR", help="Folder of the network; an interrupted training resumes there."
     ),
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 StepsOption = Annotated[
     int | None, typer.Option(min=1, help="Steps in all; else those of the shipped network.")
 ]
@@ -139,7 +139,7 @@ def novelty(
     out: OutOption,
     seed: SeedOption = 1,
     fields: Annotated[
-        int | None, typer.Option(min=1, help="Most fields of a labelled set; else all of them.")
+        int | None, typer.Option(min=1, help="At most so many fields of a labelled set; by default all.")
     ] = None,
     detector: DetectorOption = None,
 ) -> None:

@@ -175,9 +175,9 @@ def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     spread = slide.scale_spread or 0.0
     size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
     if slide.rejected_um_per_px is not None:
-        size += f"; the file states {slide.rejected_um_per_px:.4f}, at which its cells would be no red cells"
+        size += f"; the file states {slide.rejected_um_per_px:.4f}, at which its cells cannot be red cells"
     advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
-    text = f"The size of a pixel was estimated from the cells{size}{advice}: give it where it is known."
+    text = f"The pixel size was estimated from the cells{size}{advice}: give it where you know it."
     return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)
 
 
@@ -190,7 +190,7 @@ def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     if covered > limits.covered_max and overlaps > limits.overlaps_max:
         text = (
             f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap: the film is too "
-            "thick here to tell one from the next; choose fields nearer the feathered edge."
+            "thick here to separate them; choose fields nearer the feathered edge."
         )
         notices.append(_warn("too_dense", covered, limits.covered_max, text))
     if covered < limits.covered_min:
