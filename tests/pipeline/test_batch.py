@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pipeline import batch as workflow
+from pipeline import batch as batch_module
 from pipeline.batch import SLIDES_COLUMNS, count_and_write, count_slides
 from pipeline.counting.result import SlideOutcome
 from pipeline.errors import InputError, OutputError, OutputExistsError
@@ -21,7 +21,7 @@ SETTINGS = CountSettings()
 
 @pytest.fixture(autouse=True)
 def _made_up_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow, "count_slide", count_made_up)
+    monkeypatch.setattr(batch_module, "count_slide", count_made_up)
 
 
 def _rows(out: Path) -> list[dict[str, str]]:
@@ -103,7 +103,7 @@ def test_an_earlier_result_fails_its_slide_before_it_is_counted(
 ) -> None:
     source = write_photo(tmp_path / "film.png")
     count_slides([source], tmp_path / "out", SETTINGS)
-    monkeypatch.setattr(workflow, "count_slide", lambda *_: pytest.fail("counted for nothing"))
+    monkeypatch.setattr(batch_module, "count_slide", lambda *_: pytest.fail("counted for nothing"))
     with pytest.raises(OutputExistsError):
         count_and_write(source, tmp_path / "out", SETTINGS)
 

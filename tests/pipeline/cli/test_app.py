@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from pipeline import batch as workflow
+from pipeline import batch as batch_module
 from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.records import Notice
@@ -33,7 +33,7 @@ COMMANDS = ("count", "classify", "status", "merge", "doctor", "evaluate", "train
 
 @pytest.fixture(autouse=True)
 def _made_up_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow, "count_slide", count_made_up)
+    monkeypatch.setattr(batch_module, "count_slide", count_made_up)
 
 
 def run(*words: object) -> Result:
@@ -104,7 +104,9 @@ def test_the_json_of_several_slides_is_a_list_that_names_the_failed(tmp_path: Pa
 def test_a_count_without_parasites_says_what_cannot_be_ruled_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(workflow, "count_slide", lambda *_: make_result(make_cells(*["uninfected"] * 100)))
+    monkeypatch.setattr(
+        batch_module, "count_slide", lambda *_: make_result(make_cells(*["uninfected"] * 100))
+    )
     told = _flat(run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out").stdout)
     assert "verdict none distinguishable; up to 3.7% cannot be ruled out" in told
     assert "limit of detection 4.5% at this number of cells" in told
@@ -121,7 +123,7 @@ def test_a_refused_slide_is_told_in_one_line_and_makes_the_exit_code_1(
 ) -> None:
     notice = Notice(code="not_a_smear", severity="refuse", value=0, limit=1, text="No red cell was found.")
     refused = make_result(make_cells(), make_facts(notices=(notice,)))
-    monkeypatch.setattr(workflow, "count_slide", lambda *_: refused)
+    monkeypatch.setattr(batch_module, "count_slide", lambda *_: refused)
     source = write_photo(tmp_path / "film.png")
     result = run("count", source, "-o", tmp_path / "out")
     assert result.exit_code == 1
@@ -132,7 +134,7 @@ def test_a_refused_slide_is_told_in_one_line_and_makes_the_exit_code_1(
 def test_warnings_stand_below_the_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     notice = Notice(code="few_cells", severity="warn", value=1, limit=500, text="Only 1 red cell.")
     counted = make_result(make_cells("uninfected"), make_facts(notices=(notice,)))
-    monkeypatch.setattr(workflow, "count_slide", lambda *_: counted)
+    monkeypatch.setattr(batch_module, "count_slide", lambda *_: counted)
     result = run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "warning: Only 1 red cell."
@@ -401,7 +403,7 @@ def test_an_interrupted_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, t
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow, "count_slide", interrupted)
+    monkeypatch.setattr(batch_module, "count_slide", interrupted)
     result = run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out")
     assert result.exit_code == 130
     assert "Traceback" not in result.output

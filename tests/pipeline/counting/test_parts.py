@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.batch import count_and_write
-from pipeline.counting import parts as cell_parts
+from pipeline.counting import parts as parts_module
 from pipeline.counting.rules import cell_table
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
@@ -34,7 +34,7 @@ def built(monkeypatch) -> list[int]:
         rows.append(len(table))
         return table
 
-    monkeypatch.setattr(cell_parts, "cell_table", noted)
+    monkeypatch.setattr(parts_module, "cell_table", noted)
     return rows
 
 
@@ -48,8 +48,8 @@ def test_the_parts_of_a_large_slide_are_built_once_for_the_count_and_once_for_th
 ):
     whole, _ = count_and_write(photo, tmp_path / "whole", GIVEN)
     built.clear()
-    monkeypatch.setattr(cell_parts, "PART_CELLS", 100)
-    monkeypatch.setattr(cell_parts, "BAND_PX", 64)
+    monkeypatch.setattr(parts_module, "PART_CELLS", 100)
+    monkeypatch.setattr(parts_module, "BAND_PX", 64)
     monkeypatch.setattr("pipeline.output.overlay.OUTLINED_MIN_PX", 1000)  # as if a cell were very small
     result, _ = count_and_write(photo, tmp_path / "parts", GIVEN)
     assert len(built) % 2 == 0
@@ -59,8 +59,8 @@ def test_the_parts_of_a_large_slide_are_built_once_for_the_count_and_once_for_th
 
 
 def test_the_infected_cells_that_are_drawn_are_those_of_the_table(photo, monkeypatch, tmp_path):
-    monkeypatch.setattr(cell_parts, "PART_CELLS", 100)
-    monkeypatch.setattr(cell_parts, "BAND_PX", 64)
+    monkeypatch.setattr(parts_module, "PART_CELLS", 100)
+    monkeypatch.setattr(parts_module, "BAND_PX", 64)
     result, _ = count_and_write(photo, tmp_path, GIVEN)
     cells = result.cells
     assert result.infected is not None

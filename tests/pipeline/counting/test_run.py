@@ -15,9 +15,9 @@ import pytest
 
 from pipeline.batch import count_and_write
 from pipeline.count import count_slide
-from pipeline.counting import parts as cell_parts
-from pipeline.counting import run as tile_runs
-from pipeline.counting import tile as tile_work
+from pipeline.counting import parts as parts_module
+from pipeline.counting import run as run_module
+from pipeline.counting import tile as tile_module
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.output.cells_csv import write_cells
@@ -121,8 +121,8 @@ def test_cdc_goes_on_while_few_cells_are_infected(photo):
 
 @pytest.mark.parametrize("cells_a_part", [1, 200])
 def test_the_table_is_the_same_in_one_part_and_in_many(photo, counted, cells_a_part, tmp_path, monkeypatch):
-    monkeypatch.setattr(cell_parts, "PART_CELLS", cells_a_part)
-    monkeypatch.setattr(cell_parts, "BAND_PX", 64)
+    monkeypatch.setattr(parts_module, "PART_CELLS", cells_a_part)
+    monkeypatch.setattr(parts_module, "BAND_PX", 64)
     parts = count_slide(photo, replace(GIVEN, tile_px=256))
     assert len(list(parts.parts)) > 3
     assert cells_csv(parts, tmp_path) == cells_csv(counted, tmp_path)
@@ -198,7 +198,7 @@ def _stopped_after(number: int, slide: Path, out: Path, settings: CountSettings)
 
 def test_a_tile_that_fails_is_done_again_when_the_count_goes_on(photo, tmp_path, monkeypatch):
     settings = replace(GIVEN, tile_px=256)
-    work, calls = tile_work.TileWorker._work, []
+    work, calls = tile_module.TileWorker._work, []
 
     def fails_once(self, tile, plan):
         calls.append(tile)
@@ -206,7 +206,7 @@ def test_a_tile_that_fails_is_done_again_when_the_count_goes_on(photo, tmp_path,
             raise OSError("the cable came loose")
         return work(self, tile, plan)
 
-    monkeypatch.setattr(tile_work.TileWorker, "_work", fails_once)
+    monkeypatch.setattr(tile_module.TileWorker, "_work", fails_once)
     _stopped_after(6, photo, tmp_path / "out", settings)
     result, _ = count_and_write(photo, tmp_path / "out", settings)
     assert calls.count(calls[2]) == 3
@@ -225,7 +225,7 @@ def test_a_count_does_not_depend_on_the_order_in_which_tiles_are_ready(
 
     settings = replace(GIVEN, tile_px=256, **goal)
     ordered = count_slide(photo, settings)
-    monkeypatch.setattr(tile_runs, "run_here", answered_in_any_order)
+    monkeypatch.setattr(run_module, "run_here", answered_in_any_order)
     shuffled = count_slide(photo, settings)
     assert cells_csv(shuffled, tmp_path) == cells_csv(ordered, tmp_path)
     assert shuffled.summary == ordered.summary

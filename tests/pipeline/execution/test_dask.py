@@ -17,7 +17,7 @@ from distributed import Client
 from pipeline.batch import count_and_write
 from pipeline.count import count_slide
 from pipeline.errors import ClusterError, SlideError
-from pipeline.execution import dask_client as cluster_link
+from pipeline.execution import dask_client
 from pipeline.execution.dask import TASKS_EACH, run_on_cluster, worker_processes
 from pipeline.execution.processes import WorkerDiedError, run_in_processes
 from pipeline.execution.slides import share_slides, slides_are_shared
@@ -171,7 +171,7 @@ def test_no_tasks_need_no_scheduler():
 @pytest.mark.parametrize("answer", [None, b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_an_address_without_a_scheduler_is_one_line_in_time(monkeypatch, answer):
     """Nobody there, nobody who speaks, and somebody who speaks of something else."""
-    monkeypatch.setattr(cluster_link, "ANSWER_S", 1.0)
+    monkeypatch.setattr(dask_client, "ANSWER_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
         if answer is not None:
             threading.Thread(target=lambda: server.accept()[0].sendall(answer), daemon=True).start()

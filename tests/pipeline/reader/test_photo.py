@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
-from pipeline.reader import photo as reader_photo
+from pipeline.reader import photo as photo_module
 from pipeline.reader.photo import MAX_PHOTO_MEGAPIXELS, PhotoField
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import (
@@ -149,7 +149,7 @@ def test_small_pictures_at_several_shrinks_are_decoded_once_and_large_ones_are_l
     for shrink in (1, 4, 2, 1, 4, 2):
         whole(field, shrink)
     assert decoded == [1, 4, 2]
-    monkeypatch.setattr(reader_photo, "_HELD_BYTES", picture[::2, ::2].nbytes + 1)
+    monkeypatch.setattr(photo_module, "_HELD_BYTES", picture[::2, ::2].nbytes + 1)
     for shrink in (8, 2, 1, 2, 8):
         whole(field, shrink)
     assert decoded == [1, 4, 2, 8, 2, 1, 2]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
-from pipeline.reader import tiff as reader_tiff
+from pipeline.reader import tiff as tiff_module
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from pipeline.reader.tiff import TiffField
@@ -134,7 +134,7 @@ def test_small_region_decodes_only_what_it_touches(tmp_path: Path, monkeypatch: 
             decoded.append(0 if segment is None else segment.nbytes)
             return segment
 
-    monkeypatch.setattr(reader_tiff, "SegmentCache", Counting)
+    monkeypatch.setattr(tiff_module, "SegmentCache", Counting)
     picture = noise(2048, 4096)
     path = written(tmp_path / "a.tif", picture, photometric="rgb", tile=(256, 256), compression="zlib")
     part = field_of(path).read(1000, 2000, 64, 64, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.synthetic.field import RenderSettings, render_field
-from pipeline.training.data import sets as training_sets
+from pipeline.training.data import sets as sets_module
 from pipeline.training.data.fields import detector_sample
 from pipeline.training.data.sets import rendered_samples
 
@@ -23,9 +23,9 @@ def settings_drawn(monkeypatch: pytest.MonkeyPatch) -> list[RenderSettings]:
         drawn.append(settings)
         return render_field(replace(settings, width=SMALL_PX, height=SMALL_PX), rng)
 
-    monkeypatch.setattr(training_sets, "render_field", watched)
-    monkeypatch.setattr(training_sets, "RENDERED_FIELDS", 2 * FEW)
-    monkeypatch.setattr(training_sets, "CRESCENT_FIELDS", FEW)
+    monkeypatch.setattr(sets_module, "render_field", watched)
+    monkeypatch.setattr(sets_module, "RENDERED_FIELDS", 2 * FEW)
+    monkeypatch.setattr(sets_module, "CRESCENT_FIELDS", FEW)
     return drawn
 
 
@@ -38,8 +38,8 @@ def test_some_rendered_fields_are_rich_in_crescents_and_have_their_own_share(
     assert rich[-FEW:] == [True] * FEW
     assert all(one.parasitaemia >= 0.1 for one in settings_drawn[-FEW:])
     weights = np.asarray([sample.weight for sample in samples])
-    assert weights[:-FEW].sum() == pytest.approx(training_sets.RENDERED_SHARE)
-    assert weights[-FEW:].sum() == pytest.approx(training_sets.CRESCENT_SHARE)
+    assert weights[:-FEW].sum() == pytest.approx(sets_module.RENDERED_SHARE)
+    assert weights[-FEW:].sum() == pytest.approx(sets_module.CRESCENT_SHARE)
 
 
 def test_of_every_rendered_field_all_three_kinds_are_known(settings_drawn: list[RenderSettings]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from classifier.training.fit import UNKNOWN_STAGE
 from pipeline.errors import InputError
 from pipeline.synthetic.field import RenderSettings, render_set
-from pipeline.training.data import sources as classifier_sources
+from pipeline.training.data import sources as sources_module
 from pipeline.training.data.label_noise import SUSPECT_COLUMNS
 from pipeline.training.data.sources import CROP_SHARE, Sources, read_sources
 from pipeline.training.order import TrainingOrder
@@ -109,7 +109,7 @@ def test_a_list_of_suspect_labels_is_found_again_among_the_cells_of_its_own_sour
 ) -> None:
     """The cells are cut anew, as by another detector: the list tells them by field and place."""
     made_up = SOURCES.crops["rendered"]
-    monkeypatch.setattr(classifier_sources, "rendered_crops", lambda detector, rng, folder: made_up)
+    monkeypatch.setattr(sources_module, "rendered_crops", lambda detector, rng, folder: made_up)
     smear = RenderSettings(width=480, height=480, um_per_px=0.15, seed=5, parasitaemia=0.25)
     render_set(smear, tmp_path / "data" / "iml")
     order = TrainingOrder(data=tmp_path / "data", out=tmp_path / "out")

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.training.checkpoint import CHECKPOINT
 from pipeline.training.order import TrainingOrder
 from pipeline.training.validation import cross_validation as module
-from pipeline.training.validation import folds as fold_training
+from pipeline.training.validation import folds as folds_module
 from pipeline.training.validation.cross_validation import PREDICTIONS, SUSPECTS, cross_validate
 from tests.pipeline.training.made_up_crops import made_up_sources
 
@@ -39,7 +39,7 @@ class Spy:
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     spy = Spy()
     monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
-    monkeypatch.setattr(fold_training, "fit_or_resume", spy.fit)
+    monkeypatch.setattr(folds_module, "fit_or_resume", spy.fit)
     return spy
 
 
@@ -109,7 +109,7 @@ def test_a_fold_that_is_killed_goes_on_from_its_checkpoint(monkeypatch, tmp_path
     """Trained for two epochs in one go, and with a kill after the first: the same answers."""
     monkeypatch.setattr(module, "read_sources", lambda order: made_up_sources())
     monkeypatch.setattr(
-        fold_training, "ClassifierSettings", partial(ClassifierSettings, batch=8, steps_per_epoch=2)
+        folds_module, "ClassifierSettings", partial(ClassifierSettings, batch=8, steps_per_epoch=2)
     )
     run("sources", tmp_path / "whole", steps=4, leave_out=("iml",))
     killed: list[str] = []
