@@ -1,4 +1,4 @@
-"""The record of one slide of a results folder, as the ledger, the morning page and slides.csv tell it."""
+"""The record of one slide of a results folder, as the ledger, the morning page and slides.csv show it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

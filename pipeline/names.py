@@ -65,7 +65,7 @@ def from_csv(text: str) -> str:
 
 
 def for_picture(name: str, drawable: Callable[[str], bool]) -> str:
-    """Line of text for a picture; `drawable` tells of a character whether the font holds it."""
+    """Line of text for a picture; `drawable` is whether the font holds a character."""
     composed = unicodedata.normalize("NFC", for_line(name))
     return "".join(c if c == " " or drawable(c) else _code(c) for c in composed if c not in _JOINERS)
 

@@ -185,6 +185,19 @@ def test_no_page_leads_nowhere() -> None:
     _report(findings)
 
 
+def test_every_room_stands_in_the_layout_of_contributing() -> None:
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    layout = text.partition("## Layout")[2].partition("\n## ")[0]
+    rooms = [path.parent.name for path in sorted((DOCS.parent / "pipeline").glob("*/__init__.py"))]
+    _report([f"CONTRIBUTING.md, Layout: no word on {room}" for room in rooms if f" {room} " not in layout])
+
+
+def test_the_map_names_only_places_that_are_there() -> None:
+    places = re.findall(r"`([a-z_]+/[\w./]*)`", _page("index.md"))
+    assert len(places) > 20
+    _report([f"docs/index.md: no {place}" for place in places if not (DOCS.parent / place).exists()])
+
+
 def test_the_examples_of_style_stand_so_in_the_code() -> None:
     text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.S)

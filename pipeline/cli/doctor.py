@@ -1,4 +1,4 @@
-"""The command that looks whether this computer is ready for a night."""
+"""The command that checks whether this computer is ready for a night."""
 
 import sys
 from pathlib import Path

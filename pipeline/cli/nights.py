@@ -57,7 +57,7 @@ def merge(
 
 
 def _holder(out: Path) -> "Holder | None":
-    """The run that is at it; None also where that cannot be told, as on a read-only disk."""
+    """The run that is at it; None also where that is unknown, as on a read-only disk."""
     from pipeline.errors import OutputError
     from pipeline.jobs.lock import holder
 

@@ -84,7 +84,7 @@ def is_kept(keys: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
 
 
 def place_keys(field: int, places: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """A hash of each place, uint64 (n,), that no tile has a say in (splitmix64, Steele et al. 2014).
+    """A hash of each place, uint64 (n,), independent of the tiles (splitmix64, Steele et al. 2014).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One thing that was looked at: what was found and, where it is not right, how to mend it."""
+"""One thing that was checked: what was found and, where it is not right, how to mend it."""
 
 from dataclasses import dataclass
 from typing import Literal

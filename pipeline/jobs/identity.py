@@ -41,7 +41,7 @@ def key_of(source: Path, settings: CountSettings, models: str) -> ResultKey:
 
 
 def key_of_run(run: Mapping[str, Any]) -> ResultKey | None:
-    """The key of a written result by its run.json; None where that does not tell it."""
+    """The key of a written result by its run.json; None where that does not hold it."""
     try:
         return ResultKey(
             pixels=pixels_of(run["input"]),

@@ -1,4 +1,4 @@
-"""The rows of a results folder as its ledger tells them, also while a run writes them."""
+"""The rows of a results folder as its ledger holds them, also while a run writes them."""
 
 import json
 import sqlite3

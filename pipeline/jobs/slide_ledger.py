@@ -119,7 +119,7 @@ class SlideLedger:
         )
 
     def adopt(self, slide: str, key: ResultKey, seen: str | None) -> None:
-        """Note what the result in place is of; it was counted by a run that could not tell the ledger."""
+        """Note what the result in place is of; it was counted by a run that could not reach the ledger."""
         self._set(
             slide,
             "pixels = ?, settings = ?, models = ?, seen = ?, attempts = max(attempts, 1)",

@@ -37,7 +37,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NightRow:
-    """A row of a slides.csv; `keys` are what tells that another row is of the same slide."""
+    """A row of a slides.csv; `keys` are equal where another row is of the same slide."""
 
     night: Path
     values: dict[str, str]

@@ -41,7 +41,7 @@ MARKS: dict[Kind, str] = {
     "queued": "…",
     "passed_over": "=",
 }
-"""Tells the kinds apart without colour."""
+"""Distinguishes the kinds without colour."""
 CODE_WORDS = {
     "few_cells": "fewer than 500 red cells were counted",
     "not_a_smear": "unlike every thin film that is known",

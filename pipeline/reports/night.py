@@ -45,7 +45,7 @@ class NightTotals:
     counted : red cells in the denominators of slides that may be used.
     seconds, cpu_seconds : of the finished slides; CPU seconds are 0 where they were not measured.
     cpu_s_per_1000 : CPU seconds for 1,000 objects found; None where that was not measured.
-    seconds_left : at the pace so far, by the size of what remains; None where that cannot be told.
+    seconds_left : at the pace so far, by the size of what remains; None where that is unknown.
     updated_at : when a slide last changed, ISO 8601 UTC; empty where there is no slide.
     """
 
