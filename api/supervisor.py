@@ -102,7 +102,7 @@ def _crash_text(exit_code: int) -> str:
             f"counting was killed twice (signal {-exit_code}), perhaps for want of memory; "
             "hand in a smaller part of the slide"
         )
-    return "counting broke off twice with an error nobody expected; the service's log on the server tells it"
+    return "counting ended twice with an unexpected error; see the service's log on the server"
 
 
 def _kill_group(process: SpawnProcess) -> None:

@@ -118,7 +118,7 @@ def _write(path: Path | None, machine: Mapping[str, object], found: Mapping[str,
 
 
 def _processor() -> str:
-    """Name of the processor, where the system tells it."""
+    """Name of the processor, where the system names it."""
     facts = Path("/proc/cpuinfo")
     lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

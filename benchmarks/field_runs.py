@@ -57,7 +57,7 @@ def ours(sample: "LabelledFields", out: Path, networks: Path | None, workers: in
 
 
 def textbook(sample: "LabelledFields", out: Path, *, at_once: bool) -> Run:
-    """The textbook way, one picture counted already; it is told the size of a cell, which ours finds out."""
+    """The textbook way, one picture counted already; it is given the size of a cell, which ours finds out."""
     import pandas as pd
 
     from benchmarks.textbook import count_fields, network

@@ -24,7 +24,7 @@ def measured(room: Room) -> Group:
         watch, wall_s = _watched(scan, room.folder / f"out-{gigapixels:g}")
         details[f"{gigapixels:g} gigapixels"] = {"at_peak_mb": watch.at_peak_mb, "wall_s": wall_s}
         if watch.peak_mb == 0.0:
-            note = "the memory of a tree of processes is told on Linux only"
+            note = "the memory of a tree of processes is known on Linux only"
             return Group(measures=(), notes=(note,))
         peaks.append(watch.peak_mb)
         name = f"peak memory, {gigapixels:g} gigapixels"

@@ -90,7 +90,7 @@ def count_and_write(
     """Count one slide and write OUT/<slide>/.
 
     The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut
-    short goes on where it was when it is asked for again.
+    short resumes when it is run again.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def _one_after_another(
     progress: Callable[[Path, int, int, int], None] | None,
 ) -> Iterator[SlideOutcome]:
     for source in sources:
-        tell = None if progress is None else partial(progress, source)
-        yield _outcome(source, out, settings, overwrite=overwrite, progress=tell)
+        report = None if progress is None else partial(progress, source)
+        yield _outcome(source, out, settings, overwrite=overwrite, progress=report)
 
 
 def _each_by_one_worker(

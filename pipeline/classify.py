@@ -84,7 +84,7 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
     Raises
     ------
     SlideError
-        Where one cannot be read; `readable` tells beforehand which.
+        Where one cannot be read; `readable` finds out beforehand which.
     """
     classifier = load_classifier(settings)
     detector = load_detector(settings).network

@@ -174,7 +174,7 @@ def _job(source: Path, settings: CountSettings, worker: TileWorker) -> TileJob:
 
 
 def _added(counted: _Counted, parts: CellParts) -> _Added:
-    """Go through the cells of a slide once, for all that is told of them."""
+    """Go through the cells of a slide once, for all that is reported of them."""
     sums, tally, infected = SlideSums(parts.seen), Tally(), []
     for cells in parts.with_features():
         sums.add(cells)

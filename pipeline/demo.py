@@ -61,8 +61,8 @@ def _smear(folder: Path) -> FieldSet:
 def _count(
     slide: Path, out: Path, progress: Callable[[Path, int, int, int], None] | None
 ) -> tuple[SlideOutcome, SlideSummary]:
-    tell = None if progress is None else partial(progress, slide)
-    result, folder = count_and_write(slide, out, CountSettings(), overwrite=True, progress=tell)
+    report = None if progress is None else partial(progress, slide)
+    result, folder = count_and_write(slide, out, CountSettings(), overwrite=True, progress=report)
     summary = result.summary
     return SlideOutcome(slide=folder.name, source=slide, folder=folder, summary=summary, error=None), summary
 

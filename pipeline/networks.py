@@ -60,7 +60,7 @@ def load_detector(settings: CountSettings) -> Detector:
     _check_scale(path, manifest, DETECTOR_UM_PER_PX)
     if manifest.classes != CLASSES:
         raise ModelError(
-            f"{path} tells {', '.join(manifest.classes)} apart, expected {', '.join(CLASSES)}; train it again"
+            f"{path} distinguishes {', '.join(manifest.classes)}, expected {', '.join(CLASSES)}; retrain it"
         )
     return Detector(network=load_network(path, manifest), manifest=manifest)
 

@@ -244,7 +244,7 @@ class SlideSummary:
         None where nothing was counted.
     stages : infected cells among the counted by life stage, `unknown` where it is not sure.
     asexual_parasitaemia, asexual_low, asexual_high : the same without gametocytes, which stand beside it;
-        None where nothing was counted or the classifier tells no stage.
+        None where nothing was counted or the classifier predicts no stage.
     false_positive_rate : per uninfected cell, as the classifier's manifest states it.
     limit_of_detection : lowest fraction distinguished from none with so many cells (95%), or None.
     area_mm2 : mm² of each part of the slide, see `FieldResult.area_mm2`.

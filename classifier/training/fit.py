@@ -102,7 +102,7 @@ def fit_classifier(
 
     Parameters
     ----------
-    resume : a compiled checkpoint of the same run; goes on after its last whole epoch.
+    resume : a compiled checkpoint of the same run; resumed after its last whole epoch.
     start_from : finished weights to begin with instead of random ones.
     """
     import keras

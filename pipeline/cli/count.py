@@ -138,7 +138,7 @@ def _without_results(slides: list[Path]) -> list[Path]:
     from pipeline.reader.source import is_own_result
 
     own = {slide for slide in slides if is_own_result(slide)}
-    if not own or len(own) == len(slides):  # alone it is an error, which the reader tells
+    if not own or len(own) == len(slides):  # alone it is an error, which the reader reports
         return slides
     say(f"passed over, because they are results of earlier counts: {', '.join(sorted(map(str, own)))}")
     return [slide for slide in slides if slide not in own]

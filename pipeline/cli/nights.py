@@ -117,7 +117,7 @@ def _summary(totals: "NightTotals", holder: "Holder | None") -> list[str]:
     if holder is not None:
         lines.append(f"being counted by {for_line(holder.text())}")
     elif totals.remaining:
-        lines.append("no run is at it: give the same batch command again and it goes on")
+        lines.append("no run is at it: give the same batch command again and it resumes")
     if totals.kinds.get("failed"):
         lines.append(
             "failed slides: mend what the remark says, then the same batch command with --retry-failed"

@@ -34,7 +34,7 @@ LeaveOutOption = Annotated[
     typer.Option(metavar="NAME", help="Set, slide or patient kept out of the training; may be repeated."),
 ]
 StartFromOption = Annotated[
-    Path | None, typer.Option(metavar="KERAS", help="A finished network to go on from, at a low rate.")
+    Path | None, typer.Option(metavar="KERAS", help="A finished network to train further, at a low rate.")
 ]
 
 

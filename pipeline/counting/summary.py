@@ -61,7 +61,7 @@ class SlideFacts:
     detector, classifier : names of the networks.
     novelty : how far the slide is from known thin films and stains.
     debris : its own negative control.
-    tells_stages : whether the classifier tells life stages.
+    tells_stages : whether the classifier predicts life stages.
     goal : red cells that were asked for; None where all were.
     """
 

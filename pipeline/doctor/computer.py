@@ -34,7 +34,7 @@ def check_memory() -> Finding:
         return Finding(
             name="memory",
             state="WARN",
-            found="this system does not tell how much is free",
+            found="this system does not report how much is free",
             mend="See that 1.5 GB are free; a count with two workers takes 0.8 GB.",
         )
     mend = "Close other programs, give the container more, or count with --workers 1 and --tile-px 512."

@@ -180,7 +180,7 @@ def _read_cells(path: Path, fields: pd.Series) -> pd.DataFrame:
     missing = box.isna().sum(axis=1)
     _require(missing.isin([0, 4]), path, "all four of a box or none", missing.map(lambda n: f"{4 - n} of 4"))
     without_area = (cells["xmax"] <= cells["xmin"]) | (cells["ymax"] <= cells["ymin"])
-    cells[list(BOX_COLUMNS)] = box.mask(without_area)  # a box without area tells no more than a point
+    cells[list(BOX_COLUMNS)] = box.mask(without_area)  # a box without area says no more than a point
     return cells[["field", "label", "x", "y", *BOX_COLUMNS]]
 
 

@@ -56,10 +56,10 @@ def hold(out: Path) -> Iterator[Holder | None]:
         folder.mkdir(parents=True, exist_ok=True)
     with closing(_connect(folder / "lock")) as connection:
         if not _locked(connection, folder):
-            found = _told(folder)
+            found = _holder(folder)
             who = found.text() if found else "another process"
             raise HeldError(f"{out} is held by {who}; wait for that run, stop it, or choose another -o")
-        earlier = _told(folder)
+        earlier = _holder(folder)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         me = Holder(host=socket.gethostname(), pid=os.getpid(), since_utc=since)
         write_json(folder / "holder.json", asdict(me))
@@ -76,7 +76,7 @@ def holder(out: Path) -> Holder | None:
     if not (folder / "lock").is_file():
         return None
     with closing(_connect(folder / "lock", wait_s=0.0)) as connection:
-        return None if _locked(connection, folder) else _told(folder)
+        return None if _locked(connection, folder) else _holder(folder)
 
 
 def _connect(lock: Path, wait_s: float = 0.2) -> sqlite3.Connection:
@@ -96,7 +96,7 @@ def _locked(connection: sqlite3.Connection, folder: Path) -> bool:
     return True
 
 
-def _told(folder: Path) -> Holder | None:
+def _holder(folder: Path) -> Holder | None:
     try:
         facts = json.loads((folder / "holder.json").read_text(encoding="utf-8"))
         return Holder(host=facts["host"], pid=facts["pid"], since_utc=facts["since_utc"])

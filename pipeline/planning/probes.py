@@ -61,7 +61,7 @@ def closer_light(field: Field, light: FieldLight) -> FieldLight:
 
 def _plainest(field: Field, light: FieldLight, number: int) -> list[_Probe]:
     shrink = _thumbnail_shrink(field)
-    # A film that covers all of the slide evenly has no bare part to tell the others from.
+    # A film that covers all of the slide evenly has no bare part to compare the others with.
     chosen = {place for parts in _lit_parts(field, light, shrink) for place in _spread(parts)}
     probes = [_probe(field, part, shrink) for part in sorted(chosen)]
     seen = [probe for probe in probes if probe is not None]

@@ -24,8 +24,8 @@ LIMITS = """## Limits
 
 - On a microscope, a stain or a camera it has not seen it may do worse than the figures here. Hold some of its
   calls against a person's first.
-- Species are not told apart. Other parasites of the blood were not in its training.
-- A low parasitaemia cannot be told from none: every count states its own limit of detection.
+- Species are not distinguished. Other parasites of the blood were not in its training.
+- A low parasitaemia cannot be distinguished from none: every count states its own limit of detection.
 - Stain dirt or a platelet on a cell, and a parasite that only touches it, are its typical false positives; a
   small, pale ring at the rim of a cell is what it typically misses.
 - Figures are by the labels as they are. Some are wrong, and `iml` leaves cells of dense parts unlabelled.

@@ -1,4 +1,4 @@
-"""A training that survives a kill: its folder, its checkpoint, and the network it goes on from."""
+"""A training that survives a kill: its folder, its checkpoint, and the network it starts from."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def resumed(order: TrainingOrder, losses: dict[str, Any]) -> "keras.Model | None
 
 
 def started_from(order: TrainingOrder, build: Callable[[], "keras.Model"]) -> "keras.Model | None":
-    """The network to go on from, or None.
+    """The network to start from, or None.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Fits the classifier with a checkpoint after every epoch, or goes on from the one that is there."""
+"""Fits the classifier with a checkpoint after every epoch, or resumes from the one that is there."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -22,7 +22,7 @@ class TrainingOrder:
     leave_out : names of sets, slides or patients that must not be trained on.
     seed : of every random choice.
     steps : steps in all; None is the number the shipped network was trained with.
-    start_from : a finished .keras file to go on from at a low rate, or None to start anew.
+    start_from : a finished .keras file to train further at a low rate, or None to start anew.
     measured_by : manifest of the same training with something left out, whose figures stand for this one
         (classifier).
     detector : manifest of the detector that cuts the classifier's crops; None: the shipped one.

@@ -29,7 +29,7 @@ def compiled(model: "keras.Model", loss: Any, *, rate: float, decay: float, step
 def fit_epochs(
     model: "keras.Model", draw: Draw, size: tuple[int, int], seed: int, callbacks: Sequence[Any]
 ) -> "keras.Model":
-    """Train a compiled network; one that was interrupted goes on after its last whole epoch.
+    """Train a compiled network; one that was interrupted resumes after its last whole epoch.
 
     Parameters
     ----------

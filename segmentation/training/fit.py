@@ -79,7 +79,7 @@ def fit_detector(
 
     Parameters
     ----------
-    resume : a compiled checkpoint of the same run; goes on after its last whole epoch.
+    resume : a compiled checkpoint of the same run; resumed after its last whole epoch.
     start_from : finished weights to begin with instead of random ones.
 
     An epoch's batches depend only on (seed, epoch), so a run that was interrupted continues with the

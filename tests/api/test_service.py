@@ -60,7 +60,7 @@ def test_a_slide_that_kills_its_worker_twice_is_given_up_and_the_next_is_counted
 @pytest.mark.slow
 def test_a_slide_that_breaks_the_program_twice_is_given_up(service):
     failed = _wait_for_state(service, _hand_in(service, "breaks.png"), "failed")
-    assert failed["error"].startswith("counting broke off twice with an error nobody expected")
+    assert failed["error"].startswith("counting ended twice with an unexpected error")
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ class Film:
         return float(np.interp(part, *_DENSITY[area])) * self.settings.density
 
     def most(self, left: float, top: float, right: float, bottom: float) -> float:
-        """The highest density in a box, as far as a grid of points tells."""
+        """The highest density in a box, as far as a grid of points shows."""
         if not self.across:
             return self.settings.density
         columns, rows = np.linspace(left, right, _SAMPLES), np.linspace(top, bottom, _SAMPLES)
