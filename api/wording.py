@@ -80,7 +80,7 @@ def _count(summary: dict[str, Any]) -> str:
     were = "was" if infected == 1 else "were"
     return (
         f"{marked} of {counted:,} red cells {were} marked as infected: {share}. "
-        "That is no more than false alarms explain."
+        "That is no more than false positives explain."
     )
 
 
