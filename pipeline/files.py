@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pipeline.errors import OutputError, OutputExistsError
 
@@ -17,6 +18,7 @@ __all__ = [
     "new_folder",
     "output_errors",
     "to_json",
+    "whole_file",
     "write_json",
     "write_synced",
     "write_whole",
@@ -67,10 +69,20 @@ def write_whole(path: Path, data: bytes) -> None:
     OutputError
         Where it cannot be written; an earlier file stays as it was.
     """
+    with whole_file(path) as handle:
+        handle.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write into piece by piece; it takes its place once whole; errors as `write_whole`."""
     staging = path.with_name(f"{STAGING_PREFIX}{secrets.token_hex(6)}")
     with output_errors(path):
         try:
-            write_synced(staging, data)
+            with staging.open("wb") as handle:
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
             staging.replace(path)
             flush_folder(path.parent)
         finally:

@@ -21,6 +21,7 @@ from pipeline.cli import doctor as cli_doctor
 from pipeline.cli import evaluate as cli_evaluate
 from pipeline.cli import nights as cli_nights
 from pipeline.cli import render as cli_render
+from pipeline.cli import results as cli_results
 from pipeline.cli import serve as cli_serve
 from pipeline.cli import train as cli_train
 from pipeline.cli.exit_codes import ExitCode
@@ -109,6 +110,7 @@ app.command("classify")(cli_count.classify)
 app.command("status")(cli_nights.status)
 app.command("merge")(cli_nights.merge)
 app.command("doctor")(cli_doctor.doctor)
+app.command("export")(cli_results.export)
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_train.app, name="train")
 app.command("render")(cli_render.render)

@@ -16,7 +16,7 @@ from pipeline.reader.source import one_line, shown
 if TYPE_CHECKING:
     from openslide import OpenSlide
 
-__all__ = ["VENDOR_SUFFIXES", "VendorField", "is_vendor_tiff", "open_vendor_slide"]
+__all__ = ["VENDOR_SUFFIXES", "VendorField", "is_vendor_tiff", "open_vendor_slide", "vendor_bounds"]
 
 VENDOR_SUFFIXES = frozenset({".bif", ".mrxs", ".ndpi", ".scn", ".svs", ".svslide", ".vms", ".vmu"})
 
@@ -104,6 +104,13 @@ def open_vendor_slide(path: Path, name: str, turn: Turn) -> VendorField:
         if reason is not None:
             raise SlideError(f"{shown(path)}: {reason}")
         return VendorField(path, name, slide, turn)
+
+
+def vendor_bounds(path: Path) -> tuple[int, int]:
+    """x, y, level-0 px, where what was scanned begins: other programs call it 0, 0; errors as on opening."""
+    with _opened(path) as slide:
+        x, y = (_number(slide.properties.get(f"openslide.bounds-{side}")) for side in "xy")
+    return round(x or 0.0), round(y or 0.0)
 
 
 def _opened(path: Path) -> "OpenSlide":

@@ -1,0 +1,256 @@
+"""A result is written as Parquet, GeoJSON, COCO and FHIR, and reads back as the cells that were counted."""
+
+import gzip
+import importlib.util
+import json
+import os
+import uuid
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError, SlideError
+from pipeline.output.folder import write_result
+from pipeline.records import CELL_COLUMNS
+from pipeline.reports.cell_classes import CELL_CLASSES, class_numbers
+from pipeline.reports.export import export_result
+from pipeline.reports.geojson import feature_lines
+from pipeline.reports.outlines import rings
+from pipeline.reports.stored import read_stored
+from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
+from tests.pipeline.reports.ring_checks import is_simple, signed_area
+
+KINDS = ("infected", "uninfected", "at_border", "white_cell", "platelet", "artefact")
+SIDES = st.floats(-2, 250_000).map(lambda side: round(side, 1))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The result of a slide of six cells, one of each kind."""
+    return write_result(make_result(make_cells(*KINDS)), tmp_path / "out")
+
+
+def _two_fields(tmp_path: Path) -> Path:
+    cells = [make_cells("infected", "uninfected", field=name) for name in ("a", "c")]
+    table = pd.concat(cells, ignore_index=True).assign(cell=[1, 2, 3, 4])
+    return write_result(make_result(table, make_facts(fields=("a", "b", "c"))), tmp_path)
+
+
+def _features(path: Path) -> list[dict]:
+    data = path.read_bytes()
+    collection = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+    assert collection["type"] == "FeatureCollection"
+    return list(collection["features"])
+
+
+def test_each_cell_is_a_detection_with_its_class_and_measurements(folder: Path) -> None:
+    features = _features(*export_result(folder, ["geojson"]))
+    names = [feature["properties"]["classification"]["name"] for feature in features]
+    assert names == [one.name for one in CELL_CLASSES]
+    first = features[0]["properties"]
+    assert first["objectType"] == "detection"
+    assert first["classification"]["color"] == [213, 94, 0]
+    assert first["measurements"] == {
+        "cell": 1, "diameter_um": 7.5, "area_um2": 44.18, "circularity": 0.95, "at_border": 0, "overlaps": 0,
+        "focus": 0.61, "p_infected": 0.975, "infected": 1, "counted": 1,
+    }  # fmt: skip
+    assert first["metadata"] == {"stage": "unknown"}
+    assert "p_infected" not in features[3]["properties"]["measurements"]  # a white cell has none
+    assert features[3]["properties"]["metadata"] == {"excluded_because": "white_cell"}
+
+
+@given(st.lists(st.tuples(SIDES, SIDES, st.floats(0, 400), st.floats(0, 400)), min_size=1, max_size=8))
+def test_every_outline_is_a_closed_simple_ring_that_fills_its_box(
+    boxes: list[tuple[float, float, float, float]],
+) -> None:
+    sides = np.asarray([(x, y, x + width, y + height) for x, y, width, height in boxes]).round(1)
+    table = pd.DataFrame(sides, columns=["x_min", "y_min", "x_max", "y_max"])
+    for ring, (left, top, right, bottom) in zip(rings(table).tolist(), sides.tolist(), strict=True):
+        assert ring[0] == ring[-1]
+        assert is_simple(ring)
+        assert signed_area(ring) > 0
+        if min(right - left, bottom - top) >= 2:
+            around = np.asarray(ring)
+            assert np.abs(around.min(axis=0) - (left, top)).max() <= 0.11
+            assert np.abs(around.max(axis=0) - (right, bottom)).max() <= 0.11
+            _holds_as_a_polygon(ring)
+
+
+def _holds_as_a_polygon(ring: list[list[float]]) -> None:
+    if importlib.util.find_spec("shapely") is not None:
+        from shapely.geometry import Polygon
+
+        assert Polygon(ring).is_valid
+
+
+def test_a_ring_that_crosses_itself_would_be_found() -> None:
+    assert not is_simple([[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]])
+    assert is_simple([[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]])
+
+
+def test_ids_last_and_differ_from_cell_to_cell(folder: Path, tmp_path: Path) -> None:
+    one = [feature["id"] for feature in _features(*export_result(folder, ["geojson"]))]
+    two = [feature["id"] for feature in _features(*export_result(folder, ["geojson.gz"], tmp_path / "x"))]
+    assert one == two
+    assert len(set(one)) == len(KINDS)
+    assert all(uuid.UUID(name).version == 5 for name in one)
+
+
+def test_the_same_result_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    forms = ["geojson", "geojson.gz", "coco", "fhir"]
+    first = {path.name: path.read_bytes() for path in export_result(folder, forms, tmp_path / "a")}
+    second = {path.name: path.read_bytes() for path in export_result(folder, forms, tmp_path / "b")}
+    assert first == second
+
+
+def test_the_origin_of_the_other_program_is_subtracted() -> None:
+    cells = make_cells("uninfected")
+    there, here = (json.loads(next(feature_lines(cells, origin))) for origin in ((0, 0), (12.0, 7.0)))
+    moved = np.asarray(there["geometry"]["coordinates"]) - np.asarray(here["geometry"]["coordinates"])
+    assert np.allclose(moved, (12.0, 7.0))
+
+
+def test_bounds_come_from_the_slide_and_without_it_nothing_is_written(tmp_path: Path) -> None:
+    facts = make_facts(source=str(tmp_path / "film.mrxs"))
+    folder = write_result(make_result(make_cells("uninfected"), facts), tmp_path)
+    with pytest.raises(SlideError, match=r"film\.mrxs cannot be opened"):
+        export_result(folder, ["geojson"])
+    slide = mock.MagicMock()
+    slide.__enter__.return_value.properties = {"openslide.bounds-x": "20", "openslide.bounds-y": "30"}
+    with mock.patch("openslide.OpenSlide", return_value=slide):
+        (feature,) = _features(*export_result(folder, ["geojson"]))
+    corners = np.asarray(feature["geometry"]["coordinates"][0])
+    assert corners.min(axis=0).tolist() == [0.0, 0.0]  # the box begins at 20, 30
+
+
+def test_each_field_has_a_file_also_the_one_without_a_cell(tmp_path: Path) -> None:
+    files = export_result(_two_fields(tmp_path), ["geojson"], tmp_path / "x")
+    assert [path.name for path in files] == ["a.geojson", "b.geojson", "c.geojson"]
+    assert [len(_features(path)) for path in files] == [2, 0, 2]
+    cells = [feature["properties"]["measurements"]["cell"] for feature in _features(files[2])]
+    assert cells == [3, 4]
+
+
+def test_fields_are_whole_however_many_rows_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _two_fields(tmp_path)
+    whole = [path.read_bytes() for path in export_result(folder, ["geojson", "coco"], tmp_path / "a")]
+    monkeypatch.setattr("pipeline.reports.stored.ROWS_AT_ONCE", 1)
+    assert [path.read_bytes() for path in export_result(folder, ["geojson", "coco"], tmp_path / "b")] == whole
+
+
+def test_coco_holds_images_categories_and_an_annotation_for_each_cell(tmp_path: Path) -> None:
+    (path,) = export_result(_two_fields(tmp_path), ["coco"], tmp_path / "x")
+    data = json.loads(path.read_text())
+    assert [(image["id"], image["file_name"], image["width"]) for image in data["images"]] == [
+        (1, "a", 320), (2, "b", 320), (3, "c", 320),
+    ]  # fmt: skip
+    assert [one["image_id"] for one in data["annotations"]] == [1, 1, 3, 3]
+    first = data["annotations"][0]
+    assert first["bbox"] == [20.0, 30.0, 20.0, 20.0]
+    assert first["area"] == pytest.approx(44.18 / 0.1**2)
+    assert len(first["segmentation"][0]) == 24
+    categories = {one["id"]: one["name"] for one in data["categories"]}
+    assert [categories[one["category_id"]] for one in data["annotations"][:2]] == [
+        "Infected red cell", "Uninfected red cell",
+    ]  # fmt: skip
+    assert first["attributes"] == {"p_infected": 0.975, "stage": "unknown", "overlaps": False}
+
+
+def test_fhir_holds_the_count_and_never_calls_it_final(folder: Path) -> None:
+    (path,) = export_result(folder, ["fhir"], sample="S-17")
+    bundle = json.loads(path.read_text())
+    entries = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    report, *observations = entries.values()
+    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "collection")
+    assert report["resourceType"] == "DiagnosticReport"
+    assert report["identifier"] == [{"value": "S-17"}]
+    assert {resource["status"] for resource in entries.values()} == {"preliminary"}
+    assert [entries[result["reference"]] for result in report["result"]] == observations
+    assert "cannot exclude malaria" in report["conclusion"]
+    fraction = next(
+        one for one in observations if one["code"].get("coding", [{}])[0].get("code") == "48427-9"
+    )
+    assert fraction["valueQuantity"]["value"] == 500.0  # 1 of 2, per thousand
+    for resource in observations:
+        assert ("dataAbsentReason" in resource) != any(name.startswith("value") for name in resource)
+
+
+def test_a_slide_that_cannot_be_counted_has_no_value_in_fhir(tmp_path: Path) -> None:
+    folder = write_result(make_result(make_cells("white_cell")), tmp_path)
+    bundle = json.loads(export_result(folder, ["fhir"])[0].read_text())
+    presence = bundle["entry"][1]["resource"]
+    assert presence["dataAbsentReason"]["coding"][0]["code"] == "unsatisfactory"
+    assert "valueCodeableConcept" not in presence
+
+
+def test_parquet_holds_the_table_with_units(folder: Path) -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        with pytest.raises(InputError, match=r"pip install 'smearcount\[parquet\]'"):
+            export_result(folder, ["parquet"])
+        assert os.environ.get("CI") != "true", "pyarrow is pinned in dev.txt and missing"
+        return
+    from pyarrow import parquet
+
+    (path,) = export_result(folder, ["parquet"])
+    table = parquet.read_table(path)
+    assert table.column_names == list(CELL_COLUMNS)
+    assert table.schema.field("diameter_um").metadata[b"unit"] == "µm".encode()
+    assert table.column("counted").to_pylist() == [True, True, False, False, False, False]
+    assert table.column("p_infected").to_pylist() == [0.975, 0.0123, 0.02, None, None, None]
+    assert table.column("excluded_because").to_pylist()[2:] == list(KINDS[2:])
+
+
+def test_without_pyarrow_parquet_says_what_to_install(folder: Path) -> None:
+    with (
+        mock.patch.dict("sys.modules", {"pyarrow": None}),
+        pytest.raises(InputError, match=r"pip install 'smearcount\[parquet\]'"),
+    ):
+        export_result(folder, ["parquet"])
+
+
+def test_cells_read_back_are_those_that_were_counted(folder: Path) -> None:
+    (part,) = read_stored(folder).parts()
+    counted = make_cells(*KINDS)
+    assert part["counted"].tolist() == counted["counted"].tolist()
+    assert part["excluded_because"].astype(str).tolist() == counted["excluded_because"].tolist()
+    assert class_numbers(part).tolist() == class_numbers(counted).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("30.0,40.0", "3O.0,40.0", "row 2, column x: '3O.0', expected a number"),
+        ("0.9750,1", "0.9750,yes", "row 2, column infected: 'yes', expected 0 or 1"),
+        ("0.9750,1", "0.9750,7", "row 2, column infected: '7', expected 0 or 1"),
+        ("30.0,40.0", ",40.0", "row 2, column x: '', expected a number"),
+        ("diameter_um", "diametre_um", "has no column diameter_um"),
+        ("0.9750,1", "0.9750,1,1,1", "row 2 has 25 fields, expected 23"),
+    ],
+)
+def test_a_damaged_table_names_the_row_and_the_column(
+    folder: Path, tmp_path: Path, old: str, new: str, wanted: str
+) -> None:
+    path = folder / "cells.csv"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(InputError) as told:
+        export_result(folder, ["geojson"], tmp_path / "x")
+    assert wanted in str(told.value)
+    assert "\n" not in str(told.value)
+    assert list((tmp_path / "x").iterdir()) == []
+
+
+def test_what_is_no_result_or_no_form_is_told_in_one_line(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no summary\.json"):
+        export_result(tmp_path, ["fhir"])
+    with pytest.raises(InputError, match=r"shape is no form of an export; expected some of parquet, geojson"):
+        export_result(folder, ["shape"])
+    (folder / "summary.json").write_text("{")
+    with pytest.raises(InputError, match=r"summary\.json: is no JSON"):
+        export_result(folder, ["fhir"])
