@@ -24,15 +24,6 @@ from pipeline.reader.vendor import VENDOR_SUFFIXES, is_vendor_tiff, open_vendor_
 from pipeline.records import Notice
 
 __all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide"]
-from pipeline.reader.vendor import (
-    VENDOR_SUFFIXES,
-    VendorField,
-    is_vendor_tiff,
-    open_vendor_slide,
-    vendor_bounds,
-)
-
-__all__ = ["PHOTO_SUFFIXES", "Slide", "bounds_origin", "open_slide", "stored_shrink"]
 
 PHOTO_SUFFIXES = frozenset(
     {".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -110,33 +101,6 @@ def open_slide(path: Path) -> Slide:
 def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
     every = _pictures(folder)
     pictures = [picture for picture in every if not is_own_picture(picture)]
-def stored_shrink(field: Field, shrink: int) -> int:
-    """Level-0 px, along a side, of the stored px that a field is read from at `shrink`: what it costs.
-
-    A scan of gigapixels without small levels gives 1, and a small picture of it means decoding all of it.
-    """
-    return field.stored_shrink(shrink) if isinstance(field, TiffField | VendorField) else 1
-
-
-def bounds_origin(path: Path) -> tuple[int, int]:
-    """x, y, level-0 px, of the point that QuPath calls 0, 0.
-
-    It cuts scans of makers such as 3DHISTECH and Leica to what was scanned (OpenSlide's bounds); 0, 0 for
-    every other slide.
-
-    Raises
-    ------
-    SlideError
-        The file of a maker's slide cannot be opened: without it nobody knows where its bounds are.
-    """
-    if path.suffix.lower() in VENDOR_SUFFIXES:
-        return vendor_bounds(path)
-    is_tiff = path.suffix.lower() in {".tif", ".tiff"} and path.is_file()
-    return vendor_bounds(path) if is_tiff and is_vendor_tiff(path) else (0, 0)
-
-
-def _open_folder(folder: Path, turn: Turn) -> tuple[tuple[Field, ...], tuple[BrokenField, ...]]:
-    pictures = _pictures(folder)
     if not pictures:
         raise EmptySlideError(
             f"no picture in {shown(folder)}; expected the photos of one slide lying directly in the folder "

@@ -16,7 +16,7 @@ from pipeline.reader.source import one_line, shown
 if TYPE_CHECKING:
     from openslide import OpenSlide
 
-__all__ = ["VENDOR_SUFFIXES", "VendorField", "is_vendor_tiff", "open_vendor_slide", "vendor_bounds"]
+__all__ = ["VENDOR_SUFFIXES", "VendorField", "bounds_origin", "is_vendor_tiff", "open_vendor_slide"]
 
 VENDOR_SUFFIXES = frozenset({".bif", ".mrxs", ".ndpi", ".scn", ".svs", ".svslide", ".vms", ".vmu"})
 
@@ -106,8 +106,20 @@ def open_vendor_slide(path: Path, name: str, turn: Turn) -> VendorField:
         return VendorField(path, name, slide, turn)
 
 
-def vendor_bounds(path: Path) -> tuple[int, int]:
-    """x, y, level-0 px, where what was scanned begins: other programs call it 0, 0; errors as on opening."""
+def bounds_origin(path: Path) -> tuple[int, int]:
+    """x, y, level-0 px, of the point that QuPath calls 0, 0.
+
+    It cuts scans of makers such as 3DHISTECH and Leica to what was scanned (OpenSlide's bounds); 0, 0 for
+    every other slide.
+
+    Raises
+    ------
+    SlideError
+        The file of a maker's slide cannot be opened: without it nobody knows where its bounds are.
+    """
+    is_tiff = path.suffix.lower() in {".tif", ".tiff"} and path.is_file()
+    if path.suffix.lower() not in VENDOR_SUFFIXES and not (is_tiff and is_vendor_tiff(path)):
+        return 0, 0
     with _opened(path) as slide:
         x, y = (_number(slide.properties.get(f"openslide.bounds-{side}")) for side in "xy")
     return round(x or 0.0), round(y or 0.0)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.files import output_errors, write_json
-from pipeline.reader.slide import bounds_origin
+from pipeline.reader.vendor import bounds_origin
 from pipeline.reports.coco import write_coco
 from pipeline.reports.fhir import fhir_bundle
 from pipeline.reports.geojson import write_geojson

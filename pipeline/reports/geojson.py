@@ -33,7 +33,7 @@ def write_geojson(path: Path, parts: Iterable[pd.DataFrame], origin: tuple[float
     Parameters
     ----------
     parts : tables of cells, columns of records.CELL_COLUMNS.
-    origin : level-0 px of the point that the other program calls 0, 0, see `reader.slide.bounds_origin`.
+    origin : level-0 px of the point that the other program calls 0, 0, see `reader.vendor.bounds_origin`.
     """
     with whole_file(path) as handle:
         if path.suffix == ".gz":
