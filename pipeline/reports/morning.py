@@ -28,7 +28,7 @@ from pipeline.wording import percent_text
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["PAGE_NAME", "morning_page", "write_morning_page"]
+__all__ = ["CODE_WORDS", "PAGE_NAME", "morning_page", "write_morning_page"]
 
 PAGE_NAME = "index.html"
 MARKS: dict[Kind, str] = {
@@ -47,7 +47,9 @@ CODE_WORDS = {
     "not_a_smear": "unlike every thin film that is known",
     "out_of_focus": "the cells' edges are blurred",
     "over_exposed": "pale parasites are lost in white",
+    "own_pictures": "overlays of an earlier count were passed over",
     "scale_estimated": "the size of a pixel was estimated from the cells",
+    "sharpest_plane": "of a stack of focus planes the sharpest alone was counted",
     "tiles_failed": "a part could not be read",
     "too_dense": "most cells overlap",
     "too_sparse": "cells cover very little of the view",

@@ -5,12 +5,14 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import pytest
 
+from pipeline.records import NoticeCode
 from pipeline.reports import thumbnails as pictures
-from pipeline.reports.morning import morning_page, write_morning_page
+from pipeline.reports.morning import CODE_WORDS, morning_page, write_morning_page
 from tests.pipeline.reports.made_up_rows import counted_row, failed_row, mixed_rows, write_overlays
 
 
@@ -169,3 +171,7 @@ def test_an_empty_folder_gives_a_page_that_says_so(tmp_path):
 def test_the_page_is_the_same_for_the_same_rows(tmp_path):
     rows = mixed_rows()
     assert morning_page(rows, {}) == morning_page([replace(row) for row in rows], {})
+
+
+def test_the_page_explains_every_code_of_quality_control():
+    assert set(get_args(NoticeCode)) <= set(CODE_WORDS)
