@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.jobs.ledger import JobState
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = [
     "CropAnswer",
@@ -32,7 +33,8 @@ class SlideFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     um_per_px: Annotated[
-        Annotated[float, Field(ge=0.02, le=2.0)] | None, BeforeValidator(_number_as_written)
+        Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX)] | None,
+        BeforeValidator(_number_as_written),
     ] = None
 
 

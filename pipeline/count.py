@@ -29,15 +29,10 @@ from pipeline.quality.measures import SlideSums, features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.records import DebrisControl, FailedTile
-from pipeline.settings import CountSettings
+from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings
 from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide", "measure_features"]
-
-SMALLEST_UM_PER_PX, LARGEST_UM_PER_PX = 0.02, 1.0
-"""Pixel sizes at which a red cell is 375 to 7.5 px across."""
-SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
-"""Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +130,17 @@ def measure_features(source: Path, settings: CountSettings) -> list[FieldFeature
 
 def _check(settings: CountSettings) -> None:
     size = settings.um_per_px
-    if size is not None and not SMALLEST_UM_PER_PX <= size <= LARGEST_UM_PER_PX:
+    if size is not None and not UM_PER_PX_MIN <= size <= UM_PER_PX_MAX:
         raise InputError(
-            f"pixel size is {size} µm, expected {SMALLEST_UM_PER_PX} to {LARGEST_UM_PER_PX} µm; "
+            f"pixel size is {size} µm, expected {UM_PER_PX_MIN} to {UM_PER_PX_MAX} µm; "
             "pass another --um-per-px, or none to take it from the file or the cells"
         )
     if settings.workers < 1:
         raise InputError(f"workers is {settings.workers}, expected at least 1; pass another --workers")
-    if not SMALLEST_TILE_PX <= settings.tile_px <= LARGEST_TILE_PX or settings.tile_px % ALIGNMENT_PX:
+    if not TILE_PX_MIN <= settings.tile_px <= TILE_PX_MAX or settings.tile_px % ALIGNMENT_PX:
         raise InputError(
             f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, "
-            f"{SMALLEST_TILE_PX} to {LARGEST_TILE_PX}; pass another --tile-px"
+            f"{TILE_PX_MIN} to {TILE_PX_MAX}; pass another --tile-px"
         )
     goal_of(settings.protocol, settings.max_cells)
 

@@ -3,8 +3,20 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["TILES_SUFFIX", "CountSettings", "with_absolute_paths"]
+__all__ = [
+    "TILES_SUFFIX",
+    "TILE_PX_MAX",
+    "TILE_PX_MIN",
+    "UM_PER_PX_MAX",
+    "UM_PER_PX_MIN",
+    "CountSettings",
+    "with_absolute_paths",
+]
 
+UM_PER_PX_MIN, UM_PER_PX_MAX = 0.02, 1.0
+"""Pixel sizes that may be given, µm: a red cell is then 375 to 7.5 px across."""
+TILE_PX_MIN, TILE_PX_MAX = 128, 4096
+"""Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 TILES_SUFFIX = ".tiles"
 """Of the file that keeps the finished tiles of a count that is cut short."""
 

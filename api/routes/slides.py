@@ -10,6 +10,7 @@ from api.intake import take_slide
 from api.results import find_job, line_of, result_file, slide_answer, summary_of
 from api.schemas import SlideAnswer, SlideList
 from api.state import State
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = ["router"]
 
@@ -22,7 +23,7 @@ _FORM = {
         "required": ["picture"],
         "properties": {
             "picture": {"type": "string", "format": "binary"},
-            "um_per_px": {"type": "number", "minimum": 0.02, "maximum": 2},
+            "um_per_px": {"type": "number", "minimum": UM_PER_PX_MIN, "maximum": UM_PER_PX_MAX},
         },
     }
 }

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli.exit_codes import ExitCode
 from pipeline.names import for_line
+from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,6 @@ __all__ = [
     "count",
 ]
 
-UM_PER_PX_RANGE = (0.01, 2.0)  # a red cell is then 750 to 4 px across
-TILE_PX_MIN = 128  # six red cells across; smaller tiles are mostly halo
 TILE_PX_STEP = 8  # the detector's stride
 
 DetectorOption = Annotated[
@@ -43,9 +42,10 @@ QuietOption = Annotated[
 
 
 def _check_um_per_px(value: float | None) -> float | None:
-    low, high = UM_PER_PX_RANGE
-    if value is not None and not low <= value <= high:
-        raise typer.BadParameter(f"{value} is no size of a pixel; expected {low} to {high} µm")
+    if value is not None and not UM_PER_PX_MIN <= value <= UM_PER_PX_MAX:
+        raise typer.BadParameter(
+            f"{value} is no size of a pixel; expected {UM_PER_PX_MIN} to {UM_PER_PX_MAX} µm"
+        )
     return value
 
 
@@ -64,8 +64,10 @@ def _region(text: str | None) -> tuple[int, int, int, int] | None:
 
 
 def _check_tile_px(value: int) -> int:
-    if value < TILE_PX_MIN or value % TILE_PX_STEP:
-        raise typer.BadParameter(f"{value}: expected a multiple of {TILE_PX_STEP}, {TILE_PX_MIN} or more")
+    if not TILE_PX_MIN <= value <= TILE_PX_MAX or value % TILE_PX_STEP:
+        raise typer.BadParameter(
+            f"{value}: expected a multiple of {TILE_PX_STEP}, {TILE_PX_MIN} to {TILE_PX_MAX}"
+        )
     return value
 
 
