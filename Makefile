@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint fmt bench train serve browser requirements clean
+.PHONY: help demo test lint fmt bench hostile train serve browser requirements clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ fmt: $(VENV)/.dev  ## bring the source into shape
 
 bench: $(VENV)/.core  ## measure speed and memory; ARGS="--only slide,memory --gigapixels 0.1,1,4" chooses
 	SMEARCOUNT_DATA="$(SMEARCOUNT_DATA)" $(BIN)/python -m benchmarks $(ARGS)
+
+hostile: $(VENV)/.core  ## count hundreds of hostile inputs, each beside a good slide; ARGS="--only names bombs" chooses
+	$(BIN)/python -m benchmarks.hostile $(ARGS)
 
 # The networks with slides left out measure the recipe; the shipped detector goes on from there with every slide, the
 # shipped classifier is trained anew.

@@ -64,8 +64,10 @@ def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int)
     stored = sample_bytes * channels
     if kind == "JPEG" or (stored == _RGB_BYTES and kind in {"PNG", "BMP"}):
         return pixels * _RGB_BYTES  # decoded to RGB, or turned into it in place
-    if kind in {"WebP", *_THROUGH_PILLOW}:  # their decoders hold a picture of their own
+    if kind in _THROUGH_PILLOW:  # their decoders hold a picture of their own
         return pixels * (_RGB_BYTES + 2 * max(stored, 4))
+    if kind == "WebP":
+        return pixels * (_RGB_BYTES + 4)
     return pixels * (_RGB_BYTES + stored)
 
 
@@ -80,7 +82,7 @@ def _through_pillow(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.ui
             if not picture.mode.startswith(("L", "I;16", "RGB")):
                 picture = picture.convert("RGB")
             pixels = np.asarray(picture)
-        except (SyntaxError, ValueError, EOFError, OSError):
+        except (SyntaxError, ValueError, EOFError, OSError, RuntimeError):
             return None
     return _rgb_of(pixels[:, :, :1].copy() if picture.mode == "LA" else pixels)
 

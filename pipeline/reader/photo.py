@@ -191,7 +191,7 @@ def _too_costly(header: PhotoHeader, kind: ContentKind, file_bytes: int) -> str 
     if peak > _MOST_BYTES:
         asked = f"needs {peak / 1e9:.1f} GB of memory as a {kind} of {pixels / 1e6:.0f} megapixels"
         return f"{asked}; expected at most {_MOST_BYTES / 1e9:.1f} GB; convert it to a pyramidal TIFF"
-    return too_empty(pixels, file_bytes)
+    return too_empty(pixels, file_bytes, lossless=kind == "PNG")
 
 
 def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
@@ -206,7 +206,7 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
             channels = _CHANNELS.get(picture.mode, 4)
             stream.seek(_PNG_DEPTH_AT)
             wide = stream.read(1) == b"\x10" if kind == "PNG" else picture.mode.startswith("I;16")
-    except (SyntaxError, ValueError, EOFError, OSError, struct.error) as error:
+    except (SyntaxError, ValueError, EOFError, OSError, RuntimeError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise file_error(path, error) from error
         raise SlideError(

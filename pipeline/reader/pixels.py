@@ -31,6 +31,7 @@ _TWELVE_BITS = 12  # what microscope cameras write into 16-bit files
 _MAX_SHRINK = 64
 _UNJUDGED_MEGAPIXELS = 16  # a smaller picture costs little, however few bytes it comes from
 _LEAST_BYTES_PER_PX = 0.002  # smears have 0.03 and more; a picture made to fill the memory, less
+_LEAST_LOSSLESS = 0.02  # bytes a px of a PNG: a camera's noise alone needs more than 0.3
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, half-open
 
@@ -180,9 +181,10 @@ def too_small(width: int, height: int) -> str | None:
     )
 
 
-def too_empty(pixels: int, data_bytes: int) -> str | None:
+def too_empty(pixels: int, data_bytes: int, *, lossless: bool = False) -> str | None:
     """Why so many px from so few bytes are no photo, to be asked before they are decoded; else None."""
-    if pixels <= _UNJUDGED_MEGAPIXELS * 1e6 or data_bytes >= pixels * _LEAST_BYTES_PER_PX:
+    least = _LEAST_LOSSLESS if lossless else _LEAST_BYTES_PER_PX
+    if pixels <= _UNJUDGED_MEGAPIXELS * 1e6 or data_bytes >= pixels * least:
         return None
     return (
         f"holds {pixels / 1e6:.0f} megapixels in {data_bytes} bytes; expected a photo, which has more; "

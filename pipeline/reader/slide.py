@@ -20,7 +20,7 @@ from pipeline.reader.source import (
     slide_name,
 )
 from pipeline.reader.tiff import TiffField, open_tiff
-from pipeline.reader.vendor import VENDOR_SUFFIXES, is_vendor_tiff, open_vendor_slide
+from pipeline.reader.vendor import VENDOR_SUFFIXES, dicom_slide, is_vendor_tiff, open_vendor_slide
 from pipeline.records import Notice
 
 __all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide"]
@@ -101,6 +101,9 @@ def open_slide(path: Path) -> Slide:
 def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
     every = _pictures(folder)
     pictures = [picture for picture in every if not is_own_picture(picture)]
+    scan = None if every else dicom_slide(folder)
+    if scan is not None:
+        return Slide(name, (open_vendor_slide(scan, name, turn),), (), turn)
     if not pictures:
         raise EmptySlideError(
             f"no picture in {shown(folder)}; expected the photos of one slide lying directly in the folder "

@@ -16,7 +16,14 @@ from pipeline.reader.source import one_line, shown
 if TYPE_CHECKING:
     from openslide import OpenSlide
 
-__all__ = ["VENDOR_SUFFIXES", "VendorField", "bounds_origin", "is_vendor_tiff", "open_vendor_slide"]
+__all__ = [
+    "VENDOR_SUFFIXES",
+    "VendorField",
+    "bounds_origin",
+    "dicom_slide",
+    "is_vendor_tiff",
+    "open_vendor_slide",
+]
 
 VENDOR_SUFFIXES = frozenset({".bif", ".mrxs", ".ndpi", ".scn", ".svs", ".svslide", ".vms", ".vmu"})
 
@@ -91,6 +98,32 @@ def is_vendor_tiff(path: Path) -> bool:
     return OpenSlide.detect_format(path) not in (None, "generic-tiff")
 
 
+def dicom_slide(folder: Path) -> Path | None:
+    """A file of the one DICOM slide in a folder, by which all of them are found; None where there is none.
+
+    Raises
+    ------
+    SlideError
+        There are several slides, or none of the files can be opened.
+    """
+    files = sorted(path for path in folder.glob("*.dcm") if path.is_file() and not path.name.startswith("."))
+    series: dict[str, Path] = {}
+    failures: list[SlideError] = []
+    for path in files:
+        try:
+            with _opened(path) as slide:
+                series.setdefault(slide.properties.get("dicom.SeriesInstanceUID", ""), path)
+        except SlideError as error:  # a label or an overview lies beside the slide
+            failures.append(error)
+    if len(series) > 1:
+        raise SlideError(
+            f"{shown(folder)} holds {len(series)} DICOM slides; expected one; give each a folder of its own"
+        )
+    if failures and not series:
+        raise failures[0]
+    return next(iter(series.values()), None)
+
+
 def open_vendor_slide(path: Path, name: str, turn: Turn) -> VendorField:
     """Field of a vendor's whole slide; associated images (label, macro) are left aside.
 
@@ -133,7 +166,7 @@ def _opened(path: Path) -> "OpenSlide":
     except (OpenSlideError, OSError) as error:
         raise SlideError(
             f"{shown(path)} cannot be opened as a whole slide: {one_line(error) or 'unknown format'}; "
-            f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))} with all files and folders that "
+            f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))}, .dcm with all files and folders that "
             "belong to it; copy all of them again"
         ) from error
 

@@ -1,0 +1,1 @@
+"""Hostile inputs: damaged, absurd, oversized or oddly named, each counted beside a good slide."""

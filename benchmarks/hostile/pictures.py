@@ -1,0 +1,217 @@
+"""Whole pictures of a field in many formats, and pictures that are valid and odd."""
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter, PngImagePlugin
+
+__all__ = ["bombs", "odd_pictures", "seeds"]
+
+Picture = NDArray[np.uint8]
+Maker = Callable[[Path], Path]
+"""Writes an input into an empty folder and gives the path to hand in."""
+
+
+def seeds(field: Picture) -> dict[str, bytes]:
+    """The field in each format that is read, by the ending of its name."""
+    pillow: dict[str, tuple[str, dict[str, Any]]] = {
+        "jpg": ("JPEG", {"quality": 92}),
+        "progressive.jpg": ("JPEG", {"progressive": True}),
+        "png": ("PNG", {}),
+        "bmp": ("BMP", {}),
+        "webp": ("WEBP", {"lossless": True}),
+        "avif": ("AVIF", {}),
+        "jp2": ("JPEG2000", {}),
+        "raw.tif": ("TIFF", {}),
+        "lzw.tif": ("TIFF", {"compression": "tiff_lzw"}),
+        "jpeg.tif": ("TIFF", {"compression": "jpeg"}),
+    }
+    made = {suffix: _saved(Image.fromarray(field), form, **given) for suffix, (form, given) in pillow.items()}
+    memory = io.BytesIO()
+    tifffile.imwrite(memory, field, tile=(128, 128), compression="deflate", photometric="rgb")
+    made["tiled.tif"] = memory.getvalue()
+    memory = io.BytesIO()
+    with tifffile.TiffWriter(memory, bigtiff=True) as tiff:
+        tiff.write(field, tile=(128, 128), subifds=1, photometric="rgb", compression="jpeg")
+        tiff.write(field[::2, ::2], tile=(128, 128), subfiletype=1, photometric="rgb", compression="jpeg")
+    made["pyramid.tif"] = memory.getvalue()
+    return made
+
+
+def odd_pictures(field: Picture) -> Iterator[tuple[str, Maker]]:
+    """Valid pictures of kinds that a camera seldom writes."""
+    yield from _by_pillow(field)
+    yield from _by_tifffile(field)
+    yield from _by_size()
+
+
+def _by_pillow(field: Picture) -> Iterator[tuple[str, Maker]]:
+    rgb = Image.fromarray(field)
+    wide = Image.fromarray(field[:, :, 1].astype(np.uint16) * 257)
+    clear = Image.fromarray(np.dstack([field, np.zeros(field.shape[:2], np.uint8)]))
+    half = Image.fromarray(np.dstack([field, np.full(field.shape[:2], 128, np.uint8)]))
+    for name, picture, options in (
+        ("cmyk.jpg", rgb.convert("CMYK"), {}),
+        ("cmyk.tif", rgb.convert("CMYK"), {}),
+        ("ycbcr.tif", rgb.convert("YCbCr"), {}),
+        ("lab.tif", rgb.convert("LAB"), {}),
+        ("16bit.png", wide, {}),
+        ("1bit.png", rgb.convert("1"), {}),
+        ("1bit.tif", rgb.convert("1"), {}),
+        ("1bit-fax.tif", rgb.convert("1"), {"compression": "group4"}),
+        ("palette.png", rgb.convert("P"), {}),
+        ("palette.tif", rgb.convert("P"), {}),
+        ("palette.bmp", rgb.convert("P"), {}),
+        ("grey.jpg", rgb.convert("L"), {}),
+        ("grey-alpha.png", rgb.convert("LA"), {}),
+        ("clear.png", clear, {}),
+        ("clear.webp", clear, {"lossless": True}),
+        ("half.png", half, {}),
+        ("film.webp", rgb, {"save_all": True, "append_images": [rgb, rgb]}),
+        ("film.png", rgb, {"save_all": True, "append_images": [rgb, rgb]}),
+        ("film.gif", rgb, {"save_all": True, "append_images": [rgb, rgb]}),
+        ("film.avif", rgb, {"save_all": True, "append_images": [rgb, rgb]}),
+        ("dpi-0.jpg", rgb, {"dpi": (0, 0)}),
+        ("text-bomb.png", rgb, {"pnginfo": _long_text()}),
+        ("profile-garbage.png", rgb, {"icc_profile": bytes(range(256)) * 400}),
+        ("icon.ico", rgb, {}),
+        ("tga.tga", rgb, {}),
+        ("pcx.pcx", rgb, {}),
+        ("portable.ppm", rgb, {}),
+    ):
+        yield name, _writing(name, picture.save, **options)
+    for turn in range(0, 11):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        name = f"exif-{turn}.jpg"
+        yield name, _writing(name, rgb.save, exif=exif)
+
+
+def _by_tifffile(field: Picture) -> Iterator[tuple[str, Maker]]:
+    grey = field[:, :, 1]
+    blurred = [np.asarray(Image.fromarray(field).filter(ImageFilter.GaussianBlur(s))) for s in (3, 0, 2)]
+    stack = np.stack(blurred)
+    clear = np.dstack([field, np.zeros(grey.shape, np.uint8)])
+    xml = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+    laughs = '<!DOCTYPE a [<!ENTITY a "lol">' + "".join(
+        f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)
+    )
+    for name, data, options in (
+        ("16bit.tif", field.astype(np.uint16) * 257, {}),
+        ("12bit.tif", field.astype(np.uint16) * 16, {}),
+        ("int32.tif", field.astype(np.int32), {}),
+        ("float.tif", field.astype(np.float32) / 255, {}),
+        ("nan.tif", np.full(grey.shape, np.nan, np.float32), {}),
+        ("complex.tif", grey.astype(np.complex64), {}),
+        ("2-channels.tif", np.stack([grey, grey]), {"metadata": {"axes": "CYX"}}),
+        ("5-channels.tif", np.stack([grey] * 5), {"metadata": {"axes": "CYX"}}),
+        ("z-stack.tif", stack, {"imagej": True, "metadata": {"axes": "ZYXS"}}),
+        ("t-series.tif", stack, {"imagej": True, "metadata": {"axes": "TYXS"}}),
+        ("z-of-t.tif", np.stack([stack, stack]), {"imagej": True, "metadata": {"axes": "TZYXS"}}),
+        ("pages.tif", stack, {"photometric": "rgb"}),
+        ("planes-apart.tif", np.moveaxis(field, 2, 0), {"photometric": "rgb", "planarconfig": "separate"}),
+        ("big-endian.tif", field, {"byteorder": ">"}),
+        ("white-is-0.tif", grey, {"photometric": "miniswhite"}),
+        ("clear.tif", clear, {"photometric": "rgb", "extrasamples": ["unassalpha"]}),
+        ("resolution-0.tif", field, {"resolution": (0, 0)}),
+        ("resolution-huge.tif", field, {"resolution": (1e9, 1e9)}),
+        ("ome-broken.ome.tif", field, {"description": xml + "<Image><Pixels"}),
+        ("ome-laughs.ome.tif", field, {"description": laughs + f"]>{xml}&j;</OME>"}),
+        ("description-long.tif", field, {"description": "x" * 5_000_000}),
+        ("rows-1.tif", field, {"rowsperstrip": 1, "compression": "deflate"}),
+        ("jpeg-xl.tif", field, {"compression": "jpegxl"}),
+        ("jpeg-2000.tif", field, {"compression": "jpeg2000"}),
+    ):
+        yield name, _writing(name, tifffile.imwrite, data, **options)
+    yield "rows-all.tif", _writing("rows-all.tif", _all_rows, field)
+
+
+def _by_size() -> Iterator[tuple[str, Maker]]:
+    random = np.random.default_rng(5)
+    for name, picture in (
+        ("1x1.png", np.zeros((1, 1, 3), np.uint8)),
+        ("63x64.png", np.zeros((63, 64, 3), np.uint8)),
+        ("64x64.png", np.full((64, 64, 3), 200, np.uint8)),
+        ("1x100000.png", np.zeros((1, 100_000, 3), np.uint8)),
+        ("65000x64.png", np.full((65_000, 64, 3), 210, np.uint8)),
+        ("64x65000.jpg", np.full((64, 65_000, 3), 210, np.uint8)),
+        ("white.png", np.full((1000, 1000, 3), 255, np.uint8)),
+        ("black.png", np.zeros((1000, 1000, 3), np.uint8)),
+        ("noise.png", random.integers(0, 256, (1000, 1000, 3), np.uint8)),
+        ("stripes.png", np.tile(np.asarray([[[0], [255]]], np.uint8), (1000, 500, 3))),
+        ("checks.png", np.kron(np.indices((20, 20)).sum(0)[:, :, None] % 2 * 255, np.ones((50, 50, 3)))),
+    ):
+        yield name, _writing(name, Image.fromarray(picture.astype(np.uint8)).save)
+
+
+def bombs() -> Iterator[tuple[str, Maker]]:
+    """Small files of many px: flat pictures, and heads that promise more than there is."""
+    for name, size, mode in (
+        ("169mp-1bit.png", (13_000, 13_000), "1"),
+        ("169mp-rgb.png", (13_000, 13_000), "RGB"),
+        ("100mp-palette.png", (10_000, 10_000), "P"),
+        ("225mp.jpg", (15_000, 15_000), "L"),
+        ("64mp.avif", (8_000, 8_000), "RGB"),
+        ("64mp.jp2", (8_000, 8_000), "L"),
+        ("144mp.webp", (12_000, 12_000), "RGB"),
+        ("169mp-fax.tif", (13_000, 13_000), "1"),
+    ):
+        given = {"compression": "group4"} if name.endswith("tif") else {}
+        yield name, _writing(name, _save_flat, mode, size, **given)
+    flat = np.zeros((9_000, 9_000), np.uint8)
+    for kind in ("zstd", "lzw", "packbits", "deflate", "lzma"):
+        name = f"81mp-{kind}.tif"
+        options = {"compression": kind, "rowsperstrip": 9_000}
+        yield name, _writing(name, tifffile.imwrite, flat, **options)
+    for name, data in (
+        ("head-only.png", _claiming("PNG", 16, "big")),
+        ("head-only.bmp", _claiming("BMP", 18, "little")),
+    ):
+        yield name, _writing(name, Path.write_bytes, data)
+
+
+def _save_flat(path: Path, mode: str, size: tuple[int, int], **options: Any) -> None:
+    Image.new(mode, size).save(path, **options)
+
+
+def _claiming(form: str, place: int, order: Literal["big", "little"]) -> bytes:
+    """A small picture whose head claims 60,000 x 60,000 px."""
+    data = bytearray(_saved(Image.new("RGB", (64, 64)), form))
+    side = (60_000).to_bytes(4, order)
+    data[place : place + 8] = side * 2
+    return bytes(data)
+
+
+def _all_rows(path: Path, field: Picture) -> None:
+    tifffile.imwrite(path, field, compression="deflate", rowsperstrip=len(field))
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages.first.tags["RowsPerStrip"].overwrite(2**32 - 1, dtype="I")
+
+
+def _long_text() -> PngImagePlugin.PngInfo:
+    text = PngImagePlugin.PngInfo()
+    for number in range(70):
+        text.add_text(f"key {number}", "x" * 1_000_000, zip=True)
+    text.add_text("long", "x" * 90_000_000, zip=True)
+    return text
+
+
+def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
+    memory = io.BytesIO()
+    picture.save(memory, form, **options)
+    return memory.getvalue()
+
+
+def _writing(name: str, write: Callable[..., object], *given: object, **options: Any) -> Maker:
+    def make(folder: Path) -> Path:
+        with warnings.catch_warnings(action="ignore"):
+            write(folder / name, *given, **options)
+        return folder / name
+
+    return make
