@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["classifier_card", "detector_card", "results_section"]
+__all__ = ["WEIGHTS_LICENCE", "classifier_card", "detector_card", "results_section"]
 
 MOST_ROWS: Final = 12
 """Slides or patients of one source that the card lists; of more, only all together."""
@@ -13,7 +13,13 @@ SOURCES = """- `iml`: IML_Malaria (Arshad et al. 2022), no licence stated: resea
 - `chula`: Chula RBC-12-Dataset (Naruenatthanaset et al. 2021), MIT.
 - `draaslan`: draaslan/blood-cell-detection-dataset, MIT.
 - `bccd`: Shenggan/BCCD_Dataset, MIT.
+- `bbbc041`: Broad BBBC041v1 (Ljosa et al. 2012, Hung et al. 2017), CC BY-NC-SA 3.0: research use.
+- `trip_thin`: Benhabiles-projects/MalariaNet, MIT repository, first source unknown.
+- `uganda`: Sickle cell disease dataset (Tushabe et al.), no licence stated: research use.
+- `txl_pbc`: lugan113/TXL-PBC_Dataset, MIT.
 """
+WEIGHTS_LICENCE: Final = "research use only: some training sets are CC BY-NC-SA 3.0 or state no licence"
+"""Of trained weights, told apart from the code's licence, Apache-2.0."""
 USE = """## Intended use
 
 Research: to count red cells and infected red cells in Giemsa-stained thin films, in focus, photographed

@@ -18,7 +18,7 @@ from models.runtime import LiteRtNetwork
 from pipeline.errors import InputError
 from pipeline.networks import Classifier, load_classifier
 from pipeline.settings import CountSettings
-from pipeline.training.cards import classifier_card
+from pipeline.training.cards import WEIGHTS_LICENCE, classifier_card
 from pipeline.training.checkpoint import claim_folder, started_from
 from pipeline.training.data.crops import LabelledCrops
 from pipeline.training.data.sources import CELL_ONLY, read_sources
@@ -95,14 +95,14 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         fields = {name: own for name, own in left.items() if name != CELL_ONLY}
         figures = measured_figures(network, fields, left.get(CELL_ONLY))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}5",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}6",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
         "crop": OUTLINED,
         "trained_on": sorted(kept),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,
-        "licence": "Apache-2.0",
+        "licence": WEIGHTS_LICENCE,
         **figures,
     }
     return write_model_files(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.training.cards import detector_card
+from pipeline.training.cards import WEIGHTS_LICENCE, detector_card
 from pipeline.training.data.sets import FIELD_SETS, detector_samples
 from pipeline.training.network_files import Facts, write_model_files, write_network
 from segmentation.detector import CLASSES
@@ -80,7 +80,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[Detect
         "trained_on": sorted(FIELD_SETS),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,
-        "licence": "Apache-2.0",
+        "licence": WEIGHTS_LICENCE,
     }
     facts = Facts(entries=entries, card=detector_card(entries))
     return write_model_files(split_heads(model), keras_file, pictures, facts)

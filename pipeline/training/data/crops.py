@@ -18,7 +18,7 @@ from pipeline.networks import Detector
 from pipeline.planning.field import field_light, plan_field, read_window
 from pipeline.reader.slide import open_slide
 from pipeline.synthetic.field import RenderSettings, crescent_settings, render_set, varied_settings
-from pipeline.training.data.fields import field_scale
+from pipeline.training.data.fields import field_scale, fields_of_one_scale
 from segmentation.detections import Detections, Kind
 from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.scale import RED_CELL_UM
@@ -168,12 +168,10 @@ def surroundings(
 
 def _scaled(fields: FieldSet, slides: Sequence[str]) -> Iterator[tuple[str, list[str], float]]:
     """Each slide that has a labelled scale, its fields, and that scale in µm per px."""
-    rows = fields.fields[fields.fields["slide"].isin(list(slides))]
-    for slide, of_slide in rows.groupby("slide", sort=True):
-        names = [str(name) for name in of_slide["field"]]
+    for slide, names in fields_of_one_scale(fields, slides):
         um_per_px = field_scale(fields, names)
         if um_per_px is not None:
-            yield str(slide), names, um_per_px
+            yield slide, names, um_per_px
 
 
 def _joined(parts: Sequence[LabelledCrops]) -> LabelledCrops:

@@ -1,6 +1,6 @@
 """Labelled and rendered fields as training samples of the detector."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -22,7 +22,14 @@ from segmentation.scale import RED_CELL_UM
 from segmentation.training.fit import DetectorSample
 from segmentation.training.targets import AnnotatedCells
 
-__all__ = ["detector_sample", "field_samples", "field_scale", "label_scale", "read_rgb"]
+__all__ = [
+    "detector_sample",
+    "field_samples",
+    "field_scale",
+    "fields_of_one_scale",
+    "label_scale",
+    "read_rgb",
+]
 
 RIM_CELLS = 1.2
 """Cells nearer than this many diameters to the rim of a bright view may be unannotated."""
@@ -39,6 +46,8 @@ _ANNOTATES_ALL = {
     "trip_thin": (False, False, False),
     "txl_pbc": (False, True, True),
 }
+_SEVERAL_MAGNIFICATIONS = ("bbbc041",)
+"""Sets whose `slide` is a cluster of stain colours, with pictures of several sizes of pixel."""
 _WITHOUT_RED_CELLS = ("trip_thin", "uganda")
 """Sets that label no red cell, or no clean one: their scale is found as a count finds it."""
 BORDER_CELLS = 1.0
@@ -48,22 +57,20 @@ _RENDERED = (True, True, True)
 
 def field_samples(fields: FieldSet, slides: Iterable[str], *, weight: float) -> list[DetectorSample]:
     """Samples of the fields of `slides`; together they are drawn with the chance `weight`."""
-    rows = fields.fields[fields.fields["slide"].isin(set(slides))]
+    number = int(fields.fields["slide"].isin(set(slides)).sum())
     asked = _ANNOTATES_ALL.get(fields.name, _RENDERED)
     samples = []
-    for slide, of_slide in rows.groupby("slide", sort=True):
-        pictures = [read_rgb(fields.image_path(name)) for name in of_slide["field"]]
-        cells = [_of_detector(fields, str(name)) for name in of_slide["field"]]
-        um_per_px = field_scale(fields, [str(name) for name in of_slide["field"]])
+    for slide, names in fields_of_one_scale(fields, slides):
+        pictures = [read_rgb(fields.image_path(name)) for name in names]
+        cells = [_of_detector(fields, name) for name in names]
+        um_per_px = field_scale(fields, names)
         if um_per_px is None:
             raise LabelledDataError(
                 f"no lone red cell on slide {slide} of {fields.name} to take the scale from"
             )
         for picture, annotated in zip(pictures, cells, strict=True):
             samples.append(
-                detector_sample(
-                    picture, annotated, um_per_px=um_per_px, asked=asked, weight=weight / len(rows)
-                )
+                detector_sample(picture, annotated, um_per_px=um_per_px, asked=asked, weight=weight / number)
             )
     return samples
 
@@ -98,6 +105,15 @@ def detector_sample(
         rare=np.flatnonzero(cells["label"].isin((*INFECTED_LABELS, *_SIZE_OF_LABEL))).astype(np.int64),
         weight=weight,
     )
+
+
+def fields_of_one_scale(fields: FieldSet, slides: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each slide with its fields; of a set of fields of several magnifications, each field by itself."""
+    rows = fields.fields[fields.fields["slide"].isin(set(slides))]
+    for slide, of_slide in rows.groupby("slide", sort=True):
+        names = [str(name) for name in of_slide["field"]]
+        parts = [[name] for name in names] if fields.name in _SEVERAL_MAGNIFICATIONS else [names]
+        yield from ((str(slide), part) for part in parts)
 
 
 def field_scale(fields: FieldSet, names: Sequence[str]) -> float | None:
