@@ -1,6 +1,6 @@
 """Calibration of logits on patients left out of training, at the prevalence they are used at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,25 +11,30 @@ from classifier.predict import Platt
 __all__ = ["FoundAt", "fit_platt", "operating_point"]
 
 
+LEAST_INFECTED = 3
+"""Infected cells of a slide whose count says something of a threshold: of fewer, one cell is all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAt:
-    """Cells of one source, not trained on: float32 (n,) probability, bool (n,) whether infected."""
+    """Cells of one source, not trained on: float32 (n,) probability, bool (n,) whether infected, slide."""
 
     probability: NDArray[np.float32]
     infected: NDArray[np.bool_]
+    group: NDArray[np.str_]
 
-    def sensitivity(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of the infected cells found at each threshold."""
-        return _share_above(self.probability[self.infected], thresholds, 0.0)
-
-    def log_excess(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of the cells called, right or wrong, over the infected ones; some must be infected."""
-        called = _share_above(self.probability, thresholds, 0.5) * len(self.probability)
-        return np.asarray(np.log(called / self.infected.sum()), np.float64)
-
-    def false_positive_rate(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of the uninfected cells called at each threshold; half a cell where none is, never 0."""
-        return _share_above(self.probability[~self.infected], thresholds, 0.5)
+    def slide_error(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Mean error of its slides at each threshold (see `operating_point`), or None."""
+        errors = []
+        for slide in np.unique(self.group):
+            own = self.group == slide
+            infected = int(self.infected[own].sum())
+            called = _share_above(self.probability[own], thresholds, 0.0) * int(own.sum())
+            if infected >= LEAST_INFECTED:
+                errors.append(np.abs(called - infected) / infected)
+            elif infected == 0:
+                errors.append(np.minimum(called / LEAST_INFECTED, 1.0))
+        return np.mean(errors, axis=0) if errors else None
 
 
 def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: NDArray[np.float64]) -> Platt:
@@ -51,38 +56,22 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
     return Platt(slope=float(max(best[0], 1e-3)), offset=float(best[1]))
 
 
-def operating_point(
-    sources: Sequence[FoundAt], limit_of_detection: Callable[[float, float], float | None]
-) -> float:
-    """Threshold (0 to 1) of a low limit of detection at which about as many cells are called as are infected.
+def operating_point(sources: Sequence[FoundAt]) -> float:
+    """Threshold (0 to 1) at which the counts of slides that were not trained on err least.
 
-    Lowest is the product of two figures, each the geometric mean over the sources: the limit of detection,
-    and by how many times more or fewer cells are called than are infected. So a count that is a tenth too
-    low weighs as much as a limit that is a tenth higher. The limit alone is nearly the same over a wide range
-    of thresholds; a few cells then decide which one it is.
-
-    Every source is a microscope and counts alike, however many cells it has, and halving the limit of one is
-    worth doubling that of another: the user's is a new one, as likely clean as soiled. Of one without
-    infected cells the share found is taken to be the mean of the others.
+    Lowest is the mean of the slides' relative errors, |called - infected| / infected, over those with at
+    least `LEAST_INFECTED` infected cells; every source counts alike, however many slides and cells it has,
+    since the user's microscope is a new one. What is wrongly called and what is missed weigh alike. A slide
+    without infected cells errs by its called cells over `LEAST_INFECTED`, at most 1: a healthy person called
+    infected is as wrong as an infected one called clean.
 
     Parameters
     ----------
-    sources : cells not trained on, one entry a source; at least one holds infected cells.
-    limit_of_detection : of a false-positive rate and a sensitivity, None where there is no limit.
+    sources : cells not trained on, one entry a source; one slide at least holds enough infected cells.
     """
-    grid = np.unique(np.concatenate([source.probability for source in sources]))
-    # Between two neighbours, so that rounding on another machine moves no cell across.
-    candidates = np.clip((grid[:-1].astype(np.float64) + grid[1:]) / 2, 1e-4, 1 - 1e-4)
-    diseased = [source for source in sources if source.infected.any()]
-    usual = np.mean([source.sensitivity(candidates) for source in diseased], axis=0)
-    logs = np.zeros(len(candidates))
-    for source in sources:
-        share = source.sensitivity(candidates) if source.infected.any() else usual
-        pairs = zip(source.false_positive_rate(candidates), share, strict=True)
-        limits = [limit_of_detection(float(rate), float(found)) for rate, found in pairs]
-        logs += np.log([1.0 if limit is None else limit for limit in limits])
-    excess = np.mean([source.log_excess(candidates) for source in diseased], axis=0)
-    return float(candidates[np.argmin(logs / len(sources) + np.abs(excess))])
+    candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
+    errors = [error for source in sources if (error := source.slide_error(candidates)) is not None]
+    return float(candidates[np.argmin(np.mean(errors, axis=0))])
 
 
 def _share_above(

@@ -11,16 +11,12 @@ from classifier.training.calibrate import FoundAt, fit_platt, operating_point
 from classifier.training.fit import UNKNOWN_STAGE
 from models.manifest import Measured, StageFigures, read_manifest
 from models.runtime import Network
-from pipeline.counting.statistics import limit_of_detection
 from pipeline.training.data.crops import LabelledCrops
 
 __all__ = ["measured_figures", "read_metrics", "stage_figures"]
 
 FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
 """Entries of a manifest that are measured on what was left out."""
-CELLS = 1_000
-"""Red cells of the count for which the limit of detection is made lowest: what a person counts (BSH 1,000),
-and what a few photos hold. At 10,000 cells the limit is nearly flat there, see docs/lab/threshold.md."""
 RIGHT_STAGES = 0.9
 """Share of the stages predicted on left-out cells that must be right; a less sure cell is called unknown."""
 
@@ -40,8 +36,10 @@ def measured_figures(
     platt = fit_platt(pooled, infected, np.ones(len(pooled)))
     chance = {name: platt.probability(logits[name]) for name in left_out}
     threshold = operating_point(
-        [FoundAt(probability=chance[name], infected=crops.infected) for name, crops in left_out.items()],
-        lambda rate, sensitivity: limit_of_detection(CELLS, rate, sensitivity),
+        [
+            FoundAt(probability=chance[name], infected=crops.infected, group=crops.group)
+            for name, crops in left_out.items()
+        ]
     )
     rows = [_row("all left-out fields", platt.probability(pooled), infected, threshold)]
     rows += [_row(name, chance[name], crops.infected, threshold) for name, crops in left_out.items()]
