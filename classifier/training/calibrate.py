@@ -31,7 +31,7 @@ class FoundAt:
             infected = int(self.infected[own].sum())
             called = _share_above(self.probability[own], thresholds, 0.0) * int(own.sum())
             if infected >= LEAST_INFECTED:
-                errors.append(np.abs(called - infected) / infected)
+                errors.append(np.abs(np.log((called + 0.5) / (infected + 0.5))))
             elif infected == 0:
                 errors.append(np.minimum(called / LEAST_INFECTED, 1.0))
         return np.mean(errors, axis=0) if errors else None
@@ -59,7 +59,8 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
 def operating_point(sources: Sequence[FoundAt]) -> float:
     """Threshold (0 to 1) at which the counts of slides that were not trained on err least.
 
-    Lowest is the mean of the slides' relative errors, |called - infected| / infected, over those with at
+    Lowest is the mean of the slides' fold errors, |log(called / infected)|, so that half as many weigh as
+    twice as many (of a relative error, missing all costs no more than calling twice), over those with at
     least `LEAST_INFECTED` infected cells; every source counts alike, however many slides and cells it has,
     since the user's microscope is a new one. What is wrongly called and what is missed weigh alike. A slide
     without infected cells errs by its called cells over `LEAST_INFECTED`, at most 1: a healthy person called

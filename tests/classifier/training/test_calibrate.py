@@ -75,7 +75,7 @@ def test_missed_cells_and_false_calls_make_up_for_each_other_within_a_slide():
 
 def test_every_source_counts_alike_however_many_slides_it_has():
     # Three slides of one microscope want a low threshold, each of two others a high one.
-    low = ([*[0.05] * 100], [*[0.3] * 10])
+    low = ([*[0.05] * 100], [*[0.3] * 10, *[0.9] * 10])
     high = ([*[0.05] * 100, *[0.5] * 10], [*[0.9] * 10])
     assert operating_point([source(low, low, low), source(high), source(high)]) > 0.5
     assert operating_point([source(low), source(low), source(high)]) <= 0.3
