@@ -87,8 +87,8 @@ def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
 def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
-    # Now 52 and 26, 48 and 11, 63 and 23, 62 and 20 are reached at these. Classifier 5 reached 59 and 32, 54 and
-    # 14, 63 and 17, 57 and 11: it was better on these two microscopes, and blind on others (docs/accuracy.md).
+    # Now 52 and 26, 48 and 11, 63 and 23, 62 and 20 are reached at these. Classifier 5 reached 59 and 32, 54
+    # and 14, 63 and 17, 57 and 11: better on these two microscopes, blind on others (docs/accuracy.md).
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall

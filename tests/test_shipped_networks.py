@@ -108,8 +108,8 @@ def test_the_int8_classifier_agrees_with_its_keras_twin(rendered: RenderedField)
 def test_other_microscopes_species_and_white_cells_are_told_as_well(
     source: str, found: int, false: int
 ) -> None:
-    # Classifier 5 called, at its threshold, 446 of uganda's 4,104 healthy cells and 26 of 308 objects of txl_pbc
-    # at logit 0, and found 16% and 29% at 30 false in 10,000 on the slides left out of bbbc041 and trip_thin.
+    # At logit 0 classifier 5 called 446 of 4,104 healthy cells of uganda and 26 of 308 objects of txl_pbc; it
+    # found 16% and 29% at 30 false in 10,000 on the slides left out of bbbc041 and trip_thin.
     rows = {row.source: row for row in read_manifest(LEFT_OUT / "classifier.toml", "classifier").measured}
     assert rows[source].infected_found >= found
     assert rows[source].false_positives <= false
