@@ -83,7 +83,7 @@ def test_every_source_counts_alike_however_many_slides_it_has():
 
 def test_healthy_slides_hold_down_the_false_calls():
     malaria = ([*[0.05] * 300], [*[0.5] * 11, *[0.9] * 9])
-    healthy = ([*[0.05] * 300, *[0.6] * 3], [])
+    healthy: tuple[list[float], list[float]] = ([*[0.05] * 300, *[0.6] * 3], [])
     assert operating_point([source(malaria)]) <= 0.5
     assert operating_point([source(malaria), source(healthy), source(healthy)]) > 0.6
 
