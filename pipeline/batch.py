@@ -1,7 +1,5 @@
 """Count slides and write their results; a slide that fails does not stop the others."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,30 +8,15 @@ from pathlib import Path
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult, SlideOutcome
 from pipeline.counting.tile_store import Checkpoint
-from pipeline.errors import InputError, OutputError, OutputExistsError, SmearcountError, error_line
+from pipeline.errors import InputError, SmearcountError, error_line
 from pipeline.execution.slides import share_slides, slides_are_shared
-from pipeline.files import STAGING_PREFIX, write_whole
-from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
+from pipeline.files import STAGING_PREFIX
 from pipeline.output.folder import check_destination, write_result
 from pipeline.output.overlay import overlays
 from pipeline.reader.source import slide_name
 from pipeline.settings import TILES_SUFFIX, CountSettings
 
-__all__ = ["SLIDES_COLUMNS", "count_and_write", "count_slides"]
-
-SLIDES_COLUMNS = (
-    "slide",
-    "source",
-    "state",  # done, partial or failed
-    "verdict",
-    "counted",
-    "infected",
-    "parasitaemia",  # fraction, with the bounds of its 95% interval
-    "low",
-    "high",
-    "detected",
-    "error",
-)
+__all__ = ["check_names", "count_and_write", "count_slides"]
 
 
 def count_slides(
@@ -45,7 +28,7 @@ def count_slides(
     progress: Callable[[Path, int, int, int], None] | None = None,
     on_done: Callable[[SlideOutcome], None] | None = None,
 ) -> tuple[SlideOutcome, ...]:
-    """Count slides and sum them up in OUT/slides.csv, in the order given; it is whole after each.
+    """Count slides, and write the folder of each.
 
     One after another, their tiles shared among the workers; or, where there are as many slides as workers,
     each slide by one worker, and no progress is reported within a slide.
@@ -62,10 +45,9 @@ def count_slides(
     ClusterError
         Where the settings name a scheduler that cannot be reached, is lost, or has no worker that fits.
     OutputError
-        Where OUT cannot be written, or holds a slides.csv of another kind.
+        Where OUT cannot be written.
     """
-    _check_names(sources)
-    _check_slides_csv(out / "slides.csv")
+    check_names(sources)
     if slides_are_shared(len(sources), settings):
         outcomes = _each_by_one_worker(sources, out, settings, overwrite=overwrite)
     else:
@@ -73,7 +55,6 @@ def count_slides(
     done: dict[Path, SlideOutcome] = {}
     for outcome in outcomes:
         done[outcome.source] = outcome
-        write_whole(out / "slides.csv", _slides_csv([done[source] for source in sources if source in done]))
         if on_done is not None:
             on_done(outcome)
     return tuple(done[source] for source in sources)
@@ -84,6 +65,7 @@ def count_and_write(
     out: Path,
     settings: CountSettings,
     *,
+    name: str | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> tuple[CountResult, Path]:
@@ -91,6 +73,10 @@ def count_and_write(
 
     The finished tiles of a large slide are kept in OUT until its result is written: a count that was cut
     short resumes when it is run again.
+
+    Parameters
+    ----------
+    name : of the slide and its folder; None takes that of its file or folder.
 
     Returns
     -------
@@ -101,10 +87,10 @@ def count_and_write(
     SmearcountError
         Where the slide cannot be counted or the result cannot be written; nothing is written then.
     """
-    name = slide_name(source)
+    given, name = name, name or slide_name(source)
     check_destination(out, name, overwrite=overwrite)
     with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
-        result = count_slide(source, settings, progress, checkpoint)
+        result = count_slide(source, settings, progress, checkpoint, given)
         folder = write_result(result, out, overwrite=overwrite, pictures=overlays(source, result))
         checkpoint.remove()
     return result, folder
@@ -164,8 +150,14 @@ def _outcome(
     return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
 
 
-def _check_names(sources: Sequence[Path]) -> None:
-    """Refuse slides that would be written into one folder; case is ignored, as some file systems do."""
+def check_names(sources: Sequence[Path]) -> None:
+    """Refuse slides that would be written into one folder; case is ignored, as some file systems do.
+
+    Raises
+    ------
+    InputError
+        Where two slides have one name.
+    """
     taken: dict[str, Path] = {}
     for source in sources:
         name = slide_name(source)
@@ -175,43 +167,3 @@ def _check_names(sources: Sequence[Path]) -> None:
                 f"{other} and {source} would both be written as {name!r}; "
                 "expected slides of different names; rename one, or count it with another -o"
             )
-
-
-def _check_slides_csv(path: Path) -> None:
-    """Leave alone a slides.csv that a person made."""
-    if not path.exists():
-        return
-    try:
-        with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
-            header = handle.readline().rstrip("\r\n")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot be read ({reason}); choose another folder with -o") from error
-    if header != ",".join(SLIDES_COLUMNS):
-        raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
-
-
-def _slides_csv(outcomes: Sequence[SlideOutcome]) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(SLIDES_COLUMNS)
-    rows.writerows(map(for_csv, _row(outcome)) for outcome in outcomes)
-    return text.getvalue().encode(csv_encoding([text.getvalue()]))
-
-
-def _row(outcome: SlideOutcome) -> tuple[object, ...]:
-    summary = outcome.summary
-    if summary is None:
-        return outcome.slide, outcome.source, outcome.state, "", "", "", "", "", "", "", outcome.error
-    fractions = (summary.parasitaemia, summary.low, summary.high)
-    return (
-        outcome.slide,
-        outcome.source,
-        outcome.state,
-        summary.verdict,
-        summary.counted,
-        summary.infected,
-        *("" if fraction is None else f"{fraction:.6f}" for fraction in fractions),
-        summary.detected,
-        "",
-    )

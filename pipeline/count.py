@@ -71,6 +71,7 @@ def count_slide(
     settings: CountSettings,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
+    name: str | None = None,
 ) -> CountResult:
     """Find and decide every red cell of a slide, or as many as a protocol asks for.
 
@@ -80,6 +81,7 @@ def count_slide(
     progress : called with the tiles done, all tiles and the red cells found, after each tile.
     checkpoint : keeps the finished tiles of a large slide, and gives back those of a count that was cut
         short; to be left open until the result's parts are no longer needed.
+    name : of the slide; None takes that of its file or folder.
 
     Raises
     ------
@@ -95,6 +97,7 @@ def count_slide(
         "classifier": describe(classifier.manifest, settings.classifier),
     }
     with open_slide(source) as slide:
+        slide.name = name or slide.name
         described, state = describe_input(source), source_state(source)
         plan = plan_slide(slide, source, settings, detector)
         prepared = time.perf_counter()

@@ -9,6 +9,7 @@ __all__ = [
     "TILE_PX_MIN",
     "UM_PER_PX_MAX",
     "UM_PER_PX_MIN",
+    "BatchSettings",
     "CountSettings",
     "with_absolute_paths",
 ]
@@ -48,6 +49,28 @@ class CountSettings:
     max_cells: int | None = None
     whole_film: bool = False
     scheduler: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettings:
+    """Settings of a batch, none of which changes a result.
+
+    Attributes
+    ----------
+    memory_limit_mb : MB of 1,000,000 bytes that the worker process of a slide may take.
+    time_limit_s : seconds that one slide may take.
+    attempts : times a slide may end its worker process before it is given up.
+    retry_pause_s : pause before the second of them; three times as long before the third.
+    storage_wait_s : how long a run waits for a full disk or a vanished folder before it stops.
+    settle_s : how long a file must not have grown before `watch` takes it.
+    """
+
+    memory_limit_mb: int = 4000
+    time_limit_s: float = 3600.0
+    attempts: int = 3
+    retry_pause_s: float = 5.0
+    storage_wait_s: float = 600.0
+    settle_s: float = 10.0
 
 
 def with_absolute_paths(settings: CountSettings) -> CountSettings:

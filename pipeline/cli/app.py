@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from pipeline.cli import batch as cli_batch
 from pipeline.cli import count as cli_count
 from pipeline.cli import doctor as cli_doctor
 from pipeline.cli import evaluate as cli_evaluate
@@ -106,6 +107,7 @@ def _options(
 
 
 app.command("count")(cli_count.count)
+app.command("batch")(cli_batch.batch)
 app.command("classify")(cli_count.classify)
 app.command("status")(cli_nights.status)
 app.command("merge")(cli_nights.merge)

@@ -130,7 +130,7 @@ def count(
         from pipeline.cli.terminal import print_outcomes
 
         print_outcomes(outcomes)
-    if any(outcome.state != "done" or outcome.refusal is not None for outcome in outcomes):
+    if any(outcome.state not in ("done", "exists") or outcome.refusal is not None for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -195,8 +195,8 @@ def _print_calls(answers: "pd.DataFrame") -> None:
 def _count(
     slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool, quiet: bool
 ) -> "tuple[SlideOutcome, ...]":
-    from pipeline.batch import count_slides
     from pipeline.cli.terminal import shown_progress
+    from pipeline.jobs.few import count_few
 
     with shown_progress(quiet=quiet) as (show, report):
         within: set[Path] = set()
@@ -215,7 +215,7 @@ def _count(
             if outcome.refusal is not None:
                 report(f"{outcome.source}: {outcome.refusal}")
 
-        return count_slides(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
+        return count_few(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
 
 
 def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:

@@ -11,4 +11,6 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     WRONG_USAGE = 2
+    TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
     INTERRUPTED = 130
+    TERMINATED = 143

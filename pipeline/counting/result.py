@@ -53,6 +53,7 @@ class SlideOutcome:
     ----------
     folder, summary : where its results are and what they say; None where it failed.
     error : one line; None where it did not fail.
+    exists : the result was there before, of the same slide and settings.
     """
 
     slide: str
@@ -60,13 +61,16 @@ class SlideOutcome:
     folder: Path | None
     summary: SlideSummary | None
     error: str | None
+    exists: bool = False
 
     @property
     def state(self) -> str:
-        """'done', 'partial' (some of the slide could not be read) or 'failed'."""
+        """'done', 'exists' (done before), 'partial' (some of the slide could not be read) or 'failed'."""
         if self.summary is None:
             return "failed"
-        return "partial" if self.summary.status == "partial" else "done"
+        if self.summary.status == "partial":
+            return "partial"
+        return "exists" if self.exists else "done"
 
     @property
     def refusal(self) -> str | None:

@@ -1,7 +1,7 @@
 """Shares out the whole slides of a batch among workers: each counts one at a time and writes its folder."""
 
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import TypeVar
 from pipeline.execution.processes import WorkerDiedError, run_in_processes
 from pipeline.settings import CountSettings, with_absolute_paths
 
-__all__ = ["CountOne", "make_slide_worker", "share_slides", "slides_are_shared"]
+__all__ = ["CountOne", "make_slide_worker", "share_slides", "slides_are_shared", "tasks_on_cluster"]
 
 Outcome = TypeVar("Outcome")
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 CountOne = Callable[[Path, Path, CountSettings], Outcome]
 """Top-level function that counts a slide into a folder and returns what became of it, errors included."""
 
@@ -55,17 +57,34 @@ def share_slides(
     if settings.scheduler is None:
         yield from run_in_processes(make_slide_worker, (count, out, settings), sources, settings.workers)
         return
-    from pipeline.execution.dask import run_on_cluster
-
     named = {source.absolute(): source for source in sources}
     order = (count, out.absolute(), with_absolute_paths(settings))
+    folders = {source.parent for source in named}
+    make = partial(make_slide_worker, *order)
+    for source, answer in tasks_on_cluster(make, named, settings.scheduler, out, sorted(folders)):
+        yield named[source], answer
+
+
+def tasks_on_cluster(
+    make_worker: Callable[[], Callable[[Task], Answer]],
+    tasks: Iterable[Task],
+    scheduler: str,
+    out: Path,
+    folders: Sequence[Path],
+) -> Generator[tuple[Task, Answer | WorkerDiedError]]:
+    """Tasks that read slides and write into `out`, answered by the workers of a cluster; as `share_slides`.
+
+    Parameters
+    ----------
+    folders : of the slides.
+    """
+    from pipeline.execution.dask import run_on_cluster
+
     # A worker that cannot see the files would fail slide after slide, and faster than the others count.
     # A folder of the same name on its own disk would do as little: it has to see a file that was just made.
     with tempfile.NamedTemporaryFile(dir=out.absolute(), prefix=".smearcount-seen-") as seen:
-        readable = (Path(seen.name), *sorted({source.parent for source in named}))
-        answers = run_on_cluster(make_slide_worker, order, named, settings.scheduler, readable=readable)
-        for source, answer in answers:
-            yield named[source], answer
+        readable = (Path(seen.name), *(folder.absolute() for folder in folders))
+        yield from run_on_cluster(make_worker, (), tasks, scheduler, readable=readable)
 
 
 def make_slide_worker(

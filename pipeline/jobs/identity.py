@@ -11,7 +11,7 @@ from pipeline.errors import SlideError
 from pipeline.provenance import describe_input, source_state
 from pipeline.settings import CountSettings
 
-__all__ = ["ResultKey", "key_of", "key_of_run", "models_of", "pixels_of", "seen_state"]
+__all__ = ["ResultKey", "key_of", "key_of_run", "models_of", "pixels_of", "seen_state", "settings_of"]
 
 _DECIDE_NOTHING = frozenset({"workers", "scheduler", "tile_px", "detector", "classifier"})
 """Settings without influence on a result, and those whose networks stand in the key with their hashes."""
@@ -35,9 +35,7 @@ class ResultKey:
 
 def key_of(source: Path, settings: CountSettings, models: str) -> ResultKey:
     """The key of the result that a count would give; SlideError where the slide's files cannot be read."""
-    return ResultKey(
-        pixels=pixels_of(describe_input(source)), settings=_settings_of(asdict(settings)), models=models
-    )
+    return ResultKey(pixels=pixels_of(describe_input(source)), settings=settings_of(settings), models=models)
 
 
 def key_of_run(run: Mapping[str, Any]) -> ResultKey | None:
@@ -76,6 +74,11 @@ def seen_state(source: Path) -> str | None:
         return _digest(source_state(source))
     except SlideError:
         return None
+
+
+def settings_of(settings: CountSettings) -> str:
+    """Hash over those settings that decide a result."""
+    return _settings_of(asdict(settings))
 
 
 def _settings_of(settings: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.batch_row import BatchRow
 from pipeline.errors import InputError
 from pipeline.files import STAGING_PREFIX
-from pipeline.jobs.schema import read_database
+from pipeline.jobs.schema import from_stored, read_database
 
 __all__ = ["BatchRow", "batch_folder", "ledger_path", "read_rows", "row_of"]
 
@@ -59,17 +59,15 @@ def read_rows(out: Path) -> list[BatchRow]:
 
 def row_of(row: sqlite3.Row) -> BatchRow:
     """A row of the table `slides` as a record."""
+    texts: dict[str, Any] = {name: from_stored(row[name]) for name in ("slide", "source", "error", "result")}
     figures: Mapping[str, Any] = json.loads(row["figures"])
     return BatchRow(
-        slide=row["slide"],
-        source=row["source"],
+        **texts,
         state=row["state"],
-        error=row["error"],
         attempts=row["attempts"],
         done_tiles=row["done_tiles"],
         all_tiles=row["all_tiles"],
         size_bytes=row["bytes"],
-        result=row["result"],
         extra=json.loads(row["extra"]),
         updated_at=row["updated_utc"],
         codes=tuple(figures.get("codes", ())),

@@ -2,10 +2,11 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import OutputError
 
-__all__ = ["VERSION", "open_database", "read_database"]
+__all__ = ["VERSION", "from_stored", "open_database", "read_database", "to_stored"]
 
 _JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -60,6 +61,19 @@ _MIGRATIONS = (_JOBS, _SLIDES)
 """What makes version N of version N - 1; only ever added to."""
 VERSION = len(_MIGRATIONS)
 """Version of a ledger that this smearcount writes: SQLite's `user_version`."""
+_BYTES = range(0x80, 0x100)
+_TO_STORED = {0xDC00 + byte: 0x10FF00 + byte for byte in _BYTES}
+_FROM_STORED = {stored: byte for byte, stored in _TO_STORED.items()}
+
+
+def to_stored(value: object) -> object:
+    """A value as it is stored: bytes of a path that are no text become private characters."""
+    return value.translate(_TO_STORED) if isinstance(value, str) else value
+
+
+def from_stored(value: str | None) -> Any:
+    """What `to_stored` was given."""
+    return None if value is None else value.translate(_FROM_STORED)
 
 
 def open_database(path: Path) -> sqlite3.Connection:

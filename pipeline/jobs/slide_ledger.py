@@ -12,7 +12,7 @@ from pipeline.batch_row import BatchRow, BatchState
 from pipeline.errors import OutputError
 from pipeline.jobs.identity import ResultKey
 from pipeline.jobs.rows import row_of
-from pipeline.jobs.schema import open_database
+from pipeline.jobs.schema import from_stored, open_database, to_stored
 
 __all__ = ["LedgerSlide", "SlideLedger"]
 
@@ -71,7 +71,7 @@ class SlideLedger:
     ) -> LedgerSlide:
         """The row of a slide, queued where it is new; its source, scale and columns brought up to date."""
         now = _now_utc()
-        values = (slide, source, size, um_per_px, json.dumps(dict(extra), ensure_ascii=False), now, now)
+        values = (slide, source, size, um_per_px, json.dumps(dict(extra), ensure_ascii=True), now, now)
         return self._write(
             "INSERT INTO slides (slide, source, bytes, um_per_px, extra, created_utc, updated_utc) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slide) DO UPDATE SET source = excluded.source, "
@@ -115,7 +115,7 @@ class SlideLedger:
         self._set(
             slide,
             "state = ?, result = ?, figures = ?, error = NULL, finished_utc = ?",
-            (state, result, json.dumps(figures, ensure_ascii=False), _now_utc()),
+            (state, result, json.dumps(figures, ensure_ascii=True), _now_utc()),
         )
 
     def adopt(self, slide: str, key: ResultKey, seen: str | None) -> None:
@@ -155,6 +155,16 @@ class SlideLedger:
         )
         return next(iter(rows), None)
 
+    def slides(self) -> tuple[LedgerSlide, ...]:
+        """Every slide, in the order in which they came."""
+        return self._read("ORDER BY sequence", ())
+
+    def row(self, slide: str) -> BatchRow:
+        """The row of a slide that is there."""
+        with self._lock:
+            found = self._connection.execute("SELECT * FROM slides WHERE slide = ?", (to_stored(slide),))
+            return row_of(found.fetchone())
+
     def rows(self) -> list[BatchRow]:
         """Every slide, in the order in which they came."""
         with self._lock:
@@ -174,15 +184,25 @@ class SlideLedger:
     def _write(self, statement: str, values: tuple[object, ...]) -> tuple[LedgerSlide, ...]:
         try:
             with self._lock:
-                rows = self._connection.execute(f"{statement} RETURNING {_COLUMNS}", values).fetchall()
+                rows = self._connection.execute(
+                    f"{statement} RETURNING {_COLUMNS}", tuple(map(to_stored, values))
+                ).fetchall()
         except sqlite3.Error as error:
             raise OutputError(f"{self._path}: cannot be written ({error}); free space there") from error
-        return tuple(LedgerSlide(**dict(row)) for row in rows)
+        return tuple(map(_slide, rows))
 
     def _read(self, condition: str, values: tuple[object, ...]) -> tuple[LedgerSlide, ...]:
         with self._lock:
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM slides {condition}", values).fetchall()
-        return tuple(LedgerSlide(**dict(row)) for row in rows)
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM slides {condition}", tuple(map(to_stored, values))
+            ).fetchall()
+        return tuple(map(_slide, rows))
+
+
+def _slide(row: sqlite3.Row) -> LedgerSlide:
+    facts = dict(row)
+    texts = {name: from_stored(value) for name, value in facts.items() if isinstance(value, str)}
+    return LedgerSlide(**(facts | texts))
 
 
 def _now_utc() -> str:

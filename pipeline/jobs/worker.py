@@ -23,7 +23,14 @@ from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Job, Ledger, sole_worker
 from pipeline.settings import TILES_SUFFIX, CountSettings
 
-__all__ = ["CountAndWrite", "WorkerOrders", "count_with_workflow", "run_worker", "work_once"]
+__all__ = [
+    "CountAndWrite",
+    "WorkerOrders",
+    "count_with_workflow",
+    "exit_with_parent",
+    "run_worker",
+    "work_once",
+]
 
 _POLL_S = 0.2  # how long a new job may lie unseen
 _PROGRESS_S = 0.25  # shortest time between two notes of progress: each is a synced write
@@ -83,7 +90,7 @@ def run_worker(orders: WorkerOrders) -> None:
     Waits until no other process works on the data folder; jobs that one left running are queued again.
     SIGTERM ends it as soon as Python handles the signal, with what a count leaves behind cleaned up.
     """
-    _exit_with_parent()
+    exit_with_parent()
     with sole_worker(orders.data.lock):
         ledger = Ledger(orders.data.ledger)
         try:
@@ -144,7 +151,7 @@ def _one_line(error: SmearcountError | OSError | MemoryError, source: Path, name
     return " ".join(text.split()) or type(error).__name__
 
 
-def _exit_with_parent() -> None:
+def exit_with_parent() -> None:
     """Leave Ctrl-C to the parent, turn SIGTERM into SystemExit, and watch for the parent's death."""
     if sys.platform != "win32":
         os.setsid()

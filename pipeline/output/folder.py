@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json, write_synced
 
-__all__ = ["RESULT_FILES", "check_destination", "summary_to_json", "write_result"]
+__all__ = ["RESULT_FILES", "check_destination", "put_back", "summary_to_json", "write_result"]
 
 RESULT_FILES = frozenset({"cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"})
 _STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
@@ -90,7 +90,7 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     if not os.access(out, os.W_OK | os.X_OK):
         raise OutputError(f"{out}: no permission to write here; choose another folder with -o")
     folder = out / name
-    _put_back(folder)
+    put_back(folder)
     if not os.path.lexists(folder):
         return
     if not overwrite:
@@ -152,7 +152,7 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f"{STAGING_PREFIX}earlier-{folder.name}")
 
 
-def _put_back(folder: Path) -> None:
+def put_back(folder: Path) -> None:
     """Put a result back that was set aside when the power went, or remove it where the new one is there."""
     earlier = _set_aside(folder)
     if not earlier.exists():

@@ -1,18 +1,16 @@
 """Many slides are counted one by one; one that fails does not stop the others."""
 
 import csv
-import errno
 import json
-import os
 from pathlib import Path
 
 import cv2
 import pytest
 
 from pipeline import batch as batch_module
-from pipeline.batch import SLIDES_COLUMNS, count_and_write, count_slides
+from pipeline.batch import count_and_write, count_slides
 from pipeline.counting.result import SlideOutcome
-from pipeline.errors import InputError, OutputError, OutputExistsError
+from pipeline.errors import InputError, OutputExistsError
 from pipeline.settings import CountSettings
 from tests.pipeline.counting.made_up_counts import HEIGHT, WIDTH, count_made_up, write_photo
 
@@ -63,34 +61,6 @@ def test_a_slide_of_many_fields_has_an_overlay_for_each_and_a_contact_sheet(tmp_
     assert sheet.shape[1] == 2 * 1400
 
 
-def test_slides_csv_sums_up_all_slides_and_the_failed_one_stops_none(tmp_path: Path) -> None:
-    names = ("one", "broken", "puzzling", "partial", "two")
-    sources = [write_photo(tmp_path / f"{name}.png") for name in names]
-    outcomes = count_slides(sources, tmp_path / "out", SETTINGS)
-    assert [outcome.state for outcome in outcomes] == ["done", "failed", "failed", "partial", "done"]
-    rows = _rows(tmp_path / "out")
-    assert list(rows[0]) == list(SLIDES_COLUMNS)
-    assert list(rows[0].values()) == [
-        "one", str(sources[0]), "done", "parasites seen",
-        "6", "2", "0.333333", "0.096771", "0.700007", "7", "",
-    ]  # fmt: skip
-    assert (rows[1]["state"], rows[1]["counted"]) == ("failed", "")
-    assert rows[1]["error"] == f"{sources[1]} is no picture; expected a photo; export it as JPEG"
-    assert rows[2]["error"] == "unexpected KeyError: 'a mistake\\nin the program'"
-    assert [row["state"] for row in rows[3:]] == ["partial", "done"]
-    assert _names(tmp_path / "out" / "two") == ["cells.csv", "overlay.jpg", "run.json", "summary.json"]
-    assert not (tmp_path / "out" / "broken").exists()
-
-
-def test_slides_csv_is_whole_after_each_slide(tmp_path: Path) -> None:
-    sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two", "three")]
-    lengths: list[int] = []
-    count_slides(
-        sources, tmp_path / "out", SETTINGS, on_done=lambda _: lengths.append(len(_rows(tmp_path / "out")))
-    )
-    assert lengths == [1, 2, 3]
-
-
 def test_progress_tells_which_slide_it_is_of(tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two")]
     seen: list[tuple[Path, int, int, int]] = []
@@ -135,26 +105,6 @@ def test_two_slides_of_one_name_are_refused_before_anything_is_counted(
     with pytest.raises(InputError, match="would both be written as"):
         count_slides([tmp_path / name for name in names], tmp_path / "out", SETTINGS)
     assert not (tmp_path / "out").exists()
-
-
-def test_a_slides_csv_that_a_person_made_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "slides.csv").write_text("patient,slide\n1,film\n")
-    with pytest.raises(OutputExistsError, match="is no summary of an earlier count"):
-        count_slides([write_photo(tmp_path / "film.png")], tmp_path, SETTINGS)
-    assert (tmp_path / "slides.csv").read_text() == "patient,slide\n1,film\n"
-
-
-def test_a_full_disk_fails_the_slide_and_then_the_summary(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def fsync(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    source = write_photo(tmp_path / "film.png")
-    monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(OutputError, match="No space left"):
-        count_slides([source], tmp_path / "out", SETTINGS)
-    assert _names(tmp_path / "out") == []
 
 
 def test_the_overlay_of_a_damaged_photo_is_grey_where_it_cannot_be_read(tmp_path: Path) -> None:

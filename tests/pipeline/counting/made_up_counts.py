@@ -104,6 +104,7 @@ def count_made_up(
     settings: CountSettings,
     progress: Callable[[int, int, int], None] | None = None,
     checkpoint: object = None,
+    name: str | None = None,
 ) -> CountResult:
     """Stands in for the real count: two infected of six red cells, or what the slide's name asks for."""
     if source.stem.startswith("broken"):

@@ -1,0 +1,177 @@
+"""Kills a batch at random moments, starts it again each time, and compares it with an undisturbed run.
+
+`python -m benchmarks.chaos FOLDER --kills 40` counts the slides of FOLDER; without one it draws some.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.jobs.rows import read_rows
+
+__all__ = ["Chaos", "differences", "main"]
+
+_COMMAND = "from pipeline.cli.app import main; main()"
+_TIMES = ("seconds",)
+"""Columns of slides.csv that differ from run to run."""
+
+
+class Chaos:
+    """A batch over the same slides that is killed again and again.
+
+    Parameters
+    ----------
+    slides : folder of the slides.
+    workers : of the batch.
+    """
+
+    def __init__(self, slides: Path, workers: int) -> None:
+        self._words = [str(slides), "--workers", str(workers), "--quiet"]
+
+    def run(self, out: Path, kill_after_s: float | None = None) -> int | None:
+        """Run the batch to its end, or kill it with all its processes; its exit code, or None if killed."""
+        command = [sys.executable, "-c", _COMMAND, "batch", *self._words, "-o", str(out)]
+        process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+        try:
+            return process.wait(kill_after_s)
+        except subprocess.TimeoutExpired:
+            tree = [process.pid, *_below(process.pid)]
+            for pid in tree:
+                _kill(pid)
+            process.wait()
+            _wait_until_gone(tree)
+            return None
+
+    def kill_again_and_again(self, out: Path, kills: int, longest_s: float, seed: int) -> Iterator[float]:
+        """Kill the batch so many times, each after a random time, then let it end; yields the times, s."""
+        rng = random.Random(seed)
+        for _ in range(kills):
+            after_s = rng.uniform(0.3, longest_s)
+            self.run(out, after_s)
+            yield after_s
+        self.run(out)
+
+
+def differences(out: Path, undisturbed: Path) -> list[str]:
+    """What differs between two results folders, times and computers apart; and what is not whole."""
+    found = []
+    first, second = _files(out), _files(undisturbed)
+    found += [f"{name} is in one of them only" for name in sorted(first.keys() ^ second.keys())]
+    found += [
+        f"{name} differs" for name in sorted(first.keys() & second.keys()) if first[name] != second[name]
+    ]
+    rows = read_rows(out)
+    names = [row.slide for row in rows]
+    found += [f"{row.slide} is {row.state}" for row in rows if row.state in ("queued", "running")]
+    found += [
+        f"{row.slide}: its result is gone" for row in rows if row.result and not (out / row.result).is_dir()
+    ]
+    if len(set(names)) != len(names):
+        found.append("the ledger holds a slide twice")
+    return found
+
+
+def _files(out: Path) -> dict[str, object]:
+    """Every file of the results, what differs from run to run left out."""
+    files: dict[str, object] = {}
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        if path.is_dir() or name.startswith(".smearcount-batch/") or name == "index.html":
+            continue
+        if path.name == "run.json":
+            run = json.loads(path.read_text(encoding="utf-8"))
+            files[name] = {key: run[key] for key in ("input", "settings", "models", "seed", "versions")}
+        elif name == "slides.csv":
+            with path.open(encoding="utf-8-sig", newline="") as handle:
+                rows = list(csv.DictReader(handle))
+            files[name] = [[value for key, value in row.items() if key not in _TIMES] for row in rows]
+        else:
+            files[name] = path.read_bytes()
+    return files
+
+
+def _below(pid: int) -> list[int]:
+    """Processes that a process started, and those that they did."""
+    children = [
+        int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in _read(task).split()
+    ]
+    return [below for child in children for below in (child, *_below(child))]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _wait_until_gone(pids: list[int]) -> None:
+    ends_s = time.monotonic() + 10
+    while time.monotonic() < ends_s and any(_is_alive(pid) for pid in pids):
+        time.sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    return _read(Path(f"/proc/{pid}/stat")).rpartition(") ")[2][:1] not in ("", "Z", "X")
+
+
+def _drawn(folder: Path, slides: int) -> Path:
+    """Rendered slides, of one field and of three."""
+    import cv2
+    import numpy as np
+
+    from pipeline.synthetic.field import RenderSettings, render_field
+
+    for number in range(slides):
+        fields = 3 if number % 3 == 0 else 1
+        for field in range(fields):
+            rng = np.random.default_rng([number, field])
+            image = render_field(RenderSettings(width=640, height=480), rng).image
+            path = folder / f"slide-{number:02d}" / f"field-{field}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), image[..., ::-1])
+    return folder
+
+
+def main() -> int:
+    """Command of `make chaos`; 1 where something differs."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("slides", type=Path, nargs="?", help="folder of slides; left out, some are drawn")
+    words.add_argument("--kills", type=int, default=40)
+    words.add_argument("--workers", type=int, default=2)
+    words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--drawn", type=int, default=24, help="slides that are drawn")
+    asked = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        slides = asked.slides or _drawn(Path(folder) / "slides", asked.drawn)
+        chaos = Chaos(slides, asked.workers)
+        began_s = time.monotonic()
+        chaos.run(Path(folder) / "whole")
+        whole_s = time.monotonic() - began_s
+        times = chaos.kill_again_and_again(Path(folder) / "cut", asked.kills, max(whole_s / 2, 3), asked.seed)
+        for number, after_s in enumerate(times, start=1):
+            sys.stdout.write(f"kill {number} after {after_s:.2f} s\n")
+            sys.stdout.flush()
+        found = differences(Path(folder) / "cut", Path(folder) / "whole")
+    sys.stdout.write("\n".join([*found, f"{len(found)} differences after {asked.kills} kills"]) + "\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

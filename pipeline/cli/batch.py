@@ -1,0 +1,116 @@
+"""The command that counts a night's slides."""
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption
+from pipeline.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from pipeline.jobs.batch import BatchOrder
+
+__all__ = ["batch"]
+
+
+def batch(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
+    given: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER_OR_FILES...", help="Folders of slides, scans and photos."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Slides that are counted at a time.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Count on the workers of this dask scheduler.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Stop after the red cells that cdc, bsh, who or nvp asks for.")
+    ] = None,
+    max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
+    um_per_px: Annotated[
+        float | None, typer.Option(min=0.02, max=1.0, help="Size of a pixel of every slide, µm.")
+    ] = None,
+    slides: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Table: path, slide, um_per_px and any more columns.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Count slides again that failed before.")
+    ] = False,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Count a slide under each of its names.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on and take slides as they come, until stopped.")
+    ] = False,
+    memory_limit: Annotated[int, typer.Option(min=500, help="MB that a slide may take.")] = 4000,
+    time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds that a slide may take.")] = 3600.0,
+    storage_wait: Annotated[
+        float, typer.Option(min=0.0, help="Seconds to wait for a full disk or a folder that is away.")
+    ] = 600.0,
+    settle: Annotated[
+        float, typer.Option(min=0.0, help="Seconds that a watched file must not have grown.")
+    ] = 10.0,
+    detector: DetectorOption = None,
+    classifier: ClassifierOption = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Write each line on stderr as JSON.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Count many slides, overnight: cut short, the same command goes on where it was."""
+    from pipeline.jobs.batch import BatchOrder
+    from pipeline.jobs.intake import read_listing
+    from pipeline.settings import BatchSettings, CountSettings
+
+    if not given and slides is None:
+        raise typer.BadParameter("nothing to count; name folders or files, or a table with --slides")
+    order = BatchOrder(
+        given=tuple(given or ()),
+        out=out.absolute(),
+        settings=CountSettings(
+            um_per_px=um_per_px,
+            detector=detector,
+            classifier=classifier,
+            workers=workers,
+            protocol=protocol,
+            max_cells=max_cells,
+            scheduler=scheduler,
+        ),
+        limits=BatchSettings(
+            memory_limit_mb=memory_limit,
+            time_limit_s=time_limit,
+            storage_wait_s=storage_wait,
+            settle_s=settle,
+        ),
+        listing=() if slides is None else tuple(read_listing(slides)),
+        retry_failed=retry_failed,
+        recount=recount,
+        watch=watch,
+    )
+    raise typer.Exit(_run(order, log_json=log_json, quiet=quiet))
+
+
+def _run(order: "BatchOrder", *, log_json: bool, quiet: bool) -> int:
+    from pipeline.cli.night_log import night_log
+    from pipeline.cli.terminal import say
+    from pipeline.jobs.batch import run_batch
+    from pipeline.jobs.lock import HeldError
+    from pipeline.jobs.running.stopping import stop_by_signals
+    from pipeline.jobs.running.storage import StorageError
+    from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
+    from pipeline.reports.morning import write_morning_page
+
+    check_slides_csv(order.out)
+    with stop_by_signals() as stop:
+        try:
+            tell = night_log(as_json=log_json, quiet=quiet)
+            end = run_batch(order, tell, stop, writers=(write_slides_csv, write_morning_page))
+            write_morning_page(order.out, end.rows, patience_s=math.inf)
+        except (HeldError, StorageError) as error:
+            say(str(error))
+            return ExitCode.TRY_AGAIN
+    sys.stdout.write(f"{end.text}\n")
+    if not end.is_settled:
+        return stop.exit_code
+    return ExitCode.FAILED if end.to_mind else ExitCode.DONE

@@ -1,0 +1,133 @@
+"""The small tool over the same ledger: counts one slide or a few in this process, and keeps what is done."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from pipeline.batch import check_names, count_slides
+from pipeline.counting.result import SlideOutcome
+from pipeline.errors import SmearcountError
+from pipeline.jobs.identity import key_of, models_of
+from pipeline.jobs.lock import hold
+from pipeline.jobs.results import read_result, read_summary
+from pipeline.jobs.rows import ledger_path
+from pipeline.jobs.slide_ledger import SlideLedger
+from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
+from pipeline.reader.source import slide_name
+from pipeline.records import SlideSummary
+from pipeline.settings import CountSettings
+
+__all__ = ["count_few"]
+
+
+def count_few(
+    sources: Sequence[Path],
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Path, int, int, int], None] | None = None,
+    on_done: Callable[[SlideOutcome], None] | None = None,
+) -> tuple[SlideOutcome, ...]:
+    """Count slides as `pipeline.batch.count_slides` does, but for those whose result is in place already.
+
+    The ledger and slides.csv then tell of every slide whose result is in the folder, whoever counted it.
+
+    Raises
+    ------
+    HeldError
+        Where another run holds the folder.
+    InputError, ClusterError, OutputError
+        As `pipeline.batch.count_slides`; OutputError also where OUT holds a slides.csv of another kind.
+    """
+    check_names(sources)
+    check_slides_csv(out)
+    with hold(out), closing(SlideLedger(ledger_path(out))) as ledger:
+        ledger.requeue_running()
+        few = _Few(ledger, out, settings, on_done)
+        few.enlist_placed()
+        there = {} if overwrite else few.there(sources)
+        for outcome in there.values():
+            few.take(outcome)
+        left = [source for source in sources if source not in there]
+        counted = count_slides(left, out, settings, overwrite=overwrite, progress=progress, on_done=few.take)
+        few.publish()
+    done = there | {outcome.source: outcome for outcome in counted}
+    return tuple(done[source] for source in sources)
+
+
+class _Few:
+    """The slides of one command, and the ledger that is told of each."""
+
+    def __init__(
+        self,
+        ledger: SlideLedger,
+        out: Path,
+        settings: CountSettings,
+        on_done: Callable[[SlideOutcome], None] | None,
+    ) -> None:
+        self._ledger, self._out, self._settings, self._on_done = ledger, out, settings, on_done
+        self._existing: set[str] = set()
+
+    def enlist_placed(self) -> None:
+        """Enlist the results that are in place but not in the ledger: an earlier version wrote none."""
+        known = {row.slide for row in self._ledger.slides()}
+        for folder in sorted(self._out.iterdir()):
+            if folder.name not in known and not folder.name.startswith(".") and "~" not in folder.name:
+                self._note(folder.name, str(folder))
+
+    def there(self, sources: Sequence[Path]) -> dict[Path, SlideOutcome]:
+        """Slides whose result is in place, of the same pixels, settings and networks."""
+        try:
+            models = models_of(self._settings)
+        except SmearcountError:  # the count tells it of each slide
+            return {}
+        found: dict[Path, SlideOutcome] = {}
+        for source in sources:
+            folder = self._out / slide_name(source)
+            placed = read_result(folder)
+            if placed is None:
+                continue
+            with suppress(SmearcountError):  # the count tells it
+                summary = read_summary(folder)
+                if placed.key == key_of(source, self._settings, models):
+                    found[source] = _existing(source, folder, summary)
+        return found
+
+    def take(self, outcome: SlideOutcome) -> None:
+        """Tell the ledger, slides.csv and the caller what became of a slide."""
+        if outcome.exists:
+            self._existing.add(outcome.slide)
+        if not self._note(outcome.slide, str(outcome.source)):
+            self._enlist(outcome.slide, str(outcome.source))
+            self._ledger.fail(outcome.slide, outcome.error or "its result is gone")
+        self.publish()
+        if self._on_done is not None:
+            self._on_done(outcome)
+
+    def publish(self) -> None:
+        """Write slides.csv."""
+        rows = [row for row in self._ledger.rows() if row.state not in ("queued", "running")]
+        write_slides_csv(self._out, rows, self._existing)
+
+    def _note(self, slide: str, source: str) -> bool:
+        """Tell the ledger of a result in place; False where there is none. A row of it keeps its source."""
+        placed = read_result(self._out / slide)
+        if placed is None:
+            return False
+        row = self._ledger.find(slide)
+        if row is None or row.key is None or row.key != placed.key:
+            self._enlist(slide, source)
+            if placed.key is not None:
+                self._ledger.adopt(slide, placed.key, None)
+        self._ledger.finish(slide, placed.state, slide, placed.figures)
+        return True
+
+    def _enlist(self, slide: str, source: str) -> None:
+        self._ledger.enlist(slide, source, size=0, um_per_px=None, extra={})
+
+
+def _existing(source: Path, folder: Path, summary: SlideSummary) -> SlideOutcome:
+    return SlideOutcome(
+        slide=folder.name, source=source, folder=folder, summary=summary, error=None, exists=True
+    )

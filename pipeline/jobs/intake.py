@@ -1,0 +1,191 @@
+"""What a batch is asked to count: folders are walked, and a table may name slides, their scale and more."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import InputError, SlideError
+from pipeline.reader.slide import PHOTO_SUFFIXES
+from pipeline.reader.source import content_kind, slide_name
+from pipeline.reader.vendor import VENDOR_SUFFIXES
+
+__all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
+
+_NUMBERS = ("rbc_per_ul", "um_per_px")
+_SCAN_BYTES = 30_000_000
+"""A TIFF file from this size on is looked into: a scan is a slide, a smaller one is a photo of a field."""
+_SCAN_PX = 100_000_000
+_RESULT = frozenset({"summary.json", "run.json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSlide:
+    """A slide that is to be counted.
+
+    Attributes
+    ----------
+    source : absolute.
+    name : as a table gave it; None leaves it to the file.
+    um_per_px : for this slide alone; None leaves it to the settings.
+    extra : further columns of the table.
+    """
+
+    source: Path
+    name: str | None = None
+    um_per_px: float | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """The slides that were found, in the order of their names, and how many files were passed over."""
+
+    slides: list[ListedSlide] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide] = ()) -> Found:
+    """The slides in what was handed in.
+
+    A folder of photos is a slide; so is a whole-slide scan wherever it lies, and a photo that was handed in
+    itself or lies in the only folder that was. Folders are walked to any depth; links to folders are not
+    followed, and results of earlier counts are passed over.
+
+    Parameters
+    ----------
+    out : folder of the results, never walked.
+    listing : slides of a table; they go before what is found under the same path.
+    """
+    found = Found()
+    for path in given:
+        path = path.absolute()
+        if path.is_dir():
+            _walk(path, out.absolute(), found, is_slide=len(given) > 1)
+        else:
+            found.slides.append(ListedSlide(source=path))
+    listed = {slide.source: slide for slide in listing}
+    slides = [listed.pop(slide.source, slide) for slide in found.slides]
+    found.slides = list({slide.source: slide for slide in [*slides, *listed.values()]}.values())
+    return found
+
+
+def read_listing(path: Path) -> list[ListedSlide]:
+    """The slides of a table with the columns path, slide, rbc_per_ul, um_per_px and any more.
+
+    A relative path is sought beside the table. Excel's mark at the beginning and semicolons are understood.
+
+    Raises
+    ------
+    InputError
+        Where it has no column `path`, names a slide twice or holds a number that is none.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected a CSV table in UTF-8") from error
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
+    if "path" not in (rows.fieldnames or ()):
+        raise InputError(f"{path} has no column `path`; expected path, slide, um_per_px and any further ones")
+    listed: dict[Path, ListedSlide] = {}
+    names: dict[str, int] = {}
+    for number, row in enumerate(rows, start=2):
+        slide = _listed(path, number, {key: (value or "").strip() for key, value in row.items() if key})
+        if slide.source in listed or (slide.name and slide.name.casefold() in names):
+            raise InputError(f"{path}, row {number}: {slide.name or slide.source} stands twice; keep one row")
+        listed[slide.source] = slide
+        names[(slide.name or "").casefold()] = number
+    return list(listed.values())
+
+
+def unique_name(slide: ListedSlide, taken: Mapping[str, Path]) -> str:
+    """A name for a slide that no other has: with the names of the folders above it where that is needed."""
+    name = slide.name or slide_name(slide.source)
+    above = slide.source.parent
+    while taken.get(name.casefold(), slide.source) != slide.source and above.name:
+        name, above = f"{above.name}_{name}", above.parent
+    number, first = 2, name
+    while taken.get(name.casefold(), slide.source) != slide.source:
+        name, number = f"{first}_{number}", number + 1
+    return name
+
+
+def _listed(path: Path, number: int, row: Mapping[str, str]) -> ListedSlide:
+    if not row["path"]:
+        raise InputError(f"{path}, row {number}, column path: is empty, expected the path of a slide")
+    numbers = {column: _number(path, number, column, row.get(column, "")) for column in _NUMBERS}
+    own = {"path", "slide", "um_per_px"}
+    return ListedSlide(
+        source=(path.absolute().parent / row["path"]).absolute(),
+        name=_name(path, number, row.get("slide", "")),
+        um_per_px=numbers["um_per_px"],
+        extra={column: value for column, value in row.items() if column not in own and value},
+    )
+
+
+def _name(path: Path, number: int, name: str) -> str | None:
+    if name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
+        raise InputError(
+            f"{path}, row {number}, column slide: {name!r} cannot be the name of a folder; choose another"
+        )
+    return name or None
+
+
+def _number(path: Path, number: int, column: str, text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = -1.0
+    low, high = (0.02, 1.0) if column == "um_per_px" else (1e4, 1e8)
+    if not low <= value <= high:
+        raise InputError(
+            f"{path}, row {number}, column {column}: {text!r} is no {column}, expected {low:g} to {high:g}"
+        )
+    return value
+
+
+def _walk(folder: Path, out: Path, found: Found, *, is_slide: bool) -> None:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError:
+        found.slides.append(ListedSlide(source=folder))  # it fails with the reason why it cannot be read
+        return
+    if folder == out or {entry.name for entry in entries} >= _RESULT:
+        return
+    shown_entries = [entry for entry in entries if not entry.name.startswith(".")]
+    if not shown_entries and is_slide:
+        found.slides.append(ListedSlide(source=folder))
+    photos: list[Path] = []
+    for entry in shown_entries:
+        if entry.is_dir():
+            if not entry.is_symlink():
+                _walk(entry, out, found, is_slide=True)
+        elif _is_scan(entry):
+            found.slides.append(ListedSlide(source=entry))
+        elif entry.suffix.lower() in PHOTO_SUFFIXES:
+            photos.append(entry)
+        else:
+            found.passed_over += 1
+    if photos:
+        slides = [folder] if is_slide else photos
+        found.slides += [ListedSlide(source=slide) for slide in slides]
+
+
+def _is_scan(path: Path) -> bool:
+    """Whether a file is a whole-slide scan."""
+    if path.suffix.lower() in VENDOR_SUFFIXES:
+        return True
+    if path.suffix.lower() not in {".tif", ".tiff"}:
+        return False
+    from pipeline.reader.slide import open_slide
+
+    try:
+        if path.stat().st_size < _SCAN_BYTES or content_kind(path) != "TIFF":
+            return False
+        with open_slide(path) as slide:
+            return any(view.width * view.height >= _SCAN_PX for view in slide.fields)
+    except (SlideError, OSError):
+        return False

@@ -1,0 +1,94 @@
+"""The table of a results folder: slides.csv, a row for each slide that is there or was asked for."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pipeline.batch_row import BatchRow
+from pipeline.errors import OutputError, OutputExistsError
+from pipeline.files import write_whole
+from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
+
+__all__ = ["SLIDES_COLUMNS", "check_slides_csv", "write_slides_csv"]
+
+SLIDES_COLUMNS = (
+    "slide",
+    "source",
+    "state",  # done, partial, failed, passed_over, queued or running; exists, where a count found it done
+    "verdict",
+    "counted",
+    "infected",
+    "parasitaemia",  # fraction, with the bounds of its 95% interval
+    "low",
+    "high",
+    "detected",
+    "error",
+    "codes",  # of quality control, parted by spaces
+    "result",  # folder, relative to the table
+    "seconds",  # that the count took
+)
+"""Columns of every table; those that a table of slides had of its own follow."""
+FIRST_COLUMNS = SLIDES_COLUMNS[:11]
+
+
+def write_slides_csv(out: Path, rows: Sequence[BatchRow], existing: Iterable[str] = ()) -> None:
+    """Write OUT/slides.csv, whole or not at all.
+
+    Parameters
+    ----------
+    existing : names of slides whose state is told as `exists`: a count found them done before.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
+    """
+    found = frozenset(existing)
+    more = list(dict.fromkeys(name for row in rows for name in row.extra if name not in SLIDES_COLUMNS))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(map(for_csv, (*SLIDES_COLUMNS, *more)))
+    for row in rows:
+        state = "exists" if row.slide in found and row.state in ("done", "partial") else row.state
+        table.writerow(map(for_csv, (*_cells(row, state), *(row.extra.get(name, "") for name in more))))
+    write_whole(out / "slides.csv", text.getvalue().encode(csv_encoding([text.getvalue()])))
+
+
+def check_slides_csv(out: Path) -> None:
+    """Leave alone a slides.csv that a person made.
+
+    Raises
+    ------
+    OutputExistsError
+        Where OUT/slides.csv is none of ours.
+    OutputError
+        Where it cannot be read.
+    """
+    path = out / "slides.csv"
+    if not path.exists():
+        return
+    try:
+        with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
+            header = handle.readline().rstrip("\r\n")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be read ({reason}); choose another folder with -o") from error
+    if not header.startswith(",".join(FIRST_COLUMNS)):
+        raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
+
+
+def _cells(row: BatchRow, state: str) -> tuple[object, ...]:
+    fractions = (row.parasitaemia, row.low, row.high)
+    figures = (
+        row.verdict,
+        row.counted,
+        row.infected,
+        *(None if fraction is None else f"{fraction:.6f}" for fraction in fractions),
+        row.detected,
+        row.error,
+        " ".join(row.codes),
+        row.result,
+        row.seconds,
+    )
+    return (row.slide, row.source, state, *("" if figure is None else figure for figure in figures))

@@ -1,0 +1,210 @@
+"""A batch survives what a night brings: kills, crashes, bad slides, signals, a full disk."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.chaos import Chaos, differences
+from pipeline.jobs.batch import BatchEnd, BatchOrder, run_batch
+from pipeline.jobs.counted import count_named
+from pipeline.jobs.intake import read_listing
+from pipeline.jobs.lock import HeldError, hold
+from pipeline.jobs.rows import read_rows
+from pipeline.jobs.running.progress import NightEvent
+from pipeline.jobs.running.stopping import Stop
+from pipeline.jobs.running.storage import StorageError
+from pipeline.output.slides_csv import write_slides_csv
+from pipeline.settings import BatchSettings, CountSettings
+from tests.pipeline.jobs.drawn_slides import draw
+
+LIMITS = BatchSettings(retry_pause_s=0.1, storage_wait_s=1.5)
+
+
+def dies_on_bad(
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    name: str,
+    progress: Callable[[int, int, int], None] | None,
+) -> object:
+    """Counts slides but for those whose name asks for something worse."""
+    if name.startswith("dies"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if name.startswith("sleeps"):
+        time.sleep(60)
+    if name.startswith("eats"):
+        eaten = []
+        while True:
+            eaten.append(bytes(50_000_000))
+    return count_named(source, out, settings, name=name, progress=progress)
+
+
+def _batch(given: Path | list[Path], out: Path, **asked: Any) -> tuple[BatchEnd, list[NightEvent]]:
+    events: list[NightEvent] = []
+    count = asked.pop("count", count_named)
+    paths = tuple(given) if isinstance(given, list) else (given,)
+    order = BatchOrder(given=paths, out=out, settings=CountSettings(), limits=LIMITS)
+    end = run_batch(replace(order, **asked), events.append, Stop(), writers=(write_slides_csv,), count=count)
+    return end, events
+
+
+def _states(out: Path) -> dict[str, str]:
+    return {row.slide: row.state for row in read_rows(out)}
+
+
+def test_a_batch_that_is_killed_three_times_leaves_what_an_undisturbed_one_does(tmp_path: Path) -> None:
+    slides = tmp_path / "slides"
+    for seed in range(5):
+        draw(slides / f"slide-{seed}" / "field.png", seed)
+    (slides / "slide-9").mkdir()
+    chaos = Chaos(slides, workers=2)
+    assert chaos.run(tmp_path / "whole") == 1  # the empty folder failed
+    killed = list(chaos.kill_again_and_again(tmp_path / "cut", 3, 4.0, seed=1))
+    assert len(killed) == 3
+    assert differences(tmp_path / "cut", tmp_path / "whole") == []
+    assert len(read_rows(tmp_path / "cut")) == 6
+
+
+def test_a_slide_that_crashes_its_worker_fails_alone_after_three_tries(tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "dies", "z")):
+        draw(tmp_path / "in" / f"{name}.png", seed)
+    end, events = _batch(tmp_path / "in", tmp_path / "out", count=dies_on_bad)
+    assert _states(tmp_path / "out") == {"a": "done", "dies": "failed", "z": "done"}
+    row = next(row for row in end.rows if row.slide == "dies")
+    assert row.attempts == 3
+    assert row.error is not None
+    assert "signal 11" in row.error
+    assert "tried 3 times" in row.error
+    assert sum(event.kind == "warning" for event in events) == 2
+
+
+def test_a_slide_over_its_time_or_memory_fails_alone_with_the_limit(tmp_path: Path) -> None:
+    for seed, name in enumerate(("eats", "sleeps", "z")):
+        draw(tmp_path / "in" / f"{name}.png", seed)
+    limits = replace(LIMITS, time_limit_s=6.0, memory_limit_mb=700)
+    _batch(tmp_path / "in", tmp_path / "out", count=dies_on_bad, limits=limits)
+    rows = {row.slide: row for row in read_rows(tmp_path / "out")}
+    assert {name: row.state for name, row in rows.items()} == {
+        "eats": "failed",
+        "sleeps": "failed",
+        "z": "done",
+    }
+    assert "limit for one slide" in (rows["sleeps"].error or "")
+    assert "memory" in (rows["eats"].error or "")
+
+
+def test_the_same_pixels_are_counted_once_unless_asked_otherwise(tmp_path: Path) -> None:
+    source = draw(tmp_path / "in" / "a.png", 1)
+    (tmp_path / "in" / "b.png").write_bytes(source.read_bytes())
+    _batch(tmp_path / "in", tmp_path / "out")
+    rows = {row.slide: row for row in read_rows(tmp_path / "out")}
+    assert (rows["a"].state, rows["b"].state, rows["b"].result) == ("done", "passed_over", "a")
+    assert not (tmp_path / "out" / "b").exists()
+    _batch(tmp_path / "in", tmp_path / "out", recount=True)
+    assert _states(tmp_path / "out") == {"a": "done", "b": "done"}
+
+
+def test_changed_settings_count_again_and_keep_the_old_result_beside(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    _batch(tmp_path / "in", tmp_path / "out")
+    before = (tmp_path / "out/a/summary.json").read_bytes()
+    stamp = (tmp_path / "out/a/summary.json").stat().st_mtime_ns
+    _batch(tmp_path / "in", tmp_path / "out")
+    assert (tmp_path / "out/a/summary.json").stat().st_mtime_ns == stamp  # not counted again
+    _batch(tmp_path / "in", tmp_path / "out", settings=CountSettings(um_per_px=0.2))
+    assert (tmp_path / "out/a~1/summary.json").read_bytes() == before
+    assert '"um_per_px": 0.2' in (tmp_path / "out/a/summary.json").read_text()
+    assert _states(tmp_path / "out") == {"a": "done"}
+
+
+def test_a_table_gives_names_scales_and_further_columns(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    draw(tmp_path / "in" / "b.png", 2)
+    table = tmp_path / "in" / "list.csv"
+    table.write_text("path,slide,patient,um_per_px,ward\na.png,first,P1,0.15,North\n")
+    _batch(tmp_path / "in", tmp_path / "out", listing=tuple(read_listing(table)))
+    assert set(_states(tmp_path / "out")) == {"first", "b"}
+    assert '"um_per_px": 0.15' in (tmp_path / "out/first/summary.json").read_text()
+    assert (tmp_path / "out/first/cells.csv").read_text().splitlines()[1].startswith("first,")
+    with (tmp_path / "out/slides.csv").open(newline="") as handle:
+        rows = {row["slide"]: row for row in csv.DictReader(handle)}
+    assert (rows["first"]["patient"], rows["first"]["ward"], rows["b"]["ward"]) == ("P1", "North", "")
+
+
+def test_a_failed_slide_is_counted_again_only_when_asked_for_or_mended(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "dies.png", 1)
+    _batch(tmp_path / "in", tmp_path / "out", count=dies_on_bad)
+    end, _ = _batch(tmp_path / "in", tmp_path / "out")
+    assert [row.state for row in end.rows] == ["failed"]
+    end, _ = _batch(tmp_path / "in", tmp_path / "out", retry_failed=True)
+    assert [row.state for row in end.rows] == ["done"]
+
+
+def test_a_result_that_was_in_place_when_the_power_went_is_adopted(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    _batch(tmp_path / "in", tmp_path / "out")
+    stamp = (tmp_path / "out/a/summary.json").stat().st_mtime_ns
+    for file in (tmp_path / "out/.smearcount-batch").iterdir():
+        file.unlink()
+    _batch(tmp_path / "in", tmp_path / "out")
+    assert _states(tmp_path / "out") == {"a": "done"}
+    assert (tmp_path / "out/a/summary.json").stat().st_mtime_ns == stamp
+
+
+def test_a_second_run_says_who_holds_the_folder(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    with hold(tmp_path / "out"), pytest.raises(HeldError, match=f"held by process {os.getpid()} on .*since"):
+        _batch(tmp_path / "in", tmp_path / "out")
+
+
+def test_a_results_folder_that_goes_away_ends_in_a_clean_stop(tmp_path: Path) -> None:
+    for seed in range(3):
+        draw(tmp_path / "in" / f"{seed}.png", seed)
+    moved: list[Path] = []
+
+    def tell(event: NightEvent) -> None:
+        if event.kind == "slide" and not moved:
+            moved.append((tmp_path / "out").rename(tmp_path / "away"))
+
+    order = BatchOrder(
+        given=(tmp_path / "in",), out=tmp_path / "out", settings=CountSettings(), limits=LIMITS
+    )
+    with pytest.raises(StorageError, match="the same command resumes"):
+        run_batch(order, tell, Stop())
+    (tmp_path / "away").rename(tmp_path / "out")
+    end, _ = _batch(tmp_path / "in", tmp_path / "out")
+    assert [row.state for row in end.rows] == ["done"] * 3
+
+
+def test_sigterm_stops_within_ten_seconds_and_the_same_command_resumes(tmp_path: Path) -> None:
+    for seed in range(30):
+        draw(tmp_path / "in" / f"{seed:02d}.png", seed)
+    command = [
+        sys.executable,
+        "-c",
+        "from pipeline.cli.app import main; main()",
+        "batch",
+        str(tmp_path / "in"),
+    ]
+    process = subprocess.Popen([*command, "-o", str(tmp_path / "out"), "--workers", "2"])
+    ends_s = time.monotonic() + 60
+    while not list((tmp_path / "out").glob("*/summary.json")) and time.monotonic() < ends_s:
+        time.sleep(0.05)
+    process.terminate()
+    began_s = time.monotonic()
+    assert process.wait(30) == 143
+    assert time.monotonic() - began_s < 10
+    states = list(_states(tmp_path / "out").values())
+    assert "done" in states
+    assert "running" not in states
+    assert (tmp_path / "out/slides.csv").is_file()

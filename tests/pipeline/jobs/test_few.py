@@ -1,0 +1,127 @@
+"""A few slides are counted over the ledger: what is done stays, and slides.csv tells what is on the disk."""
+
+import csv
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline import batch as workflow
+from pipeline.errors import OutputError, OutputExistsError
+from pipeline.jobs.few import count_few
+from pipeline.jobs.lock import HeldError, hold
+from pipeline.jobs.rows import read_rows
+from pipeline.output.slides_csv import SLIDES_COLUMNS
+from pipeline.settings import CountSettings
+from tests.pipeline.counting.made_up_counts import count_made_up, write_photo
+from tests.pipeline.jobs.drawn_slides import draw
+
+SETTINGS = CountSettings()
+
+
+@pytest.fixture
+def made_up_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow, "count_slide", count_made_up)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def _rows(out: Path) -> list[dict[str, str]]:
+    with (out / "slides.csv").open(newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+@pytest.mark.usefixtures("made_up_count")
+def test_slides_csv_sums_up_all_slides_and_the_failed_one_stops_none(tmp_path: Path) -> None:
+    names = ("one", "broken", "puzzling", "partial", "two")
+    sources = [write_photo(tmp_path / f"{name}.png") for name in names]
+    outcomes = count_few(sources, tmp_path / "out", SETTINGS)
+    assert [outcome.state for outcome in outcomes] == ["done", "failed", "failed", "partial", "done"]
+    rows = _rows(tmp_path / "out")
+    assert list(rows[0]) == list(SLIDES_COLUMNS)
+    assert list(rows[0].values()) == [
+        "one", str(sources[0]), "done", "parasites seen",
+        "6", "2", "0.333333", "0.096771", "0.700007", "7", "", rows[0]["codes"], "one", "0",
+    ]  # fmt: skip
+    assert (rows[1]["state"], rows[1]["counted"]) == ("failed", "")
+    assert rows[1]["error"] == f"{sources[1]} is no picture; expected a photo; export it as JPEG"
+    assert rows[2]["error"] == "unexpected KeyError: 'a mistake\\nin the program'"
+    assert [row["state"] for row in rows[3:]] == ["partial", "done"]
+    assert _names(tmp_path / "out" / "two") == ["cells.csv", "overlay.jpg", "run.json", "summary.json"]
+    assert not (tmp_path / "out" / "broken").exists()
+
+
+@pytest.mark.usefixtures("made_up_count")
+def test_slides_csv_is_whole_after_each_slide(tmp_path: Path) -> None:
+    sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two", "three")]
+    lengths: list[int] = []
+    count_few(
+        sources, tmp_path / "out", SETTINGS, on_done=lambda _: lengths.append(len(_rows(tmp_path / "out")))
+    )
+    assert lengths == [1, 2, 3]
+
+
+def test_a_slides_csv_that_a_person_made_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "slides.csv").write_text("patient,slide\n1,film\n")
+    with pytest.raises(OutputExistsError, match="is no summary of an earlier count"):
+        count_few([write_photo(tmp_path / "film.png")], tmp_path, SETTINGS)
+    assert (tmp_path / "slides.csv").read_text() == "patient,slide\n1,film\n"
+
+
+def test_a_full_disk_fails_the_slide_and_then_the_summary(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fsync(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    source = write_photo(tmp_path / "film.png")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OutputError, match="No space left"):
+        count_few([source], tmp_path / "out", SETTINGS)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".smearcount-batch"]
+
+
+def test_a_finished_slide_counted_again_exists_and_keeps_its_numbers(tmp_path: Path) -> None:
+    source, other = draw(tmp_path / "film.png", 1), draw(tmp_path / "other.png", 2)
+    first = count_few([source], tmp_path / "out", SETTINGS)
+    again = count_few([source, other], tmp_path / "out", SETTINGS)
+    assert [outcome.state for outcome in again] == ["exists", "done"]
+    assert again[0].summary == first[0].summary
+    rows = _rows(tmp_path / "out")
+    assert [(row["slide"], row["state"]) for row in rows] == [("film", "exists"), ("other", "done")]
+    assert first[0].summary is not None
+    assert rows[0]["counted"] == str(first[0].summary.counted)
+    count_few([other], tmp_path / "out", SETTINGS)
+    assert [row["state"] for row in _rows(tmp_path / "out")] == ["done", "exists"]
+
+
+def test_other_settings_do_not_turn_a_done_row_into_a_failed_one(tmp_path: Path) -> None:
+    source = draw(tmp_path / "film.png", 1)
+    count_few([source], tmp_path / "out", SETTINGS)
+    (outcome,) = count_few([source], tmp_path / "out", CountSettings(um_per_px=0.2))
+    assert outcome.state == "failed"
+    assert [row["state"] for row in _rows(tmp_path / "out")] == ["done"]
+    (outcome,) = count_few([source], tmp_path / "out", CountSettings(um_per_px=0.2), overwrite=True)
+    assert outcome.state == "done"
+    assert [row.state for row in read_rows(tmp_path / "out")] == ["done"]
+
+
+def test_a_folder_that_another_run_holds_is_left_alone(tmp_path: Path) -> None:
+    source = draw(tmp_path / "film.png", 1)
+    with hold(tmp_path / "out"), pytest.raises(HeldError, match=f"held by process {os.getpid()} on "):
+        count_few([source], tmp_path / "out", SETTINGS)
+    with hold(tmp_path / "out") as earlier:
+        assert earlier is None
+
+
+def test_the_lock_of_a_run_that_was_killed_is_known_as_stale(tmp_path: Path) -> None:
+    with hold(tmp_path / "out"):
+        held = (tmp_path / "out/.smearcount-batch/holder.json").read_text()
+    (tmp_path / "out/.smearcount-batch/holder.json").write_text(held)
+    with hold(tmp_path / "out") as earlier:
+        assert earlier is not None
+        assert earlier.pid == json.loads(held)["pid"]
