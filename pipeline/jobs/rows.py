@@ -59,10 +59,12 @@ def read_rows(out: Path) -> list[BatchRow]:
 
 def row_of(row: sqlite3.Row) -> BatchRow:
     """A row of the table `slides` as a record."""
-    texts: dict[str, Any] = {name: from_stored(row[name]) for name in ("slide", "source", "error", "result")}
     figures: Mapping[str, Any] = json.loads(row["figures"])
     return BatchRow(
-        **texts,
+        slide=from_stored(row["slide"]),
+        source=from_stored(row["source"]),
+        error=from_stored(row["error"]),
+        result=from_stored(row["result"]),
         state=row["state"],
         attempts=row["attempts"],
         done_tiles=row["done_tiles"],
