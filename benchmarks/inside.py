@@ -24,7 +24,7 @@ STEPS = {
     "tiles: reading": (("pipeline.counting.tile", "read_window"),),
     "tiles: finding and masking cells": (("pipeline.counting.tile", "segment"),),
     "tiles: classifier": (("pipeline.counting.tile", "predict"),),
-    "summary": (("pipeline.count", "_summarise"),),
+    "summary": (("pipeline.count", "_facts"),),
     "run record": (("pipeline.count", "run_record"),),
     "writing, overlay included": (("pipeline.batch", "write_result"),),
 }
