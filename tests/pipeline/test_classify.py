@@ -133,7 +133,7 @@ def test_cells_cut_by_their_own_boxes_are_called_as_in_the_count(tmp_path):
         one != other for one, other, kept in zip(found["infected"], infected, called, strict=True) if kept
     ]
     assert len(differ) > 150
-    # Classifier 6 is less sure of rendered parasites than 5 was (0.03); of real cells it is held to 0.02 below.
+    # Classifier 6 is less sure of rendered parasites than 5 (0.03); of real cells it is held to 0.02 below.
     assert np.mean(differ) <= 0.05
 
 
