@@ -30,7 +30,7 @@ from pipeline.planning.field import FieldPlan, read_window
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.settings import CountSettings
 from segmentation.colours import LEVELS, TileColours
-from segmentation.detections import Kind
+from segmentation.detections import Kind, overlap_with
 from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.segment import SegmentedCells, segment
 
@@ -40,6 +40,8 @@ __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_wo
 SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
 """Diameters of what may be a late stage though the detector takes it for another kind: no platelet is so
 large, and a white cell mostly is larger."""
+SAME_OBJECT = 0.3
+"""Intersection over union from which on two boxes of different kinds are of one object."""
 SURE_LATE_P = 0.8
 """Least probability at which such an object is a red cell: white cells must not become infected cells."""
 LIT = 0.8 * WHITE_LEVEL
@@ -155,7 +157,8 @@ class TileWorker:
         """
         red = cells.found.kinds == Kind.RED_CELL
         diameters = np.asarray([m.diameter_um for m in cells.measurements], np.float64)
-        asked = red | ((diameters >= SMALLEST_LATE_UM) & (diameters <= LARGEST_LATE_UM))
+        late_size = (diameters >= SMALLEST_LATE_UM) & (diameters <= LARGEST_LATE_UM)
+        asked = red | (late_size & ~_on_a_red_cell(cells))
         calls = predict(
             object_crops(picture, cells, asked), self.classifier.network, self.classifier.calibration
         )
@@ -211,6 +214,12 @@ class TileWorker:
     def _kept(self) -> Kept:
         """Shares of the slide's cells and specks that its tiles keep for the control."""
         return kept_share(sum(plan.width * plan.height * plan.um_per_px**2 for plan in self.plans.values()))
+
+
+def _on_a_red_cell(cells: SegmentedCells) -> NDArray[np.bool_]:
+    """bool (n,), whether an object shares much of its box with a red cell: it is that cell, found twice."""
+    reds = cells.everything.boxes[cells.everything.kinds == Kind.RED_CELL]
+    return np.asarray([(overlap_with(box, reds) > SAME_OBJECT).any() for box in cells.found.boxes], bool)
 
 
 def failed_tile(tile: Tile, error: Exception) -> TileCells:
