@@ -162,13 +162,16 @@ def test_single_cells_are_shown_as_a_table(page, tmp_path):
 
 
 def test_a_photo_can_be_dropped_on_the_form(page):
-    page.execute_script(
+    # On a busy machine the page's script may not listen yet: what is dropped before that is lost.
+    drop = (
         "const files = new DataTransfer(); files.items.add(new File(['x'], 'dropped.png'));"
         "document.querySelector('#slide-form .drop').dispatchEvent("
-        "new DragEvent('drop', {dataTransfer: files, bubbles: true, cancelable: true}))"
+        "new DragEvent('drop', {dataTransfer: files, bubbles: true, cancelable: true}));"
+        "const held = document.querySelector('#slide-form input[type=file]').files;"
+        "return held.length ? held[0].name : '';"
     )
-    script = "return document.querySelector('#slide-form input[type=file]').files[0].name"
-    assert page.execute_script(script) == "dropped.png"
+    name = WebDriverWait(page, 20).until(lambda browser: browser.execute_script(drop))
+    assert name == "dropped.png"
 
 
 def test_the_form_can_be_sent_with_the_keyboard_alone(page, tmp_path):
