@@ -1,7 +1,9 @@
 """A count as FHIR R4: a Bundle of one DiagnosticReport and its Observations.
 
-Codes are of LOINC, looked up on its own pages: 51587-4 Plasmodium sp [Presence] in Blood by Light microscopy;
-48427-9 Erythrocytes.Plasmodium sp infected/1000 erythrocytes in Blood. What LOINC has no code for has words.
+Codes are of LOINC. 51587-4, Plasmodium sp [Presence] in Blood by Light microscopy, is what a hospital
+laboratory's catalogue states for its malaria film. 48427-9 was read in a listing of codes by others alone;
+neither was looked up on LOINC's own pages, so check both before a laboratory system relies on them: 48427-9
+Erythrocytes.Plasmodium sp infected/1000 erythrocytes in Blood. What LOINC has no code for has words.
 """
 
 import uuid
