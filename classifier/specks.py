@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from segmentation.detections import Detections
 from segmentation.resample import CROP_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["SPECK_PX", "Specks", "empty_ground", "find_specks", "laid_on"]
+__all__ = ["FULL_LIGHT", "SPECK_PX", "Specks", "empty_ground", "find_specks", "laid_on"]
 
 SPECK_PX = 24
 """Side of a kept speck, crop px: 4.5 µm, with its soft edge."""
@@ -22,7 +22,7 @@ BRIGHT_AROUND = 0.85
 CLEARANCE = 0.55
 """Half-axes of what an object covers, as a share of its box: a tenth more than the object itself."""
 _RING_PX = 3
-_UNIT = 200
+FULL_LIGHT = 200
 """Level of a kept px through which all light passes: up to 1.27 times the white point can be kept."""
 
 
@@ -102,7 +102,7 @@ def _passed(
     white = np.maximum(np.median(window[ring], axis=0), 1.0)
     soft = cv2.GaussianBlur(near.astype(np.float32), (5, 5), 0)[..., None]
     through = 1 - (1 - np.clip(window / white, 0, 1.05)) * soft
-    return np.asarray(np.rint(through * _UNIT), np.uint8)
+    return np.asarray(np.rint(through * FULL_LIGHT), np.uint8)
 
 
 def laid_on(crop: NDArray[np.uint8], passed: NDArray[np.uint8], place: tuple[int, int]) -> NDArray[np.uint8]:
@@ -118,6 +118,6 @@ def laid_on(crop: NDArray[np.uint8], passed: NDArray[np.uint8], place: tuple[int
     columns = slice(max(left, 0), min(left + passed.shape[1], side))
     laid = crop.copy()
     part = passed[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    seen = laid[rows, columns, :3].astype(np.float32) * part / _UNIT
+    seen = laid[rows, columns, :3].astype(np.float32) * part / FULL_LIGHT
     laid[rows, columns, :3] = np.clip(np.rint(seen), 0, 255)
     return laid

@@ -111,11 +111,13 @@ def count_slide(
     counted = _as_read(_Counted(job=job, plan=plan, found=found, store=store), source, state)
     parts = counted.parts()
     added = _added(counted, parts)
-    summary = summary_of(added.tally, _facts(source, counted, added))
+    kept = joined_samples(store.load(tile).control for tile in found.tiles)
+    summary = summary_of(added.tally, _facts(source, counted, added, debris_control(kept, classifier)))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
     areas = {field.name: field.area for field in plan.fields.values() if field.area.is_chosen}
-    return CountResult(summary=summary, parts=parts, run=run, areas=areas, infected=added.infected)
+    drawn = added.infected
+    return CountResult(summary=summary, parts=parts, run=run, areas=areas, infected=drawn, specks=kept.passed)
 
 
 def measure_features(source: Path, settings: CountSettings) -> list[FieldFeatures]:
@@ -210,7 +212,7 @@ def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
     )
 
 
-def _facts(source: Path, counted: _Counted, added: _Added) -> SlideFacts:
+def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl) -> SlideFacts:
     """What is known of the slide beside its cells."""
     worker, scale = counted.job.worker, counted.plan.scale
     manifest, measured = worker.classifier.manifest, worker.classifier.measured
@@ -232,11 +234,5 @@ def _facts(source: Path, counted: _Counted, added: _Added) -> SlideFacts:
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
         notices=(*check(added.measures, novelty), *worker.slide.notices),
         novelty=novelty,
-        debris=_debris(counted),
+        debris=debris,
     )
-
-
-def _debris(counted: _Counted) -> DebrisControl:
-    """The slide's own negative control, from what its tiles kept."""
-    kept = joined_samples(counted.store.load(tile).control for tile in counted.found.tiles)
-    return debris_control(kept, counted.job.worker.classifier)

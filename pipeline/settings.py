@@ -11,6 +11,7 @@ __all__ = [
     "UM_PER_PX_MIN",
     "BatchSettings",
     "CountSettings",
+    "ReportSettings",
     "with_absolute_paths",
 ]
 
@@ -20,6 +21,22 @@ TILE_PX_MIN, TILE_PX_MAX = 128, 4096
 """Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 TILES_SUFFIX = ".tiles"
 """Of the file that keeps the finished tiles of a count that is cut short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings:
+    """What the report of a slide says beside its count; nothing of it changes a number.
+
+    Attributes
+    ----------
+    is_written : whether a count writes report.html.
+    sample : number of the sample; empty where there is none.
+    notes : further lines for the head of the report, a name and a text each.
+    """
+
+    is_written: bool = True
+    sample: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +54,7 @@ class CountSettings:
     max_cells : red cells after which a count stops; None counts every cell, or what the protocol asks for.
     whole_film : count also where a whole slide is too thick or too thin to be read.
     scheduler : address of a dask scheduler whose workers do the work; None works on this machine.
+    report : what the report says beside the count, and whether one is written.
     """
 
     um_per_px: float | None = None
@@ -49,6 +67,7 @@ class CountSettings:
     max_cells: int | None = None
     whole_film: bool = False
     scheduler: str | None = None
+    report: ReportSettings = ReportSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,13 +55,16 @@ def batch(
     ] = 10.0,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html for each slide.")
+    ] = True,
     log_json: Annotated[bool, typer.Option("--log-json", help="Write each line on stderr as JSON.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Count many slides, overnight: cut short, the same command goes on where it was."""
     from pipeline.jobs.batch import BatchOrder
     from pipeline.jobs.intake import read_listing
-    from pipeline.settings import BatchSettings, CountSettings
+    from pipeline.settings import BatchSettings, CountSettings, ReportSettings
 
     if not given and slides is None:
         raise typer.BadParameter("nothing to count; name folders or files, or a table with --slides")
@@ -76,6 +79,7 @@ def batch(
             protocol=protocol,
             max_cells=max_cells,
             scheduler=scheduler,
+            report=ReportSettings(is_written=report),
         ),
         limits=BatchSettings(
             memory_limit_mb=memory_limit,

@@ -20,10 +20,13 @@ __all__ = [
     "ClassifierOption",
     "DetectorOption",
     "JsonOption",
+    "NoteOption",
     "QuietOption",
+    "SampleOption",
     "WorkersOption",
     "classify",
     "count",
+    "notes_of",
 ]
 
 TILE_PX_STEP = 8  # the detector's stride
@@ -39,6 +42,26 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout i
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still printed.")
 ]
+SampleOption = Annotated[
+    str, typer.Option(metavar="TEXT", help="Number of the sample, no name of a person; in no log.")
+]
+NoteOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="A further line for the head of the report; may be repeated."),
+]
+
+
+def notes_of(given: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """The notes of `--note`; what they say is not repeated in an error, for it may be of a person."""
+    notes = []
+    for place, note in enumerate(given or (), start=1):
+        name, equals, text = (part.strip() for part in note.partition("="))
+        if not equals or not name:
+            raise typer.BadParameter(
+                f"number {place} is no note; expected KEY=VALUE, such as ward=3", param_hint="--note"
+            )
+        notes.append((name, text))
+    return tuple(notes)
 
 
 def _check_um_per_px(value: float | None) -> float | None:
@@ -103,12 +126,15 @@ def count(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of this dask scheduler.")
     ] = None,
+    sample: SampleOption = "",
+    note: NoteOption = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Count the red cells of slides and how many of them are infected."""
-    from pipeline.settings import CountSettings
+    from pipeline.settings import CountSettings, ReportSettings
 
     settings = CountSettings(
         um_per_px=um_per_px,
@@ -121,6 +147,7 @@ def count(
         max_cells=max_cells,
         whole_film=whole_film,
         scheduler=scheduler,
+        report=ReportSettings(is_written=report, sample=sample, notes=notes_of(note)),
     )
     slides = _without_results(slides)
     outcomes = _count(slides, out, settings, overwrite=overwrite, quiet=quiet)

@@ -10,7 +10,7 @@ from pipeline.settings import CountSettings
 
 __all__ = ["CheckpointKey"]
 
-_SAME_CELLS = frozenset({"workers", "scheduler"})
+_SAME_CELLS = frozenset({"workers", "scheduler", "report"})
 """Settings that change nothing of what a tile holds."""
 
 

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from classifier.specks import SPECK_PX
 from pipeline.planning.area import CountedArea
 from pipeline.records import SlideSummary
 
@@ -26,6 +29,7 @@ class CountResult:
     run : versions, hashes, settings, seed and times for run.json (JSON-ready).
     areas : of each field of which only a part was counted, by its name, which part that was.
     infected : `DRAWN_COLUMNS` of the infected cells; None where they are still to be picked from the parts.
+    specks : uint8 (n, SPECK_PX, SPECK_PX, 3), light that passes the specks kept of the slide's ground.
     """
 
     summary: SlideSummary
@@ -33,6 +37,7 @@ class CountResult:
     run: dict[str, object]
     areas: Mapping[str, CountedArea] = field(default_factory=dict)
     infected: pd.DataFrame | None = None
+    specks: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, SPECK_PX, SPECK_PX, 3), np.uint8))
 
     @property
     def cells(self) -> pd.DataFrame:

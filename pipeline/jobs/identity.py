@@ -13,7 +13,7 @@ from pipeline.settings import CountSettings
 
 __all__ = ["ResultKey", "key_of", "key_of_run", "models_of", "pixels_of", "seen_state", "settings_of"]
 
-_DECIDE_NOTHING = frozenset({"workers", "scheduler", "tile_px", "detector", "classifier"})
+_DECIDE_NOTHING = frozenset({"workers", "scheduler", "tile_px", "detector", "classifier", "report"})
 """Settings without influence on a result, and those whose networks stand in the key with their hashes."""
 _DEFAULTS = {field.name: field.default for field in fields(CountSettings)}
 

@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.counting.result import CountResult
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.output.cells_csv import write_cells
+from pipeline.output.evidence import EVIDENCE_FOLDER, evidence_pictures
 from pipeline.records import PICTURE_MARK, SlideSummary
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json,
 
 __all__ = ["RESULT_FILES", "check_destination", "put_back", "summary_to_json", "write_result"]
 
-RESULT_FILES = frozenset({"cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"})
+RESULT_FILES = frozenset(
+    {
+        *("cells.csv", "summary.json", "run.json", "overlay.jpg", "overlays"),
+        *("report.html", "report.pdf", EVIDENCE_FOLDER),
+    }
+)
 _STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
 ABANDONED_S = 86_400.0
 """A hidden folder or file that nobody wrote to for so long, s, is left of a run that was cut short."""
@@ -37,8 +43,9 @@ def write_result(
     *,
     overwrite: bool = False,
     pictures: Iterable[tuple[str, "NDArray[np.uint8]"]] = (),
+    finish: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Write OUT/<slide>/ with cells.csv, summary.json, run.json and the overlays.
+    """Write OUT/<slide>/ with cells.csv, summary.json, run.json, the overlays and what the report needs.
 
     Everything is written into a hidden folder beside it, flushed to the disk, and renamed in one step.
 
@@ -47,6 +54,7 @@ def write_result(
     out : folder of all results; made where it is missing.
     overwrite : replace an earlier result of this slide.
     pictures : file name in the folder, such as 'overlay.jpg', and RGB uint8 (H, W, 3); read one at a time.
+    finish : called with the hidden folder once all this is in it, to write more.
 
     Returns
     -------
@@ -67,6 +75,9 @@ def write_result(
         staging.mkdir()
         try:
             _write_files(result, staging, pictures)
+            if finish is not None:
+                finish(staging)
+            _flush(staging)
             _put_in_place(staging, out / name, overwrite=overwrite)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -124,6 +135,12 @@ def _write_files(
     write_cells(folder / "cells.csv", result.parts, names)
     write_synced(folder / "run.json", to_json(result.run).encode())
     write_synced(folder / "summary.json", summary_to_json(result.summary).encode())
+    for name, picture in evidence_pictures(result):
+        (folder / EVIDENCE_FOLDER).mkdir(exist_ok=True)
+        write_synced(folder / EVIDENCE_FOLDER / name, _to_png(picture))
+
+
+def _flush(folder: Path) -> None:
     for inner in folder.iterdir():
         if inner.is_dir():
             flush_folder(inner)
@@ -186,6 +203,18 @@ def _to_jpeg(picture: "NDArray[np.uint8]") -> bytes:
             f"an overlay of {picture.shape[1]} x {picture.shape[0]} px could not be encoded as JPEG"
         )
     return _marked(data.tobytes())
+
+
+def _to_png(picture: "NDArray[np.uint8]") -> bytes:
+    import cv2
+
+    bgr = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".png", bgr)
+    if not done:
+        raise OutputError(
+            f"a picture of {picture.shape[1]} x {picture.shape[0]} px could not be encoded as PNG"
+        )
+    return data.tobytes()
 
 
 def _marked(jpeg: bytes) -> bytes:

@@ -27,7 +27,7 @@ from pipeline.reader.slide import open_slide
 from pipeline.records import FieldResult, SlideSummary
 from pipeline.wording import count_line, percent_text
 
-__all__ = ["overlays"]
+__all__ = ["field_file_name", "overlays"]
 
 CELL_UM = 7.5  # across, of a red cell
 UNREADABLE = 128  # grey of a part that could not be read
@@ -118,7 +118,7 @@ def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, N
         caption = field_caption(found[field.name])
         cells = groups.get(field.name, result.cells.iloc[:0])
         picture, scale = _picture(field)
-        name = f"overlays/{_file_name(field.name, number, fields)}.jpg"
+        name = f"overlays/{field_file_name(field.name, number, [other.name for other in fields])}.jpg"
         yield name, draw_overlay(picture, cells, scale, caption)
         if field.name in on_sheet:
             zoom = sheet_zoom(picture.shape[1], picture.shape[0], len(on_sheet))
@@ -158,8 +158,8 @@ def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
     return frozenset(field.name for field in ranked[:SHEET_PICTURES_MAX])
 
 
-def _file_name(name: str, number: int, fields: Sequence[Field]) -> str:
-    """The field's name as a file name; its number is put before it where two fields share one."""
+def field_file_name(name: str, number: int, names: Sequence[str]) -> str:
+    """A field's name as a file name; its number, from 1, is put before it where two fields share one."""
     plain = name.replace("/", "_").replace("\\", "_").lstrip(".") or f"field-{number}"
-    shared = sum(field.name.casefold() == name.casefold() for field in fields) > 1
+    shared = sum(other.casefold() == name.casefold() for other in names) > 1
     return f"{number:04d}-{plain}" if shared else plain

@@ -38,7 +38,7 @@ def test_a_slide_is_counted_and_written_with_its_overlay(tmp_path: Path) -> None
         source, tmp_path / "out", SETTINGS, progress=lambda *told: seen.append(told)
     )
     assert folder == tmp_path / "out" / "film"
-    assert _names(folder) == ["cells.csv", "overlay.jpg", "run.json", "summary.json"]
+    assert _names(folder) == ["cells.csv", "overlay.jpg", "report.html", "run.json", "summary.json"]
     assert json.loads((folder / "summary.json").read_text())["infected"] == result.summary.infected == 2
     assert seen == [(1, 2, 3), (2, 2, 7)]
     overlay = cv2.imread(str(folder / "overlay.jpg"))
@@ -53,8 +53,8 @@ def test_a_slide_of_many_fields_has_an_overlay_for_each_and_a_contact_sheet(tmp_
     result, folder = count_and_write(tmp_path / "slide", tmp_path / "out", SETTINGS)
     assert [field.name for field in result.summary.fields] == ["field 1", "field 2"]
     assert _names(folder) == [
-        "cells.csv", "overlay.jpg", "overlays", "overlays/field 1.jpg", "overlays/field 2.jpg", "run.json",
-        "summary.json",
+        "cells.csv", "overlay.jpg", "overlays", "overlays/field 1.jpg", "overlays/field 2.jpg",
+        "report.html", "run.json", "summary.json",
     ]  # fmt: skip
     sheet = cv2.imread(str(folder / "overlay.jpg"))
     assert sheet is not None

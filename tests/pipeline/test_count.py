@@ -316,4 +316,6 @@ def _processes_of(session: int) -> list[int]:
 
 def _is_whole(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    return names == RESULT_FILES - {"overlays"} and (folder / "summary.json").read_text().endswith("}\n")
+    may_be_missing = {"overlays", "evidence", "report.pdf"}
+    is_complete = RESULT_FILES - may_be_missing <= names <= RESULT_FILES
+    return is_complete and (folder / "summary.json").read_text().endswith("}\n")

@@ -51,7 +51,13 @@ def test_slides_csv_sums_up_all_slides_and_the_failed_one_stops_none(tmp_path: P
     assert rows[1]["error"] == f"{sources[1]} is no picture; expected a photo; export it as JPEG"
     assert rows[2]["error"] == "unexpected KeyError: 'a mistake\\nin the program'"
     assert [row["state"] for row in rows[3:]] == ["partial", "done"]
-    assert _names(tmp_path / "out" / "two") == ["cells.csv", "overlay.jpg", "run.json", "summary.json"]
+    assert _names(tmp_path / "out" / "two") == [
+        "cells.csv",
+        "overlay.jpg",
+        "report.html",
+        "run.json",
+        "summary.json",
+    ]
     assert not (tmp_path / "out" / "broken").exists()
 
 

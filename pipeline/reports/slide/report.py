@@ -1,0 +1,247 @@
+"""Write report.html: the count of one slide and its evidence, one file that needs no network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import OutputError, error_line
+from pipeline.files import write_whole
+from pipeline.names import for_html, for_line
+from pipeline.reports.slide.interval_scale import CLINICAL_MARKS, interval_scale
+from pipeline.reports.slide.pictures import CellPictures, draw_pictures, evidence_png, png_uri
+from pipeline.reports.slide.selection import Selection, select_cells
+from pipeline.reports.slide.size_chart import size_chart
+from pipeline.reports.slide.slide_map import HATCHED, FieldMap, field_map, mapped_fields
+from pipeline.reports.slide.statements import (
+    debris_lines,
+    excluded_rows,
+    figures,
+    headline,
+    method_lines,
+    settings_rows,
+)
+from pipeline.reports.stored import StoredResult, read_stored
+from pipeline.settings import ReportSettings
+from pipeline.wording import percent_text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["REPORT_NAME", "report_or_reason", "report_page", "report_settings_of", "write_report"]
+
+REPORT_NAME = "report.html"
+FIELDS_LISTED = 20
+"""Rows of the table of fields, those with the most infected cells first."""
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ShownCell:
+    """A cell of a gallery: its picture, empty where there is none, and its words."""
+
+    uri: str
+    title: str
+    place: str
+    field: str
+    alt: str
+
+
+def write_report(
+    folder: Path, source: Path | None, settings: ReportSettings | None = None, *, is_small: bool = False
+) -> Path:
+    """Write report.html into the folder of a result, and return its path.
+
+    Parameters
+    ----------
+    folder : that holds cells.csv, summary.json, run.json and the overlays.
+    source : the slide, to cut its cells from; None cuts them from the overlays.
+    settings : sample and notes for its head; None takes those of the count.
+    is_small : pictures of a quarter of the size.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no result, or one of its files is damaged.
+    OutputError
+        Where the report cannot be written.
+    """
+    stored = read_stored(folder)
+    page = report_page(stored, source, settings or report_settings_of(stored), is_small=is_small)
+    write_whole(folder / REPORT_NAME, page.encode())
+    return folder / REPORT_NAME
+
+
+def report_or_reason(folder: Path, source: Path) -> None:
+    """`write_report`; where it cannot be drawn, report.html says why, and the count is kept.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+    try:
+        write_report(folder, source)
+    except OutputError:
+        raise
+    except Exception as error:  # hours of counting are not lost for their page
+        words = f"The report could not be drawn: {error_line(error)}. smearcount report tries it again."
+        page = f'<!doctype html><html lang="en"><title>smearcount</title><p>{for_html(words)}</p></html>'
+        write_whole(folder / REPORT_NAME, page.encode())
+
+
+def report_page(
+    stored: StoredResult, source: Path | None, settings: ReportSettings, *, is_small: bool = False
+) -> str:
+    """The report as HTML; parameters as for `write_report`."""
+    summary, run = stored.summary, stored.run
+    fields = summary["fields"]
+    threshold = float(run.get("models", {}).get("classifier", {}).get("threshold", 0.5))
+    chosen = select_cells(stored.parts(), [str(field["name"]) for field in fields], threshold)
+    mapped = mapped_fields(fields)
+    pictures = draw_pictures(stored, source, chosen.shown, mapped, is_small=is_small)
+    verdict = headline(summary)
+    maps = _maps(stored, chosen, pictures, mapped)
+    specks = evidence_png(stored.folder, "specks.png")
+    return _template().render(
+        slide=for_line(summary["slide"]),
+        sample=for_line(settings.sample),
+        notes=[(for_line(name), for_line(text)) for name, text in settings.notes],
+        verdict=verdict,
+        figures=figures(summary, is_claimed=verdict.is_claimed),
+        scale=_scale(summary) if verdict.is_claimed else "",
+        limit=summary["limit_of_detection"],
+        clinical_marks=[(f"{100 * fraction:g}%", words) for fraction, words in CLINICAL_MARKS.items()],
+        notices=summary["notices"],
+        failed=summary["failed_tiles"],
+        chosen=chosen,
+        infected=_cells(chosen.infected.to_dict("records"), pictures, len(fields)),
+        borderline=_cells(chosen.borderline.to_dict("records"), pictures, len(fields), is_told=True),
+        clean=_cells(chosen.clean.to_dict("records"), pictures, len(fields)),
+        origin=pictures.origin,
+        maps=maps,
+        hatched=[
+            (name, words) for name, words in HATCHED.values() if any(name in one.hatched for one in maps)
+        ],
+        field_rows=_field_rows(fields),
+        fields_number=len(fields),
+        excluded=excluded_rows(summary),
+        areas=_areas(summary),
+        debris=debris_lines(summary),
+        specks=None if specks is None else png_uri(specks),
+        specks_number=0 if specks is None else specks.shape[1] // specks.shape[0],
+        sizes=size_chart(chosen.sizes),
+        methods=method_lines(summary, threshold),
+        settings=settings_rows(summary, run),
+    )
+
+
+@cache  # compiling it takes longer than drawing a page
+def _template() -> "Template":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+def report_settings_of(
+    stored: StoredResult, *, sample: str = "", notes: tuple[tuple[str, str], ...] = ()
+) -> ReportSettings:
+    """Sample and notes of a report: those given now, else those that the count was given."""
+    given = stored.run.get("settings", {}).get("report") or {}
+    earlier = tuple((str(name), str(text)) for name, text in given.get("notes", ()))
+    return ReportSettings(sample=sample or str(given.get("sample", "")), notes=notes or earlier)
+
+
+def _scale(summary: Mapping[str, Any]) -> str:
+    if summary["parasitaemia"] is None:
+        return ""
+    return interval_scale(
+        summary["parasitaemia"],
+        summary["low"],
+        summary["high"],
+        limit=summary["limit_of_detection"],
+        is_seen=summary["verdict"] == "parasites seen",
+    )
+
+
+def _cells(
+    rows: Sequence[Mapping[str, Any]], pictures: CellPictures, fields: int, *, is_told: bool = False
+) -> list[_ShownCell]:
+    """The cells of a gallery; `is_told` says of each whether it was called."""
+    shown = []
+    for row in rows:
+        words = [f"{row['p_infected']:.2f}"]
+        if row["stage"] and row["stage"] != "unknown":
+            words.append(str(row["stage"]))
+        if is_told:
+            words.append("called" if row["infected"] else "not called")
+        title = " ".join(words)
+        shown.append(
+            _ShownCell(
+                uri=pictures.crops.get(int(row["cell"]), ""),
+                title=title,
+                place=f"{row['x']:.0f}, {row['y']:.0f}",
+                field=for_line(row["field"]) if fields > 1 else "",
+                alt=f"cell {row['cell']}, probability {title}",
+            )
+        )
+    return shown
+
+
+def _maps(
+    stored: StoredResult, chosen: Selection, pictures: CellPictures, mapped: Sequence[str]
+) -> list[FieldMap]:
+    fields = {str(field["name"]): field for field in stored.summary["fields"]}
+    is_only = len(fields) == 1
+    squares = evidence_png(stored.folder, "film_map.png") if is_only else None
+    region = stored.run.get("settings", {}).get("region")
+    names = chosen.places["field"].astype(object).to_numpy()
+    places = chosen.places[["x", "y"]].to_numpy(float)
+    return [
+        field_map(
+            fields[name],
+            places[names == name],
+            pictures.small.get(name),
+            squares=squares,
+            region=region,
+            is_only=is_only,
+        )
+        for name in mapped
+    ]
+
+
+def _field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+    """Name, red cells, infected ones and their share of the fields; empty where there is one only."""
+    if len(fields) == 1:
+        return []
+    ranked = sorted(range(len(fields)), key=lambda place: (-int(fields[place]["infected"]), place))
+    rows = []
+    for place in sorted(ranked[:FIELDS_LISTED]):
+        field = fields[place]
+        share = field["infected"] / field["counted"] if field["counted"] else None
+        rows.append(
+            (
+                for_line(field["name"]),
+                f"{field['counted']:,}",
+                f"{field['infected']:,}",
+                percent_text(share),
+            )
+        )
+    return rows
+
+
+def _areas(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, mm² and share of each part of the slide; empty where all of it was counted."""
+    parts = summary["area_mm2"]
+    whole = sum(parts.values())
+    if set(parts) <= {"counted"} or not whole:
+        return []
+    return [(name.replace("_", " "), f"{size:.3g}", f"{size / whole:.0%}") for name, size in parts.items()]
