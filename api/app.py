@@ -14,9 +14,9 @@ from api.routes import crops, health, pages, slides
 from api.settings import ServiceSettings
 from api.state import ClassifyFiles, ServiceState, classify_with_network
 from api.supervisor import Supervisor
+from pipeline.jobs.counted import CountTask, count_named
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Ledger
-from pipeline.jobs.worker import CountAndWrite, count_with_workflow
 from pipeline.settings import CountSettings
 
 __all__ = ["create_app"]
@@ -25,7 +25,7 @@ __all__ = ["create_app"]
 def create_app(
     settings: ServiceSettings | None = None,
     *,
-    count: CountAndWrite = count_with_workflow,
+    count: CountTask = count_named,
     classify: ClassifyFiles = classify_with_network,
 ) -> FastAPI:
     """The service as an ASGI app; it starts its worker process and ends it with its lifespan.
@@ -54,7 +54,7 @@ def create_app(
 
 
 def _lifespan_of(
-    settings: ServiceSettings, count: CountAndWrite, classify: ClassifyFiles
+    settings: ServiceSettings, count: CountTask, classify: ClassifyFiles
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

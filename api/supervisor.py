@@ -11,9 +11,10 @@ import sys
 import time
 from multiprocessing.context import SpawnProcess
 
+from pipeline.jobs.counted import CountTask
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Ledger
-from pipeline.jobs.worker import CountAndWrite, WorkerOrders, run_worker
+from pipeline.jobs.worker import WorkerOrders, run_worker
 from pipeline.settings import CountSettings
 
 __all__ = ["Supervisor"]
@@ -35,7 +36,7 @@ class Supervisor:
     """
 
     def __init__(
-        self, *, data: DataFolder, ledger: Ledger, settings: CountSettings, count: CountAndWrite
+        self, *, data: DataFolder, ledger: Ledger, settings: CountSettings, count: CountTask
     ) -> None:
         self._data = data
         self._ledger = ledger

@@ -23,7 +23,7 @@ def counted(slide: Path, out: Path, workers: int) -> list[tuple[float, int, int]
     def progress(_: Path, done: int, _tiles: int, cells: int) -> None:
         course.append((time.perf_counter() - start, done, cells))
 
-    outcome = count_slides([slide], out, CountSettings(workers=workers), progress=progress)[0]
+    (outcome,) = count_slides([slide], out, CountSettings(workers=workers), progress=progress)
     if outcome.error is not None:
         raise RuntimeError(outcome.error)
     return course

@@ -44,7 +44,7 @@ def ours(sample: "LabelledFields", out: Path, networks: Path | None, workers: in
         )
 
     def count() -> None:
-        outcome = count_slides([sample.pictures], out, settings, overwrite=True)[0]
+        (outcome,) = count_slides([sample.pictures], out, settings, overwrite=True)
         if outcome.error is not None:
             raise RuntimeError(outcome.error)
 

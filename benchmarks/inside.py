@@ -121,7 +121,7 @@ def _count(picture: Path, out: Path) -> None:
     from pipeline.batch import count_slides
     from pipeline.settings import CountSettings
 
-    outcomes = count_slides([picture], out, CountSettings(), overwrite=True)
+    outcomes = list(count_slides([picture], out, CountSettings(), overwrite=True))
     if outcomes[0].error is not None:
         raise RuntimeError(outcomes[0].error)
 

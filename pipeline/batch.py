@@ -1,6 +1,6 @@
 """Count slides and write their results; a slide that fails does not stop the others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipeline.output.folder import check_destination, write_result
 from pipeline.output.overlay import overlays
 from pipeline.reader.source import slide_name
 from pipeline.reports.slide.report import report_or_reason
-from pipeline.settings import TILES_SUFFIX, CountSettings
+from pipeline.settings import TILES_SUFFIX, CountSettings, Progress, SlideProgress
 
 __all__ = ["check_names", "count_and_write", "count_slides"]
 
@@ -26,10 +26,9 @@ def count_slides(
     settings: CountSettings,
     *,
     overwrite: bool = False,
-    progress: Callable[[Path, int, int, int], None] | None = None,
-    on_done: Callable[[SlideOutcome], None] | None = None,
-) -> tuple[SlideOutcome, ...]:
-    """Count slides, and write the folder of each.
+    progress: SlideProgress | None = None,
+) -> Iterator[SlideOutcome]:
+    """Count slides, and write the folder of each: outcomes as they come, each counted when it is asked for.
 
     One after another, their tiles shared among the workers; or, where there are as many slides as workers,
     each slide by one worker, and no progress is reported within a slide.
@@ -37,7 +36,6 @@ def count_slides(
     Parameters
     ----------
     progress : called with the slide, tiles done, all its tiles, and the red cells found.
-    on_done : called after each slide.
 
     Raises
     ------
@@ -50,15 +48,8 @@ def count_slides(
     """
     check_names(sources)
     if slides_are_shared(len(sources), settings):
-        outcomes = _each_by_one_worker(sources, out, settings, overwrite=overwrite)
-    else:
-        outcomes = _one_after_another(sources, out, settings, overwrite=overwrite, progress=progress)
-    done: dict[Path, SlideOutcome] = {}
-    for outcome in outcomes:
-        done[outcome.source] = outcome
-        if on_done is not None:
-            on_done(outcome)
-    return tuple(done[source] for source in sources)
+        return _each_by_one_worker(sources, out, settings, overwrite=overwrite)
+    return _one_after_another(sources, out, settings, overwrite=overwrite, progress=progress)
 
 
 def count_and_write(
@@ -68,7 +59,7 @@ def count_and_write(
     *,
     name: str | None = None,
     overwrite: bool = False,
-    progress: Callable[[int, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[CountResult, Path]:
     """Count one slide and write OUT/<slide>/.
 
@@ -105,7 +96,7 @@ def _one_after_another(
     settings: CountSettings,
     *,
     overwrite: bool,
-    progress: Callable[[Path, int, int, int], None] | None,
+    progress: SlideProgress | None,
 ) -> Iterator[SlideOutcome]:
     for source in sources:
         report = None if progress is None else partial(progress, source)
@@ -144,7 +135,7 @@ def _outcome(
     settings: CountSettings,
     *,
     overwrite: bool,
-    progress: Callable[[int, int, int], None] | None,
+    progress: Progress | None,
 ) -> SlideOutcome:
     try:
         result, folder = count_and_write(source, out, settings, overwrite=overwrite, progress=progress)

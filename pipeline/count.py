@@ -12,7 +12,7 @@ from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
 from pipeline.counting.parts import CellParts
 from pipeline.counting.result import CountResult, infected_cells
-from pipeline.counting.run import Found, Progress, TileJob, run_tiles, tiles_to_do
+from pipeline.counting.run import Found, TileJob, run_tiles, tiles_to_do
 from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
 from pipeline.counting.tally import Tally
 from pipeline.counting.tile import FailedPart, TileWorker
@@ -29,7 +29,7 @@ from pipeline.quality.measures import SlideSums, features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.records import DebrisControl, FailedTile
-from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings
+from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings, Progress
 from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide", "measure_features"]

@@ -1,6 +1,5 @@
 """The demonstration: a smear is rendered and counted, and the count stands beside the truth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pipeline.batch import count_and_write
 from pipeline.counting.result import SlideOutcome
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet, read_field_set
 from pipeline.records import SlideSummary
-from pipeline.settings import CountSettings
+from pipeline.settings import CountSettings, SlideProgress
 from pipeline.synthetic.field import RenderSettings, render_set
 from pipeline.wording import percent_text
 
@@ -34,9 +33,7 @@ class Demonstration:
     comparison: tuple[tuple[str, str, str], ...]
 
 
-def run_demo(
-    slide: Path | None, out: Path, *, progress: Callable[[Path, int, int, int], None] | None = None
-) -> Demonstration:
+def run_demo(slide: Path | None, out: Path, *, progress: SlideProgress | None = None) -> Demonstration:
     """Count SLIDE, or a smear that is rendered into OUT/smear; the results go to OUT.
 
     Raises
@@ -58,9 +55,7 @@ def _smear(folder: Path) -> FieldSet:
     return read_field_set(folder)
 
 
-def _count(
-    slide: Path, out: Path, progress: Callable[[Path, int, int, int], None] | None
-) -> tuple[SlideOutcome, SlideSummary]:
+def _count(slide: Path, out: Path, progress: SlideProgress | None) -> tuple[SlideOutcome, SlideSummary]:
     report = None if progress is None else partial(progress, slide)
     result, folder = count_and_write(slide, out, CountSettings(), overwrite=True, progress=report)
     summary = result.summary

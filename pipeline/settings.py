@@ -1,5 +1,6 @@
 """What a person may set for a count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ __all__ = [
     "UM_PER_PX_MIN",
     "BatchSettings",
     "CountSettings",
+    "Progress",
     "ReportSettings",
+    "SlideProgress",
     "with_absolute_paths",
 ]
 
@@ -21,6 +24,10 @@ TILE_PX_MIN, TILE_PX_MAX = 128, 4096
 """Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 TILES_SUFFIX = ".tiles"
 """Of the file that keeps the finished tiles of a count that is cut short."""
+Progress = Callable[[int, int, int], None]
+"""Called with the tiles done, all tiles and the red cells found."""
+SlideProgress = Callable[[Path, int, int, int], None]
+"""The same with the slide before, where there are many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

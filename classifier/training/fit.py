@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,7 +13,7 @@ from classifier.outline import redrawn
 from classifier.specks import SPECK_PX, laid_on
 from classifier.training.network import build_classifier
 from segmentation.training.augment import refract, soil, stretch, turn, vary_look
-from segmentation.training.epochs import compiled, fit_epochs
+from segmentation.training.epochs import Course, Schedule, fit
 
 if TYPE_CHECKING:
     import keras
@@ -90,38 +91,17 @@ class ClassifierSettings:
 
 
 def fit_classifier(
-    samples: Sequence[CropSample],
-    settings: ClassifierSettings,
-    seed: int,
-    *,
-    resume: "keras.Model | None" = None,
-    start_from: "keras.Model | None" = None,
-    callbacks: Sequence[Any] = (),
+    samples: Sequence[CropSample], settings: ClassifierSettings, course: Course
 ) -> "keras.Model":
-    """Classifier trained on `samples`.
-
-    Parameters
-    ----------
-    resume : a compiled checkpoint of the same run; resumed after its last whole epoch.
-    start_from : finished weights to begin with instead of random ones.
-    """
-    import keras
-
-    model = resume
-    if model is None:
-        keras.utils.set_random_seed(seed)
-        model = compiled(
-            build_classifier(samples[0].crops.shape[1]) if start_from is None else start_from,
-            classifier_loss,
-            rate=settings.learning_rate,
-            decay=1e-3,
-            steps=settings.steps,
-        )
-
-    def draw(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return draw_batch(samples, settings, rng)
-
-    return fit_epochs(model, draw, (settings.steps, settings.steps_per_epoch), seed, callbacks)
+    """Classifier trained on `samples`."""
+    build = partial(build_classifier, samples[0].crops.shape[1])
+    schedule = Schedule(
+        rate=settings.learning_rate,
+        decay=1e-3,
+        steps=settings.steps,
+        steps_per_epoch=settings.steps_per_epoch,
+    )
+    return fit(course, build, classifier_loss, partial(draw_batch, samples, settings), schedule)
 
 
 def classifier_loss(y_true: Any, y_pred: Any) -> Any:

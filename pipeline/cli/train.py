@@ -18,34 +18,32 @@ __all__ = ["app", "baseline", "calibrate", "classifier", "detector", "folds", "n
 
 app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
 
-DataOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled sets.")]
-OutOption = Annotated[
+Data = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled sets.")]
+Out = Annotated[
     Path,
     typer.Option(
         "--out", "-o", metavar="DIR", help="Folder of the network; an interrupted training resumes there."
     ),
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
-StepsOption = Annotated[
-    int | None, typer.Option(min=1, help="Steps in all; else those of the shipped network.")
-]
-LeaveOutOption = Annotated[
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps in all; else those of the shipped network.")]
+LeaveOut = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="Set, slide or patient kept out of the training; may be repeated."),
 ]
-StartFromOption = Annotated[
+StartFrom = Annotated[
     Path | None, typer.Option(metavar="KERAS", help="A finished network to train further, at a low rate.")
 ]
 
 
 @app.command()
 def detector(
-    data: DataOption,
-    out: OutOption,
-    seed: SeedOption = 1,
-    steps: StepsOption = None,
-    leave_out: LeaveOutOption = None,
-    start_from: StartFromOption = None,
+    data: Data,
+    out: Out,
+    seed: Seed = 1,
+    steps: Steps = None,
+    leave_out: LeaveOut = None,
+    start_from: StartFrom = None,
 ) -> None:
     """Train the network that finds the cells."""
     from pipeline.training.detector import train_detector
@@ -59,12 +57,10 @@ def detector(
 
 @app.command()
 def classifier(
-    data: DataOption,
-    out: OutOption,
-    seed: SeedOption = 1,
-    steps: StepsOption = None,
-    leave_out: LeaveOutOption = None,
-    start_from: StartFromOption = None,
+    data: Data,
+    out: Out,
+    seed: Seed = 1,
+    steps: Steps = None,
     measured_by: Annotated[
         Path | None,
         typer.Option(
@@ -72,6 +68,8 @@ def classifier(
             help="Manifest of the same training with something left out; its figures are kept.",
         ),
     ] = None,
+    leave_out: LeaveOut = None,
+    start_from: StartFrom = None,
     detector: DetectorOption = None,
     suspect_labels: Annotated[
         Path | None,
@@ -135,9 +133,9 @@ def calibrate(
 
 @app.command()
 def novelty(
-    data: DataOption,
-    out: OutOption,
-    seed: SeedOption = 1,
+    data: Data,
+    out: Out,
+    seed: Seed = 1,
     fields: Annotated[
         int | None, typer.Option(min=1, help="At most so many fields of a labelled set; by default all.")
     ] = None,
@@ -151,13 +149,7 @@ def novelty(
 
 
 @app.command()
-def folds(
-    data: DataOption,
-    out: OutOption,
-    seed: SeedOption = 1,
-    steps: StepsOption = None,
-    detector: DetectorOption = None,
-) -> None:
+def folds(data: Data, out: Out, seed: Seed = 1, steps: Steps = None, detector: DetectorOption = None) -> None:
     """Measure the classifier in five folds by patient and slide, and list labels that it contradicts."""
     from pipeline.training.order import TrainingOrder
 
@@ -167,10 +159,10 @@ def folds(
 
 @app.command()
 def sources(
-    data: DataOption,
-    out: OutOption,
-    seed: SeedOption = 1,
-    steps: StepsOption = None,
+    data: Data,
+    out: Out,
+    seed: Seed = 1,
+    steps: Steps = None,
     detector: DetectorOption = None,
     leave_out: Annotated[
         list[str] | None,
@@ -187,7 +179,7 @@ def sources(
 
 
 @app.command()
-def baseline(data: DataOption, out: OutOption, seed: SeedOption = 1) -> None:
+def baseline(data: Data, out: Out, seed: Seed = 1) -> None:
     """Measure the earlier work's network, split at random and split by patient."""
     from pipeline.training.baseline import baseline_scores
     from pipeline.training.order import TrainingOrder

@@ -1,6 +1,6 @@
 """Works on the tiles of a slide, here, in processes or on a cluster, until enough cells are counted."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,14 +15,12 @@ from pipeline.execution.processes import WorkerDiedError, run_here, run_in_proce
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import Goal
 from pipeline.planning.sampling import even_order
-from pipeline.settings import CountSettings, with_absolute_paths
+from pipeline.settings import CountSettings, Progress, with_absolute_paths
 from segmentation.detections import Kind
 from segmentation.film import SQUARE_PX
 
-__all__ = ["Found", "Progress", "TileJob", "run_tiles", "tiles_to_do"]
+__all__ = ["Found", "TileJob", "run_tiles", "tiles_to_do"]
 
-Progress = Callable[[int, int, int], None]
-"""Called with the tiles done, all tiles, and the red cells found."""
 Answer = TileCells | WorkerDiedError
 
 

@@ -10,7 +10,7 @@ from pipeline.batch_row import BatchRow
 from pipeline.errors import OutputError
 from pipeline.execution.slides import slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
-from pipeline.jobs.counted import Answer, CountNamed, SlideTask, count_named, make_cluster_worker
+from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
 from pipeline.jobs.lock import hold
 from pipeline.jobs.rows import ledger_path
 from pipeline.jobs.running.isolated import SlideWorkers
@@ -62,7 +62,7 @@ def run_batch(
     stop: Stop,
     *,
     writers: tuple[Write, ...] = (),
-    count: CountNamed = count_named,
+    count: CountTask = count_named,
 ) -> BatchEnd:
     """Count every slide that was handed in, and write its folder; those that are counted stay.
 
@@ -105,7 +105,7 @@ def run_batch(
             ledger.close()
 
 
-def _counted(night: Night, order: BatchOrder, count: CountNamed) -> bool:
+def _counted(night: Night, order: BatchOrder, count: CountTask) -> bool:
     if not order.watch:
         night.take_in()
     settings, slides = order.settings, max(len(night.waiting), 1)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from pipeline.errors import OutputError, OutputExistsError, SmearcountError, error_line
-from pipeline.settings import CountSettings
+from pipeline.settings import CountSettings, Progress
 
 __all__ = [
     "Answer",
-    "CountNamed",
+    "CountTask",
     "Progressed",
     "SlideTask",
     "count_named",
@@ -28,22 +28,6 @@ _KEPT_FROM_TILES = 9
 """A slide of fewer tiles keeps none: it is soon done, and stopping in the middle would lose it all."""
 
 
-class CountNamed(Protocol):
-    """Counts one slide and writes its folder, as `pipeline.batch.count_and_write` does."""
-
-    def __call__(
-        self,
-        source: Path,
-        out: Path,
-        settings: CountSettings,
-        *,
-        name: str,
-        progress: Callable[[int, int, int], None] | None,
-    ) -> object:
-        """Count `source` and write the folder `name` below `out`, which is not there yet."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlideTask:
     """One slide to be counted into the folder `out`, which holds no result of it."""
@@ -52,6 +36,10 @@ class SlideTask:
     source: Path
     out: Path
     settings: CountSettings
+
+
+CountTask = Callable[[SlideTask, Progress | None], Path]
+"""Counts a slide and writes its folder, as `pipeline.batch.count_and_write` does; gives the folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +74,11 @@ class _Stopped(BaseException):
     """The caller asked to stop; it passes by what catches errors of a slide."""
 
 
-def count_named(
-    source: Path,
-    out: Path,
-    settings: CountSettings,
-    *,
-    name: str,
-    progress: Callable[[int, int, int], None] | None,
-) -> object:
-    """`pipeline.batch.count_and_write`, imported by the worker only: the coordinator does without it."""
+def count_named(task: SlideTask, progress: Progress | None) -> Path:
+    """`pipeline.batch.count_and_write`, imported by the worker only: who starts it does without."""
     from pipeline.batch import count_and_write
 
-    return count_and_write(source, out, settings, name=name, progress=progress)[1]
+    return count_and_write(task.source, task.out, task.settings, name=task.slide, progress=progress)[1]
 
 
 def count_threads() -> None:
@@ -107,7 +88,7 @@ def count_threads() -> None:
     cv2.setNumThreads(1)
 
 
-def count_task(task: SlideTask, line: Connection | None, count: CountNamed) -> Answer:
+def count_task(task: SlideTask, line: Connection | None, count: CountTask) -> Answer:
     """Count a slide and write its folder; whatever it raises is told."""
     began_s = _cpu_s()
     tell = None if line is None else _teller(task.slide, line)
@@ -115,7 +96,7 @@ def count_task(task: SlideTask, line: Connection | None, count: CountNamed) -> A
     try:
         if not task.out.is_dir():
             raise OutputError(f"{task.out}: the folder of the results is gone; is its disk still there?")
-        count(task.source, task.out, task.settings, name=task.slide, progress=tell)
+        count(task, tell)
     except _Stopped:
         return answer(kind="stopped")
     except OutputExistsError as error:
@@ -148,7 +129,7 @@ def _told(task: SlideTask, error: Exception) -> str:
     return f"{task.source}: {error_line(error)}"
 
 
-def _teller(slide: str, line: Connection) -> Callable[[int, int, int], None]:
+def _teller(slide: str, line: Connection) -> Progress:
     last_s = float("-inf")
     is_asked = False
 

@@ -15,7 +15,7 @@ from pipeline.jobs.slide_ledger import SlideLedger
 from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
 from pipeline.reader.source import slide_name
 from pipeline.records import SlideSummary
-from pipeline.settings import CountSettings
+from pipeline.settings import CountSettings, SlideProgress
 
 __all__ = ["count_few"]
 
@@ -26,12 +26,17 @@ def count_few(
     settings: CountSettings,
     *,
     overwrite: bool = False,
-    progress: Callable[[Path, int, int, int], None] | None = None,
+    progress: SlideProgress | None = None,
     on_done: Callable[[SlideOutcome], None] | None = None,
 ) -> tuple[SlideOutcome, ...]:
     """Count slides as `pipeline.batch.count_slides` does, but for those whose result is in place already.
 
     The ledger and slides.csv then tell of every slide whose result is in the folder, whoever counted it.
+
+    Parameters
+    ----------
+    progress : called with the slide, tiles done, all its tiles, and the red cells found.
+    on_done : called after each slide.
 
     Raises
     ------
@@ -50,9 +55,11 @@ def count_few(
         for outcome in there.values():
             few.take(outcome)
         left = [source for source in sources if source not in there]
-        counted = count_slides(left, out, settings, overwrite=overwrite, progress=progress, on_done=few.take)
+        done = dict(there)
+        for outcome in count_slides(left, out, settings, overwrite=overwrite, progress=progress):
+            done[outcome.source] = outcome
+            few.take(outcome)
         few.publish()
-    done = there | {outcome.source: outcome for outcome in counted}
     return tuple(done[source] for source in sources)
 
 

@@ -11,22 +11,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
 
 from pipeline.errors import SmearcountError
+from pipeline.jobs.counted import CountTask, SlideTask
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Job, Ledger, sole_worker
-from pipeline.settings import TILES_SUFFIX, CountSettings
+from pipeline.reader.source import slide_name
+from pipeline.settings import TILES_SUFFIX, CountSettings, Progress
 
 __all__ = [
-    "CountAndWrite",
     "WorkerOrders",
-    "count_with_workflow",
     "exit_with_parent",
     "run_worker",
     "work_once",
@@ -34,22 +32,6 @@ __all__ = [
 
 _POLL_S = 0.2  # how long a new job may lie unseen
 _PROGRESS_S = 0.25  # shortest time between two notes of progress: each is a synced write
-
-
-class CountAndWrite(Protocol):
-    """Counts one slide and writes its folder, as `pipeline.batch.count_and_write` does."""
-
-    def __call__(
-        self,
-        source: Path,
-        out: Path,
-        settings: CountSettings,
-        *,
-        overwrite: bool,
-        progress: Callable[[int, int, int], None] | None,
-    ) -> tuple[object, Path]:
-        """Count `source`, write the result below `out`, return the result and the slide's folder."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +49,7 @@ class WorkerOrders:
     data: DataFolder
     token: str
     settings: CountSettings
-    count: CountAndWrite
-
-
-def count_with_workflow(
-    source: Path,
-    out: Path,
-    settings: CountSettings,
-    *,
-    overwrite: bool,
-    progress: Callable[[int, int, int], None] | None,
-) -> tuple[object, Path]:
-    """`pipeline.batch.count_and_write`, imported by the worker only: the service does without it."""
-    from pipeline.batch import count_and_write
-
-    return count_and_write(source, out, settings, overwrite=overwrite, progress=progress)
+    count: CountTask
 
 
 def run_worker(orders: WorkerOrders) -> None:
@@ -113,7 +81,8 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
     try:
         out.mkdir(parents=True, exist_ok=True)
         _clear(out)
-        _, folder = orders.count(source, out, settings, overwrite=True, progress=_reporter(ledger, job))
+        task = SlideTask(slide=slide_name(source), source=source, out=out, settings=settings)
+        folder = orders.count(task, _reporter(ledger, job))
     except (SmearcountError, OSError, MemoryError) as error:
         ledger.fail(job, _one_line(error, source, job.name))
     else:
@@ -130,7 +99,7 @@ def _clear(out: Path) -> None:
             entry.unlink(missing_ok=True)
 
 
-def _reporter(ledger: Ledger, job: Job) -> Callable[[int, int, int], None]:
+def _reporter(ledger: Ledger, job: Job) -> Progress:
     last_s = float("-inf")
 
     def report(done: int, total: int, cells: int) -> None:

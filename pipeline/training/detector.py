@@ -11,6 +11,7 @@ from pipeline.training.data.sets import FIELD_SETS, detector_samples
 from pipeline.training.network_files import Facts, write_model_files, write_network
 from segmentation.detector import CLASSES
 from segmentation.resample import DETECTOR_UM_PER_PX
+from segmentation.training.epochs import Course
 from segmentation.training.fit import (
     DetectorSample,
     DetectorSettings,
@@ -55,14 +56,13 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
     report("reading labelled fields and rendering smears")
     samples = detector_samples(order.data, order.leave_out, order.seed)
     report(f"{len(samples)} fields; {settings.steps} steps")
-    model = fit_detector(
-        samples,
-        settings,
-        order.seed,
+    course = Course(
+        seed=order.seed,
         resume=resumed(order, {"detector_loss": detector_loss}),
         start_from=start_from,
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
+    model = fit_detector(samples, settings, course)
     return _finish(model, order, samples)
 
 

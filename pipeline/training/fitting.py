@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from classifier.training.fit import ClassifierSettings, CropSample, classifier_loss, fit_classifier
 from pipeline.training.checkpoint import checkpoint_after_each_epoch, resumed
 from pipeline.training.order import Report, TrainingOrder
+from segmentation.training.epochs import Course
 
 if TYPE_CHECKING:
     import keras
@@ -26,11 +27,10 @@ def fit_or_resume(
     ----------
     start_from : finished weights to begin with instead of random ones.
     """
-    return fit_classifier(
-        samples,
-        settings,
-        order.seed,
+    course = Course(
+        seed=order.seed,
         resume=resumed(order, {"classifier_loss": classifier_loss}),
         start_from=start_from,
         callbacks=[checkpoint_after_each_epoch(order.out, settings.steps_per_epoch, settings.steps, report)],
     )
+    return fit_classifier(samples, settings, course)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from segmentation.detector import CLASSES, OUTPUT_STRIDE
 from segmentation.training.augment import stretch, turn, vary_look
-from segmentation.training.epochs import compiled, fit_epochs
+from segmentation.training.epochs import Course, Schedule, fit
 from segmentation.training.network import build_detector
 from segmentation.training.targets import AnnotatedCells, draw_targets
 
@@ -67,41 +68,20 @@ class DetectorSettings:
 
 
 def fit_detector(
-    samples: Sequence[DetectorSample],
-    settings: DetectorSettings,
-    seed: int,
-    *,
-    resume: "keras.Model | None" = None,
-    start_from: "keras.Model | None" = None,
-    callbacks: Sequence[Any] = (),
+    samples: Sequence[DetectorSample], settings: DetectorSettings, course: Course
 ) -> "keras.Model":
     """Detector trained on `samples`.
-
-    Parameters
-    ----------
-    resume : a compiled checkpoint of the same run; resumed after its last whole epoch.
-    start_from : finished weights to begin with instead of random ones.
 
     An epoch's batches depend only on (seed, epoch), so a run that was interrupted continues with the
     batches it would have had.
     """
-    import keras
-
-    model = resume
-    if model is None:
-        keras.utils.set_random_seed(seed)
-        model = compiled(
-            build_detector() if start_from is None else start_from,
-            detector_loss,
-            rate=settings.learning_rate,
-            decay=1e-4,
-            steps=settings.steps,
-        )
-
-    def draw(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return draw_batch(samples, settings, rng)
-
-    return fit_epochs(model, draw, (settings.steps, settings.steps_per_epoch), seed, callbacks)
+    schedule = Schedule(
+        rate=settings.learning_rate,
+        decay=1e-4,
+        steps=settings.steps,
+        steps_per_epoch=settings.steps_per_epoch,
+    )
+    return fit(course, build_detector, detector_loss, partial(draw_batch, samples, settings), schedule)
 
 
 def detector_loss(y_true: Any, y_pred: Any) -> Any:

@@ -64,7 +64,7 @@ def test_a_slide_of_many_fields_has_an_overlay_for_each_and_a_contact_sheet(tmp_
 def test_progress_tells_which_slide_it_is_of(tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two")]
     seen: list[tuple[Path, int, int, int]] = []
-    count_slides(sources, tmp_path / "out", SETTINGS, progress=lambda *told: seen.append(told))
+    list(count_slides(sources, tmp_path / "out", SETTINGS, progress=lambda *told: seen.append(told)))
     assert seen == [(source, *told) for source in sources for told in ((1, 2, 3), (2, 2, 7))]
 
 
@@ -72,7 +72,7 @@ def test_an_earlier_result_fails_its_slide_before_it_is_counted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     source = write_photo(tmp_path / "film.png")
-    count_slides([source], tmp_path / "out", SETTINGS)
+    list(count_slides([source], tmp_path / "out", SETTINGS))
     monkeypatch.setattr(batch_module, "count_slide", lambda *_: pytest.fail("counted for nothing"))
     with pytest.raises(OutputExistsError):
         count_and_write(source, tmp_path / "out", SETTINGS)
@@ -80,7 +80,7 @@ def test_an_earlier_result_fails_its_slide_before_it_is_counted(
 
 def test_an_earlier_result_is_replaced_where_that_was_asked_for(tmp_path: Path) -> None:
     source = write_photo(tmp_path / "film.png")
-    count_slides([source], tmp_path / "out", SETTINGS)
+    list(count_slides([source], tmp_path / "out", SETTINGS))
     (outcome,) = count_slides([source], tmp_path / "out", SETTINGS)
     assert outcome.error is not None
     assert "already" in outcome.error

@@ -93,7 +93,7 @@ def test_a_picture_gets_only_letters_its_font_has() -> None:
 def test_a_page_shows_the_name_and_obeys_nothing_in_it(name: str) -> None:
     seen: list[str] = []
     parser = HTMLParser(convert_charrefs=False)
-    parser.handle_starttag = lambda tag, attrs: seen.append(tag)  # type: ignore[method-assign]
+    parser.handle_starttag = lambda tag, attrs: seen.append(tag)  # type: ignore[method-assign]  # a spy
     parser.feed(for_html(name))
     parser.close()
     assert seen == []

@@ -16,7 +16,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Literal, cast
 
-from pipeline.jobs.counted import Answer, CountNamed, Progressed, SlideTask, count_task, count_threads
+from pipeline.jobs.counted import Answer, CountTask, Progressed, SlideTask, count_task, count_threads
 from pipeline.jobs.worker import exit_with_parent
 from pipeline.settings import BatchSettings
 
@@ -50,7 +50,7 @@ class SlideWorkers:
     count : what counts a slide; a function at the top level of a module.
     """
 
-    def __init__(self, workers: int, limits: BatchSettings, count: CountNamed) -> None:
+    def __init__(self, workers: int, limits: BatchSettings, count: CountTask) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._most = workers
         self._limits = limits
@@ -162,7 +162,7 @@ class SlideWorkers:
             _kill_group(worker.process)
 
 
-def _serve(line: Connection, memory_limit_mb: int, count: CountNamed) -> None:
+def _serve(line: Connection, memory_limit_mb: int, count: CountTask) -> None:
     """Count the slides that come over the line until it is closed."""
     exit_with_parent()
     _limit_memory(memory_limit_mb)

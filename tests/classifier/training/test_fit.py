@@ -20,6 +20,7 @@ from classifier.training.fit import (
     draw_batch,
     fit_classifier,
 )
+from segmentation.training.epochs import Course
 from tests.classifier.interruption import assert_same_state, checkpoint_of
 from tests.segmentation.disc_pictures import disc_share
 
@@ -177,7 +178,7 @@ def test_a_stretched_cell_stays_in_its_place_and_its_mark_goes_with_it(
 
 
 def test_it_learns_to_tell_dotted_from_plain_cells() -> None:
-    model = fit_classifier([sample(60, 0)], replace(SETTINGS, steps=200), 1)
+    model = fit_classifier([sample(60, 0)], replace(SETTINGS, steps=200), Course(seed=1))
     unseen = sample(40, 1)
     logits = np.asarray(model.predict_on_batch(unseen.crops.astype(np.float32)))[:, 0]
     assert logits[unseen.infected].mean() > logits[~unseen.infected].mean() + 0.5
@@ -185,10 +186,10 @@ def test_it_learns_to_tell_dotted_from_plain_cells() -> None:
 
 def test_a_finished_network_is_trained_on_and_not_anew() -> None:
     settings = ClassifierSettings(batch=8, steps=5, steps_per_epoch=5, learning_rate=1e-6)
-    finished = fit_classifier([sample(20, 0)], settings, 1)
+    finished = fit_classifier([sample(20, 0)], settings, Course(seed=1))
     kernel = np.array(finished.trainable_variables[0])
-    on = fit_classifier([sample(20, 0)], settings, 2, start_from=finished)
-    anew = fit_classifier([sample(20, 0)], settings, 2)
+    on = fit_classifier([sample(20, 0)], settings, Course(seed=2, start_from=finished))
+    anew = fit_classifier([sample(20, 0)], settings, Course(seed=2))
     moved, other = (np.abs(np.asarray(m.trainable_variables[0]) - kernel).max() for m in (on, anew))
     assert 0 < moved < 1e-3 < other
 
@@ -197,7 +198,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_p
     settings = ClassifierSettings(batch=8, steps=15, steps_per_epoch=5)
 
     def train(callbacks: Sequence[Any] = (), resume: keras.Model | None = None) -> keras.Model:
-        return fit_classifier([sample(20, 0)], settings, 1, resume=resume, callbacks=callbacks)
+        return fit_classifier([sample(20, 0)], settings, Course(seed=1, resume=resume, callbacks=callbacks))
 
     checkpoint = checkpoint_of(train, 7, {"classifier_loss": classifier_loss}, tmp_path)
     assert int(checkpoint.optimizer.iterations) == 5

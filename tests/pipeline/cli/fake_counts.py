@@ -6,28 +6,21 @@ A worker process of a test imports this module: what only some counts need is im
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import EmptySlideError
-from pipeline.settings import CountSettings
+from pipeline.jobs.counted import SlideTask
+from pipeline.settings import Progress
 
 LONG_S = 600.0
 
 
-def count_by_name(
-    source: Path,
-    out: Path,
-    settings: CountSettings,
-    *,
-    overwrite: bool,
-    progress: Callable[[int, int, int], None] | None = None,
-) -> tuple[object, Path]:
+def count_by_name(task: SlideTask, progress: Progress | None) -> Path:
     """Die, break off, refuse, dawdle (the first time) or count, as the picture's name begins."""
     if progress is not None:
         progress(1, 4, 0)
-    name = source.stem
+    source, name = task.source, task.source.stem
     if name.startswith("kills"):
         os.kill(os.getpid(), signal.SIGKILL)
     if name.startswith("breaks"):
@@ -38,7 +31,7 @@ def count_by_name(
         _dawdle(source.with_name("begun"))
     if progress is not None:
         progress(4, 4, 0)
-    return _written(source, out, settings, overwrite=overwrite)
+    return _written(task)
 
 
 def _dawdle(begun: Path) -> None:
@@ -48,7 +41,7 @@ def _dawdle(begun: Path) -> None:
     time.sleep(LONG_S)
 
 
-def _written(source: Path, out: Path, settings: CountSettings, *, overwrite: bool) -> tuple[object, Path]:
+def _written(task: SlideTask) -> Path:
     import cv2
     import numpy as np
     import pandas as pd
@@ -60,12 +53,12 @@ def _written(source: Path, out: Path, settings: CountSettings, *, overwrite: boo
 
     summary = replace(
         SUMMARY,
-        slide=source.stem,
-        source=str(source),
-        um_per_px=settings.um_per_px or SUMMARY.um_per_px,
+        slide=task.slide,
+        source=str(task.source),
+        um_per_px=task.settings.um_per_px or SUMMARY.um_per_px,
     )
     cells = pd.DataFrame({column: pd.Series(dtype=object) for column in CELL_COLUMNS})
     result = CountResult(summary=summary, parts=(cells,), run={})
-    picture = cv2.imread(str(source))
+    picture = cv2.imread(str(task.source))
     overlay = np.zeros((48, 64, 3), np.uint8) if picture is None else np.asarray(picture, np.uint8)
-    return result, write_result(result, out, overwrite=overwrite, pictures=[("overlay.jpg", overlay)])
+    return write_result(result, task.out, overwrite=False, pictures=[("overlay.jpg", overlay)])

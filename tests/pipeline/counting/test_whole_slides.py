@@ -43,7 +43,7 @@ def truth(folder) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def whole(scan, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("whole")
-    count_slides([scan], out, GIVEN)
+    list(count_slides([scan], out, GIVEN))
     return out / scan.stem
 
 
@@ -59,7 +59,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("tile_px", "workers"), [(512, 4), (2048, 2), (4096, 1)])
 def test_every_file_of_a_scan_is_the_same_for_any_tiles_and_workers(scan, whole, tile_px, workers, tmp_path):
-    count_slides([scan], tmp_path, replace(GIVEN, tile_px=tile_px, workers=workers))
+    list(count_slides([scan], tmp_path, replace(GIVEN, tile_px=tile_px, workers=workers)))
     assert _files(tmp_path / scan.stem) == _files(whole)
 
 
@@ -121,7 +121,7 @@ def test_a_damaged_tile_costs_its_own_cells_and_no_other(scan, counted, tmp_path
     with broken.open("r+b") as file:
         file.seek(start)
         file.write(b"\xff" * length)
-    outcome = count_slides([broken], tmp_path / "out", replace(GIVEN, tile_px=256))[0]
+    (outcome,) = count_slides([broken], tmp_path / "out", replace(GIVEN, tile_px=256))
     summary = outcome.summary
     assert outcome.state == "partial"
     assert summary is not None

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from benchmarks.chaos import Chaos, differences
 from pipeline.jobs.batch import BatchEnd, BatchOrder, run_batch
-from pipeline.jobs.counted import count_named
+from pipeline.jobs.counted import SlideTask, count_named
 from pipeline.jobs.intake import read_listing
 from pipeline.jobs.lock import HeldError, hold
 from pipeline.jobs.rows import read_rows
@@ -23,30 +22,23 @@ from pipeline.jobs.running.progress import NightEvent
 from pipeline.jobs.running.stopping import Stop
 from pipeline.jobs.running.storage import StorageError
 from pipeline.output.slides_csv import write_slides_csv
-from pipeline.settings import BatchSettings, CountSettings
+from pipeline.settings import BatchSettings, CountSettings, Progress
 from tests.pipeline.jobs.drawn_slides import draw
 
 LIMITS = BatchSettings(retry_pause_s=0.1, storage_wait_s=1.5)
 
 
-def dies_on_bad(
-    source: Path,
-    out: Path,
-    settings: CountSettings,
-    *,
-    name: str,
-    progress: Callable[[int, int, int], None] | None,
-) -> object:
+def dies_on_bad(task: SlideTask, progress: Progress | None) -> Path:
     """Counts slides but for those whose name asks for something worse."""
-    if name.startswith("dies"):
+    if task.slide.startswith("dies"):
         os.kill(os.getpid(), signal.SIGSEGV)
-    if name.startswith("sleeps"):
+    if task.slide.startswith("sleeps"):
         time.sleep(60)
-    if name.startswith("eats"):
+    if task.slide.startswith("eats"):
         eaten = []
         while True:
             eaten.append(bytes(50_000_000))
-    return count_named(source, out, settings, name=name, progress=progress)
+    return count_named(task, progress)
 
 
 def _batch(given: Path | list[Path], out: Path, **asked: Any) -> tuple[BatchEnd, list[NightEvent]]:

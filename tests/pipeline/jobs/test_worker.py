@@ -119,9 +119,9 @@ def test_the_tiles_that_an_attempt_had_finished_are_there_for_the_next(data, led
     kept.write_bytes(b"finished")
     seen: list[bytes] = []
 
-    def count(source, out, settings, *, overwrite, progress):
-        seen.append((out / kept.name).read_bytes())
-        return count_by_name(source, out, settings, overwrite=overwrite, progress=progress)
+    def count(task, progress):
+        seen.append((task.out / kept.name).read_bytes())
+        return count_by_name(task, progress)
 
     assert work_once(ledger, replace(_orders(data, "a"), count=count))
     assert seen == [b"finished"]

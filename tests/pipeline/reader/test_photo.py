@@ -13,6 +13,7 @@ from pipeline.errors import SlideError
 from pipeline.reader import photo as photo_module
 from pipeline.reader.photo import MAX_PHOTO_MEGAPIXELS, PhotoField
 from pipeline.reader.slide import open_slide
+from tests.pipeline.reader.reader_contract import assert_a_region_is_its_cut
 from tests.pipeline.reader.reader_pictures import (
     block_means,
     displayed,
@@ -72,11 +73,7 @@ def test_pixel_has_one_value_whatever_region_it_is_read_in(
     if not path.exists():
         write_photo(path, noise(150, 101))
     field = open_slide(path).fields[0]
-    full = whole(field, shrink)
-    x0, x1 = sorted(data.draw(st.lists(st.integers(0, full.shape[1]), min_size=2, max_size=2, unique=True)))
-    y0, y1 = sorted(data.draw(st.lists(st.integers(0, full.shape[0]), min_size=2, max_size=2, unique=True)))
-    part = field.read(x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink, shrink)
-    assert np.array_equal(part, full[y0:y1, x0:x1])
+    assert_a_region_is_its_cut(field, shrink, data)
 
 
 def test_grey_photo_becomes_rgb(tmp_path: Path):

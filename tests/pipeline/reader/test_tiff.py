@@ -17,7 +17,15 @@ from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from pipeline.reader.tiff import TiffField
 from pipeline.reader.tiff_segments import SegmentCache
-from tests.pipeline.reader.reader_pictures import block_means, displayed, noise, smooth, whole, write_pyramid
+from tests.pipeline.reader.reader_contract import assert_a_region_is_its_cut
+from tests.pipeline.reader.reader_pictures import (
+    block_means,
+    displayed,
+    noise,
+    smooth,
+    whole,
+    write_pyramid,
+)
 
 
 def field_of(path: Path) -> Field:
@@ -110,11 +118,7 @@ def test_pixel_has_one_value_whatever_region_it_is_read_in(
     elif not path.exists():
         written(path, noise(301, 203), photometric="rgb", rowsperstrip=9, compression="zlib")
     field = field_of(path)
-    full = whole(field, shrink)
-    x0, x1 = sorted(data.draw(st.lists(st.integers(0, full.shape[1]), min_size=2, max_size=2, unique=True)))
-    y0, y1 = sorted(data.draw(st.lists(st.integers(0, full.shape[0]), min_size=2, max_size=2, unique=True)))
-    part = field.read(x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink, shrink)
-    assert np.array_equal(part, full[y0:y1, x0:x1])
+    assert_a_region_is_its_cut(field, shrink, data)
 
 
 def test_region_larger_than_what_is_held_at_once_is_put_together_in_place(tmp_path: Path):

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from pipeline.errors import SlideError
 from pipeline.reader.slide import open_slide
 from pipeline.reader.vendor import VendorField
-from tests.pipeline.reader.reader_pictures import block_means, noise, smooth, whole, write_aperio
+from tests.pipeline.reader.reader_contract import assert_a_region_is_its_cut
+from tests.pipeline.reader.reader_pictures import (
+    block_means,
+    noise,
+    smooth,
+    whole,
+    write_aperio,
+)
 
 
 @pytest.mark.parametrize("name", ["slide.svs", "slide.tif"])
@@ -43,11 +50,7 @@ def test_pixel_has_one_value_whatever_region_it_is_read_in(tmp_path: Path, data:
     if not path.exists():
         write_aperio(path, noise(1603, 1201))
     field = open_slide(path).fields[0]
-    full = whole(field, shrink)
-    x0, x1 = sorted(data.draw(st.lists(st.integers(0, full.shape[1]), min_size=2, max_size=2, unique=True)))
-    y0, y1 = sorted(data.draw(st.lists(st.integers(0, full.shape[0]), min_size=2, max_size=2, unique=True)))
-    part = field.read(x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink, shrink)
-    assert np.array_equal(part, full[y0:y1, x0:x1])
+    assert_a_region_is_its_cut(field, shrink, data)
 
 
 @pytest.mark.parametrize("mpp", ["0", "-0.25", "nan", "inf", "1e-9", "1e9", "0.25 um", ""])

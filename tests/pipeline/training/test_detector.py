@@ -23,6 +23,7 @@ from pipeline.training.checkpoint import (
     started_from,
 )
 from pipeline.training.order import TrainingOrder
+from segmentation.training.epochs import Course
 from segmentation.training.fit import detector_loss, fit_detector
 from segmentation.training.network import build_detector
 from tests.classifier.interruption import assert_same_state
@@ -44,9 +45,8 @@ def train(out: Path, told: list[str], callbacks: Sequence[Any] = ()) -> keras.Mo
     """What `train_detector` does between reading the fields and writing the files."""
     order = TrainingOrder(data=out, out=out)
     saved = checkpoint_after_each_epoch(out, SETTINGS.steps_per_epoch, SETTINGS.steps, told.append)
-    return fit_detector(
-        disc_samples(), SETTINGS, 1, resume=resumed(order, LOSSES), callbacks=[saved, *callbacks]
-    )
+    course = Course(seed=1, resume=resumed(order, LOSSES), callbacks=[saved, *callbacks])
+    return fit_detector(disc_samples(), SETTINGS, course)
 
 
 def train_until_the_power_fails(out: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from segmentation.detector import BOX_UNIT_PX, OUTPUT_STRIDE
 from segmentation.training import fit
+from segmentation.training.epochs import Course
 from segmentation.training.fit import detector_loss, draw_batch, fit_detector
 from segmentation.training.targets import AnnotatedCells
 from tests.classifier.interruption import assert_same_state, checkpoint_of
@@ -53,7 +54,7 @@ def test_windows_are_laid_around_the_rare_cells_more_often_than_chance_would() -
 
 def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
     def train(callbacks: Sequence[Any] = (), resume: keras.Model | None = None) -> keras.Model:
-        return fit_detector(disc_samples(), SETTINGS, 1, resume=resume, callbacks=callbacks)
+        return fit_detector(disc_samples(), SETTINGS, Course(seed=1, resume=resume, callbacks=callbacks))
 
     checkpoint = checkpoint_of(train, 7, {"detector_loss": detector_loss}, tmp_path)
     assert int(checkpoint.optimizer.iterations) == 5
