@@ -1,0 +1,1 @@
+"""How sure a count is: clustering, errors that differ between slides, the interval that joins them, limits."""

@@ -1,0 +1,112 @@
+"""What a count can tell from none: the test behind the verdict, limits of blank and detection, cells needed."""
+
+from functools import cache
+
+from pipeline.counting.intervals.slide_errors import SlideErrors, error_points, false_rates
+from pipeline.counting.statistics import POWER, SIGNIFICANCE
+
+__all__ = ["MOST_CELLS", "beyond_false_calls", "cells_needed", "limit_of_blank", "lowest_detectable"]
+
+MOST_CELLS = 10_000_000
+"""Red cells beyond which no slide goes: all of a film of 2 by 4 cm holds about so many."""
+
+
+def beyond_false_calls(infected: int, counted: int, errors: SlideErrors, effect: float = 1.0) -> bool:
+    """Whether so many cells called infected would be rare on a slide without an infected cell.
+
+    One-sided test at 5%: false calls are beta-binomial, their rate differing from slide to slide, and lie in
+    clusters as the called cells do.
+
+    Parameters
+    ----------
+    infected, counted : cells called infected, and all red cells counted.
+    effect : design effect, 1 or more.
+    """
+    return infected > 0 and counted > 0 and _false_at_least(infected, counted, errors, effect) < SIGNIFICANCE
+
+
+def limit_of_blank(counted: int, errors: SlideErrors, effect: float = 1.0) -> float | None:
+    """Highest fraction called infected on 95 in 100 slides without an infected cell; None without a cell.
+
+    References
+    ----------
+    CLSI EP17-A2 (2012): Evaluation of Detection Capability for Clinical Laboratory Measurement Procedures.
+    """
+    return None if counted < 1 else (_needed(counted, errors, effect) - 1) / counted
+
+
+def lowest_detectable(counted: int, errors: SlideErrors, effect: float = 1.0) -> float | None:
+    """Limit of detection: lowest true fraction told from none on 95 in 100 slides; None where there is none."""
+    from scipy.optimize import brentq
+
+    if counted < 1:
+        return None
+    needed = _needed(counted, errors, effect)
+
+    def missing(fraction: float) -> float:
+        return _told(fraction, needed, counted, errors, effect) - POWER
+
+    if needed > counted or missing(1.0) < 0:
+        return None
+    return 0.0 if missing(0.0) >= 0 else float(brentq(missing, 0.0, 1.0, xtol=1e-9, rtol=1e-9))
+
+
+@cache
+def cells_needed(limit: float, errors: SlideErrors) -> int | None:
+    """Red cells to count, independent ones, for this limit of detection; None where no number is enough.
+
+    More than enough is rounded up to two digits.
+    """
+    low, high = 1, 1
+    while not _reaches(limit, high, errors):
+        low, high = high, high * 2
+        if low > MOST_CELLS:
+            return None
+    while high - low > max(1, low // 100):
+        middle = (low + high) // 2
+        low, high = (low, middle) if _reaches(limit, middle, errors) else (middle, high)
+    step = max(1, 10 ** (len(str(high)) - 2))
+    return -(-high // step) * step
+
+
+def _reaches(limit: float, counted: int, errors: SlideErrors) -> bool:
+    needed = _needed(counted, errors, 1.0)
+    return needed <= counted and _told(limit, needed, counted, errors, 1.0) >= POWER
+
+
+def _needed(counted: int, errors: SlideErrors, effect: float) -> int:
+    """Fewest called cells that a slide without an infected cell has in fewer than 5 of 100; may be counted + 1."""
+    low, high = 0, counted + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _false_at_least(middle, counted, errors, effect) < SIGNIFICANCE:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _false_at_least(called: int, counted: int, errors: SlideErrors, effect: float) -> float:
+    from scipy.special import betainc
+
+    if called > counted:
+        return 0.0
+    alpha, beta = _tail(called, counted, effect)
+    return float(betainc(alpha, beta, false_rates(errors)).mean())
+
+
+def _told(fraction: float, needed: int, counted: int, errors: SlideErrors, effect: float) -> float:
+    """Share of slides with this true fraction on which so many cells are called."""
+    from scipy.special import betainc
+
+    found, false = error_points(errors)
+    alpha, beta = _tail(needed, counted, effect)
+    return float(betainc(alpha, beta, fraction * found + (1 - fraction) * false).mean())
+
+
+def _tail(called: int, counted: int, effect: float) -> tuple[float, float]:
+    """Of the incomplete beta function that is the chance of at least so many called of all.
+
+    Clustered cells are as many as fewer independent ones, both called and not, but one called cell is one.
+    """
+    return max(called / effect, min(called, 1)), (counted - called) / effect + 1

@@ -1,0 +1,152 @@
+"""How sensitivity and false calls differ from slide to slide: a beta distribution of each."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "narrowed"]
+
+_LATTICE = (1597, 987)
+"""Two Fibonacci numbers that follow each other: the points of a lattice rule in two dimensions
+(Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 5.2)."""
+_FIXED = 1e9
+"""Alpha + beta from which a rate is taken as the same on every slide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beta:
+    """A rate that differs from slide to slide: alpha and beta of its distribution, both above 0."""
+
+    alpha: float
+    beta: float
+
+    @property
+    def mean(self) -> float:
+        """Mean over slides, 0 to 1."""
+        return self.alpha / (self.alpha + self.beta)
+
+    @property
+    def variance(self) -> float:
+        """Variance over slides."""
+        return self.mean * (1 - self.mean) / (self.alpha + self.beta + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideErrors:
+    """What the networks do wrong on a slide nobody has seen yet.
+
+    Attributes
+    ----------
+    sensitivity : of an infected cell to be called infected.
+    false_calls : of an uninfected cell to be called infected.
+    source : where both come from, for the summary.
+    """
+
+    sensitivity: Beta
+    false_calls: Beta
+    source: str
+
+    @staticmethod
+    def fixed(sensitivity: float, false_positive_rate: float) -> "SlideErrors":
+        """The same rates on every slide: chance alone."""
+        rates = (min(max(rate, 1e-12), 1 - 1e-12) for rate in (sensitivity, false_positive_rate))
+        found, false = (Beta(alpha=rate * _FIXED, beta=(1 - rate) * _FIXED) for rate in rates)
+        return SlideErrors(sensitivity=found, false_calls=false, source="the same on every slide")
+
+
+def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
+    """Distribution of the rate of a new slide, from the calls of slides that were left out.
+
+    A beta-binomial is laid over a grid of its mean and its correlation within a slide, each weighed by how
+    well it explains the rows; what is returned has the mean and the variance of all of them together, so few
+    slides give a wide one. Before the rows are seen, the mean is as Jeffreys has it and every order of
+    magnitude of the correlation from 0.001 to 0.5 is as likely as another.
+
+    Parameters
+    ----------
+    rows : called and all cells of each slide; of any number of slides, those without a cell tell nothing.
+
+    References
+    ----------
+    J. G. Skellam, A probability distribution derived from the binomial, JRSS B 10 (1948) 257.
+    """
+    import numpy as np
+    from scipy.special import betaln, expit
+
+    logits = np.linspace(-14, 14, 141)[:, None]
+    within = np.geomspace(1e-3, 0.5, 41)[None, :]
+    mean = expit(logits)
+    alpha, beta = mean * (1 / within - 1), (1 - mean) * (1 / within - 1)
+    log_weight = 0.5 * (np.log(mean) + np.log1p(-mean)) + np.zeros_like(alpha)
+    for called, cells in rows:
+        log_weight += betaln(alpha + called, beta + cells - called) - betaln(alpha, beta)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    middle = float((weight * mean).sum())
+    spread = float((weight * (mean * (1 - mean) * within + (mean - middle) ** 2)).sum())
+    return _with_moments(middle, spread)
+
+
+def narrowed(false_calls: Beta, counted: int, expected: float, variance: float) -> Beta:
+    """The false calls of a slide, after a control on that slide itself told how many to expect.
+
+    Both are weighed by the inverse of their variances, as two measurements of one number are.
+
+    Parameters
+    ----------
+    counted : red cells of the slide. expected, variance : false calls among them, by the control.
+    """
+    if counted < 1 or not (expected >= 0 and variance > 0):
+        raise ValueError(
+            f"a control of {counted} cells expects {expected} false calls, variance {variance}: "
+            "expected cells, none or more false calls and a variance above 0"
+        )
+    rate, spread = min(expected / counted, 1 - 1e-9), variance / counted**2
+    weight = false_calls.variance / (false_calls.variance + spread)
+    middle = false_calls.mean + weight * (rate - false_calls.mean)
+    return _with_moments(middle, (1 - weight) * false_calls.variance)
+
+
+@cache
+def error_points(errors: SlideErrors) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Sensitivities and false-call rates of slides that stand for all, float64 (1597,) each.
+
+    Means over them are integrals over both distributions, the same in every run.
+    """
+    import numpy as np
+
+    number, step = _LATTICE
+    index = np.arange(number)
+    return (
+        _quantiles(errors.sensitivity, (index + 0.5) / number),
+        _quantiles(errors.false_calls, (index * step % number + 0.5) / number),
+    )
+
+
+def false_rates(errors: SlideErrors) -> "NDArray[np.float64]":
+    """False-call rates of slides that stand for all, float64 (1597,)."""
+    return error_points(errors)[1]
+
+
+def _quantiles(rate: Beta, shares: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+    from scipy.special import betaincinv
+
+    if rate.alpha + rate.beta >= _FIXED * (1 - 1e-6):
+        return np.full(len(shares), rate.mean)
+    return np.asarray(betaincinv(rate.alpha, rate.beta, shares), dtype=np.float64)
+
+
+def _with_moments(mean: float, variance: float) -> Beta:
+    mean = min(max(mean, 1e-9), 1 - 1e-9)
+    size = mean * (1 - mean) / max(variance, 1e-18) - 1
+    size = min(max(size, 1e-3), _FIXED)
+    if not math.isfinite(size):
+        raise ValueError(f"no distribution has mean {mean} and variance {variance}")
+    return Beta(alpha=mean * size, beta=(1 - mean) * size)
