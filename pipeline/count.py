@@ -10,10 +10,11 @@ import pandas as pd
 
 from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
+from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.parts import CellParts
 from pipeline.counting.result import CountResult, infected_cells
 from pipeline.counting.run import Found, TileJob, run_tiles, tiles_to_do
-from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
+from pipeline.counting.summary import SQUARE_UM, FieldFacts, SlideFacts, summary_of
 from pipeline.counting.tally import Tally
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
@@ -147,7 +148,7 @@ def _check(settings: CountSettings) -> None:
             f"tile side is {settings.tile_px} px, expected a multiple of {ALIGNMENT_PX}, "
             f"{TILE_PX_MIN} to {TILE_PX_MAX}; pass another --tile-px"
         )
-    goal_of(settings.protocol, settings.max_cells)
+    goal_of(settings.protocol, settings.max_cells, settings.fields)
 
 
 def _as_read(counted: _Counted, source: Path, state: SourceState) -> _Counted:
@@ -169,13 +170,14 @@ def _worker(slide: Slide, plan: SlidePlan, detector: Detector, classifier: Class
 
 
 def _job(source: Path, settings: CountSettings, worker: TileWorker) -> TileJob:
-    goal = goal_of(settings.protocol, settings.max_cells)
+    goal = goal_of(settings.protocol, settings.max_cells, settings.fields)
     return TileJob(source=source, settings=settings, worker=worker, goal=goal)
 
 
 def _added(counted: _Counted, parts: CellParts) -> _Added:
     """Go through the cells of a slide once, for all that is reported of them."""
-    sums, tally, infected = SlideSums(parts.seen), Tally(), []
+    squares = {plan.name: SQUARE_UM / plan.um_per_px for plan in counted.job.plans.values()}
+    sums, tally, infected = SlideSums(parts.seen), Tally(square_px=squares), []
     for cells in parts.with_features():
         sums.add(cells)
         tally.add(cells)
@@ -229,6 +231,8 @@ def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl
         tells_stages=manifest.stages is not None,
         goal=counted.job.goal,
         sensitivity=measured.sensitivity,
+        errors=slide_errors_of(manifest),
+        red_cells_per_ul=counted.job.settings.red_cells_per_ul,
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),

@@ -14,6 +14,7 @@ __all__ = [
     "FailedTile",
     "FieldResult",
     "GoalResult",
+    "Headline",
     "Notice",
     "NoticeCode",
     "Novelty",
@@ -153,12 +154,56 @@ class GoalResult:
     ----------
     name, source : of the protocol, and where its number comes from.
     wanted, missing : red cells to be counted, and how many of them are still to be.
+    year, link : of the source; 0 and empty where a person asked for a number.
+    fields : views that were asked for; 0 where red cells were.
     """
 
     name: str
     source: str
     wanted: int
     missing: int
+    year: int = 0
+    link: str = ""
+    fields: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The figure that a count stands behind.
+
+    Attributes
+    ----------
+    kind : 'asexual', or 'all stages' where the classifier tells none.
+    infected : red cells called infected, without those with a gametocyte.
+    gametocytes : cells with one; None where the classifier tells no stage.
+    parasitaemia : infected / counted, 0 to 1, as called.
+    low, high : 95% interval of the true fraction, see `method`.
+    corrected : Rogan-Gladen estimate at the mean error rates; None where these tell nothing.
+    clipped : whether it would be below 0 or above 1.
+    design_effect, groups : variance over that of independent cells, at least 1, and the fields or blocks
+        that tell it; 0 groups: too few to tell.
+    errors : where sensitivity and false calls come from.
+    parasites_per_ul, parasites_per_ul_low, parasites_per_ul_high : the fractions times red cells per µL.
+    red_cells_per_ul, red_cells_source : 'given', or 'assumed' as 5,000,000.
+    """
+
+    kind: Literal["asexual", "all stages"]
+    infected: int
+    gametocytes: int | None
+    parasitaemia: float
+    low: float
+    high: float
+    corrected: float | None
+    clipped: bool
+    design_effect: float
+    groups: int
+    method: str
+    errors: str
+    parasites_per_ul: float
+    parasites_per_ul_low: float
+    parasites_per_ul_high: float
+    red_cells_per_ul: float
+    red_cells_source: Literal["given", "assumed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +225,10 @@ class SlideSummary:
     goal : what a counting protocol asked for; None where every cell was counted.
     novelty : how far the slide is from known thin films and stains; None where no red cell was found.
     debris : the slide's own negative control, which the verdict takes into account.
+    headline : asexual parasitaemia with an interval that holds; None where nothing was counted.
+    limit_of_blank : highest fraction called infected on 95 in 100 slides without an infected cell, or None.
+    cells_needed : red cells to count for a limit of detection, by that limit; None where none is enough.
+    notes : lines that are read with the count.
     """
 
     slide: str
@@ -213,3 +262,7 @@ class SlideSummary:
     classifier: str
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
+    headline: Headline | None = None
+    limit_of_blank: float | None = None
+    cells_needed: dict[str, int | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

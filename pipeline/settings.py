@@ -59,6 +59,8 @@ class CountSettings:
     region : x, y, width, height, level-0 px of each field: only cells whose centre lies in it; None is all.
     protocol : name of a counting protocol, see `pipeline.planning.protocols`; None counts every cell.
     max_cells : red cells after which a count stops; None counts every cell, or what the protocol asks for.
+    fields : photos of a folder, or views of a scan, to count; None counts all of them.
+    red_cells_per_ul : as measured, for parasites per µL; None assumes 5,000,000.
     whole_film : count also where a whole slide is too thick or too thin to be read.
     scheduler : address of a dask scheduler whose workers do the work; None works on this machine.
     report : what the report says beside the count, and whether one is written.
@@ -72,6 +74,8 @@ class CountSettings:
     region: tuple[int, int, int, int] | None = None
     protocol: str | None = None
     max_cells: int | None = None
+    fields: int | None = None
+    red_cells_per_ul: float | None = None
     whole_film: bool = False
     scheduler: str | None = None
     report: ReportSettings = ReportSettings()

@@ -117,9 +117,17 @@ def count(
         typer.Option(metavar="X,Y,W,H", help="Count only cells whose centre lies here, px of the picture."),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Stop after the red cells that cdc, bsh, who or nvp asks for.")
+        str | None,
+        typer.Option(help="Stop after the red cells that cdc, bsh, research, who or nvp asks for."),
     ] = None,
     max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
+    fields: Annotated[
+        int | None, typer.Option(min=1, help="Count so many photos of a folder, or views of a scan.")
+    ] = None,
+    rbc_per_ul: Annotated[
+        float | None,
+        typer.Option(min=100_000, max=10_000_000, help="Red cells per µL as measured; else 5,000,000."),
+    ] = None,
     whole_film: Annotated[
         bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")
     ] = False,
@@ -145,6 +153,8 @@ def count(
         region=_region(region),
         protocol=protocol,
         max_cells=max_cells,
+        fields=fields,
+        red_cells_per_ul=rbc_per_ul,
         whole_film=whole_film,
         scheduler=scheduler,
         report=ReportSettings(is_written=report, sample=sample, notes=notes_of(note)),

@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption, WorkersOption
 
-__all__ = ["app", "card", "crops", "fields"]
+__all__ = ["app", "card", "crops", "errors", "fields"]
 
 app = typer.Typer(help="Measure the accuracy on a labelled set.", no_args_is_help=True)
 
@@ -111,6 +111,41 @@ def card(
     from pipeline.training.card_files import write_card
 
     sys.stdout.write(f"{write_card(manifest, results or [])}\n")
+
+
+@app.command()
+def errors(
+    reports: Annotated[
+        list[Path], typer.Argument(metavar="JSON...", help="Reports of evaluate fields on left-out slides.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where slide_errors.toml goes.")],
+    measured: Annotated[
+        Path, typer.Option(metavar="TOML", help="Manifest of the classifier that the reports measured.")
+    ],
+    stands_for: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TOML", help="Manifest of a classifier trained alike; may be repeated."),
+    ] = None,
+    uninfected: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="CSV", help="slides.csv of people without malaria; may be repeated."),
+    ] = None,
+) -> None:
+    """Fit how sensitivity and false calls differ from slide to slide, for the intervals of a count."""
+    from pipeline.evaluation.slide_errors import (
+        fit_slide_errors,
+        slides_of_report,
+        uninfected_slides,
+        write_slide_errors,
+    )
+
+    slides = [slide for report in reports for slide in slides_of_report(report)]
+    slides += [slide for table in uninfected or [] for slide in uninfected_slides(table)]
+    words = ["smearcount evaluate errors", *(path.name for path in reports)]
+    words += [f"--uninfected {path.resolve().parent.name}/{path.name}" for path in uninfected or []]
+    held = fit_slide_errors(slides, measured, stands_for or [], " ".join(words))
+    write_slide_errors(out, held)
+    sys.stdout.write(f"{out}: {len(slides)} slides\n")
 
 
 def _claim(pictures: Path | None) -> None:

@@ -71,7 +71,7 @@ def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
     if len(outcomes) == 1 and outcomes[0].summary is not None:
         print_rows((), _slide_rows(outcomes[0].summary, str(outcomes[0].folder)))
     elif len(outcomes) > 1:
-        headings = ("slide", "infected", "red cells", "parasitaemia", "95% interval", "verdict", "state")
+        headings = ("slide", "infected", "red cells", "asexual", "95% interval", "verdict", "state")
         print_rows(headings, [_outcome_row(outcome) for outcome in outcomes])
     for outcome in outcomes:
         for line in _remarks(outcome):
@@ -150,17 +150,16 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
     size = "unknown" if summary.um_per_px is None else f"{summary.um_per_px:.4g} µm per px"
     verdict: str = summary.verdict
     if verdict == "none distinguishable":
-        verdict += f"; up to {percent_text(summary.high)} cannot be ruled out"
+        high = summary.headline.high if summary.headline else summary.high
+        verdict += f"; up to {percent_text(high)} cannot be ruled out"
     limit = summary.limit_of_detection
     told = f"{percent_text(limit)} at this number of cells" if limit is not None else "none: too few cells"
-    told += f"; false positives up to {percent_text(summary.false_positive_rate)}"
+    told += f"; limit of blank {percent_text(summary.limit_of_blank)}"
     return [
         ("slide", summary.slide),
         ("verdict", verdict),
-        ("parasitaemia", percent_text(summary.parasitaemia)),
-        ("95% interval", f"{percent_text(summary.low)} to {percent_text(summary.high)}, by chance alone"),
+        *_headline(summary),
         ("infected", f"{summary.infected} of {summary.counted} red cells{_stages(summary.stages)}"),
-        *_asexual(summary),
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
         ("limit of detection", told),
         *_asked_for(summary),
@@ -175,6 +174,8 @@ def _asked_for(summary: "SlideSummary") -> list[tuple[str, str]]:
     goal = summary.goal
     if goal is None:
         return []
+    if goal.fields:
+        return [("asked for", f"{goal.fields} fields")]
     short = f"{goal.missing} more are needed" if goal.missing else "reached"
     return [("asked for", f"{goal.wanted} red cells ({goal.name}): {short}")]
 
@@ -198,14 +199,22 @@ def _stages(stages: dict[str, int]) -> str:
     return f" ({', '.join(told)})"
 
 
-def _asexual(summary: "SlideSummary") -> list[tuple[str, str]]:
-    """The parasitaemia without gametocytes, where there are any."""
-    from pipeline.wording import percent_text
+def _headline(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """The asexual parasitaemia with its interval, gametocytes beside it, parasites per µL."""
+    from pipeline.wording import per_ul_text, percent_text
 
-    if not summary.stages.get("gametocyte"):
-        return []
-    low, high = percent_text(summary.asexual_low), percent_text(summary.asexual_high)
-    return [("without gametocytes", f"{percent_text(summary.asexual_parasitaemia)} ({low} to {high})")]
+    found = summary.headline
+    if found is None:
+        return [("parasitaemia", percent_text(None))]
+    name = "asexual parasitaemia" if found.kind == "asexual" else "parasitaemia"
+    fixed = f"{percent_text(found.low)} to {percent_text(found.high)}"
+    if found.corrected is not None:
+        fixed += f"; corrected {percent_text(found.corrected)}{' (clipped)' if found.clipped else ''}"
+    rows = [(name, f"{percent_text(found.parasitaemia)} as called"), ("95% interval", fixed)]
+    if found.gametocytes is not None:
+        present = f"present, {found.gametocytes}" if found.gametocytes else "none seen"
+        rows.append(("gametocytes", present))
+    return [*rows, ("parasites per µL", per_ul_text(found))]
 
 
 def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
@@ -214,12 +223,13 @@ def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
     summary = outcome.summary
     if summary is None:
         return outcome.slide, "", "", "", "", "", outcome.state
+    found = summary.headline
     return (
         outcome.slide,
         str(summary.infected),
         str(summary.counted),
-        percent_text(summary.parasitaemia),
-        f"{percent_text(summary.low)} to {percent_text(summary.high)}",
+        percent_text(found.parasitaemia if found else None),
+        f"{percent_text(found.low)} to {percent_text(found.high)}" if found else "-",
         summary.verdict,
         outcome.state,
     )
@@ -231,4 +241,5 @@ def _remarks(outcome: "SlideOutcome") -> list[str]:
     if summary is None:
         return []
     partial = ["PARTIAL COUNT: a part of the slide could not be read."] if summary.status == "partial" else []
-    return partial + [f"warning: {notice.text}" for notice in summary.notices if notice.severity == "warn"]
+    warned = [f"warning: {notice.text}" for notice in summary.notices if notice.severity == "warn"]
+    return partial + list(summary.notes) + warned

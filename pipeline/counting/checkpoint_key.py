@@ -10,7 +10,7 @@ from pipeline.settings import CountSettings
 
 __all__ = ["CheckpointKey"]
 
-_SAME_CELLS = frozenset({"workers", "scheduler", "report"})
+_SAME_CELLS = frozenset({"workers", "scheduler", "report", "red_cells_per_ul"})
 """Settings that change nothing of what a tile holds."""
 
 

@@ -1,5 +1,6 @@
 """Works on the tiles of a slide, here, in processes or on a cluster, until enough cells are counted."""
 
+import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,12 @@ from pipeline.counting.tile_store import TileStore
 from pipeline.counting.tiling import Tile, tile_at, tiles
 from pipeline.execution.processes import WorkerDiedError, run_here, run_in_processes
 from pipeline.planning.field import FieldPlan
-from pipeline.planning.protocols import Goal
+from pipeline.planning.protocols import VIEW_MM2, Goal
 from pipeline.planning.sampling import even_order
 from pipeline.settings import CountSettings, Progress, with_absolute_paths
 from segmentation.detections import Kind
 from segmentation.film import SQUARE_PX
+from segmentation.resample import DETECTOR_UM_PER_PX
 
 __all__ = ["Found", "TileJob", "run_tiles", "tiles_to_do"]
 
@@ -75,7 +77,8 @@ def tiles_to_do(job: TileJob) -> list[Tile]:
     With a goal they are single squares, in an order of which every beginning samples the slide evenly.
     """
     if job.goal is not None:
-        return _squares(list(job.plans.values()))
+        squares = _squares(list(job.plans.values()))
+        return _of_views(squares, list(job.plans), job.goal.fields) if job.goal.fields else squares
     return [
         tile
         for plan in job.plans.values()
@@ -169,6 +172,17 @@ def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:
         found += [tile_at(plan.index, plan.grid, (x, y), SQUARE_PX) for x, y in corners]
         left += plan.area.areas.shape[1]
     return [found[index] for index in even_order(np.concatenate(places)).tolist()]
+
+
+def _of_views(squares: list[Tile], fields: list[int], views: int) -> list[Tile]:
+    """Squares of so many photos, spread evenly; of a single one or a scan, of so many views."""
+    if len(fields) == 1:
+        square_mm2 = (SQUARE_PX * DETECTOR_UM_PER_PX / 1000) ** 2
+        return squares[: math.ceil(views * VIEW_MM2 / square_mm2)]
+    chosen = (
+        {fields[index * len(fields) // views] for index in range(views)} if views < len(fields) else fields
+    )
+    return [square for square in squares if square.field in chosen]
 
 
 def _answers(job: TileJob, todo: Sequence[Tile]) -> Generator[tuple[Tile, Answer]]:

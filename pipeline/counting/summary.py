@@ -2,11 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from pipeline.counting.statistics import INTERVAL_METHOD, distinguishable, limit_of_detection, wilson
+from pipeline.counting.headline import headline_of, notes_of
+from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, merged_blocks
+from pipeline.counting.intervals.limits import (
+    beyond_false_calls,
+    cells_needed,
+    limit_of_blank,
+    lowest_detectable,
+)
+from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
+from pipeline.counting.statistics import INTERVAL_METHOD, wilson
 from pipeline.counting.tally import FieldTally, Tally
 from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
@@ -22,11 +31,13 @@ from pipeline.records import (
     Verdict,
 )
 
-__all__ = ["FieldFacts", "SlideFacts", "summarise", "summary_of", "verdict_of"]
+__all__ = ["SQUARE_UM", "FieldFacts", "SlideFacts", "errors_of", "summarise", "summary_of", "verdict_of"]
 
 
-UPPER_END = 1.645
-"""Standard errors up to the upper end of a one-sided 95% interval (normal)."""
+SQUARE_UM = 96.0
+"""Side of the squares whose variation tells how clustered the cells are: 50 to 100 red cells each."""
+WANTED_LIMITS = (0.01, 0.001)
+"""Limits of detection that a summary names the needed cells for, as fractions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +74,8 @@ class SlideFacts:
     debris : its own negative control.
     tells_stages : whether the classifier predicts life stages.
     goal : red cells that were asked for; None where all were.
+    errors : sensitivity and false calls as they differ from slide to slide; None takes both rates as fixed.
+    red_cells_per_ul : as measured; None where it was not.
     """
 
     slide: str
@@ -80,6 +93,12 @@ class SlideFacts:
     debris: DebrisControl | None = None
     tells_stages: bool = False
     goal: Goal | None = None
+    errors: SlideErrors | None = None
+    red_cells_per_ul: float | None = None
+
+    def square_px(self) -> dict[str, float]:
+        """Side of the squares by which clustering is told, level-0 px of each field."""
+        return {one.name: SQUARE_UM / one.um_per_px for one in self.fields}
 
 
 def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
@@ -96,7 +115,7 @@ def summarise(parts: Iterable[pd.DataFrame], facts: SlideFacts) -> SlideSummary:
         Where a table contradicts itself: a cell that is neither counted nor excluded for one reason,
         a counted object that is no red cell, or a cell of a field that was not read.
     """
-    found = Tally()
+    found = Tally(square_px=facts.square_px())
     for cells in parts:
         found.add(cells)
     return summary_of(found, facts)
@@ -113,14 +132,12 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
     _check_fields(found, facts)
     whole, stages = found.whole, dict(sorted(found.stages.items()))
     share, low, high = _fraction(whole.infected, whole.counted)
-    asexual = _fraction(
-        whole.infected - stages.get("gametocyte", 0), whole.counted if facts.tells_stages else 0
-    )
-    return SlideSummary(
+    asexual = _asexual(whole, stages, facts.tells_stages)
+    plain = SlideSummary(
         slide=facts.slide,
         source=facts.source,
         status="partial" if facts.failed_tiles else "complete",
-        verdict=_verdict(whole, facts),
+        verdict="not countable",
         um_per_px=facts.um_per_px,
         scale_source=facts.scale_source,
         detected=whole.detected,
@@ -136,7 +153,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         asexual_high=asexual[2],
         interval_method=INTERVAL_METHOD,
         false_positive_rate=facts.false_positive_rate,
-        limit_of_detection=limit_of_detection(whole.counted, facts.false_positive_rate, facts.sensitivity),
+        limit_of_detection=None,
         white_cells=found.kinds["white_cell"],
         platelets=found.kinds["platelet"],
         area_mm2=_area(facts.fields),
@@ -149,30 +166,69 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         novelty=facts.novelty,
         debris=facts.debris,
     )
+    return _with_errors(plain, found, facts)
+
+
+def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideSummary:
+    """The same with what depends on errors that differ from slide to slide, and on clustering."""
+    counted, infected = plain.counted, plain.infected
+    errors, groups = errors_of(facts, counted), merged_blocks(found.squares)
+    effect, told_by = design_effect(groups), len(groups) if len(groups) >= FEWEST_BLOCKS else 0
+    verdict = verdict_of((infected, counted), errors, facts.notices, effect)
+    slide = (effect, told_by, facts.red_cells_per_ul, facts.tells_stages)
+    headline = headline_of(infected, counted, plain.stages, errors, slide)
+    early = facts.goal is not None and facts.goal.cells_below > 0
+    return replace(
+        plain,
+        verdict=verdict,
+        headline=headline,
+        limit_of_detection=lowest_detectable(counted, errors, effect),
+        limit_of_blank=limit_of_blank(counted, errors, effect),
+        cells_needed=_cells_needed(errors, effect),
+        notes=notes_of(headline, plain.stages, verdict, early),
+    )
+
+
+def _asexual(
+    whole: FieldTally, stages: Mapping[str, int], tells_stages: bool
+) -> tuple[float, float, float] | tuple[None, None, None]:
+    return _fraction(whole.infected - stages.get("gametocyte", 0), whole.counted if tells_stages else 0)
 
 
 def verdict_of(
-    infected: int,
-    counted: int,
-    false_positive_rate: float,
-    notices: tuple[Notice, ...],
-    debris: DebrisControl | None = None,
+    called: tuple[int, int], errors: SlideErrors, notices: tuple[Notice, ...], effect: float = 1.0
 ) -> Verdict:
     """What may be claimed from a count; never more than was seen.
 
     Where quality control refuses, or nothing was counted, the slide is not countable. Parasites are
-    claimed only where the positives are more than the false positives explain: the network's own, and those
-    that this slide's dirt explains, at the upper end of what its control says.
+    claimed only where the positives are more than false calls explain; these differ from slide to slide.
+
+    Parameters
+    ----------
+    called : cells called infected, and all red cells counted.
+    effect : design effect, at least 1.
     """
+    infected, counted = called
     if counted == 0 or any(notice.severity == "refuse" for notice in notices):
         return "not countable"
-    explained = 0.0 if debris is None else debris.expected_called_grains + UPPER_END * debris.uncertainty
-    seen = distinguishable(infected, counted, min(false_positive_rate + explained / counted, 1.0))
+    seen = beyond_false_calls(infected, counted, errors, effect)
     return "parasites seen" if seen else "none distinguishable"
 
 
-def _verdict(found: FieldTally, facts: SlideFacts) -> Verdict:
-    return verdict_of(found.infected, found.counted, facts.false_positive_rate, facts.notices, facts.debris)
+def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
+    """How often this slide's cells are missed and called falsely; what its own dirt explains comes on top."""
+    errors = facts.errors or SlideErrors.fixed(facts.sensitivity, facts.false_positive_rate)
+    debris = facts.debris
+    if debris is None or not counted or not debris.expected_called_grains:
+        return errors
+    own = soiled(errors.false_calls, counted, debris.expected_called_grains, debris.uncertainty)
+    return replace(errors, false_calls=own, source=f"{errors.source}; debris control of this slide")
+
+
+def _cells_needed(errors: SlideErrors, effect: float) -> dict[str, int | None]:
+    """Red cells for each limit of detection, as many more as they are clustered."""
+    independent = {f"{limit:g}": cells_needed(limit, errors) for limit in WANTED_LIMITS}
+    return {limit: None if cells is None else round(cells * effect) for limit, cells in independent.items()}
 
 
 def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None, None, None]:
@@ -212,9 +268,13 @@ def _area(fields: tuple[FieldFacts, ...]) -> dict[str, float]:
 def _goal(goal: Goal | None, found: FieldTally) -> GoalResult | None:
     if goal is None:
         return None
+    wanted = 0 if goal.fields else goal.wanted(found.infected, found.counted)
     return GoalResult(
         name=goal.name,
         source=goal.source,
-        wanted=goal.wanted(found.infected, found.counted),
-        missing=goal.missing(found.infected, found.counted),
+        wanted=wanted,
+        missing=max(0, wanted - found.counted),
+        year=goal.year,
+        link=goal.link,
+        fields=goal.fields,
     )

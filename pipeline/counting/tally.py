@@ -1,6 +1,8 @@
 """Counts of a slide's cells, added up over the parts of its table."""
 
+import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -25,11 +27,15 @@ class Tally:
     Attributes
     ----------
     whole : of the slide. fields : of each field with an object, by its name.
+    square_px : side of the squares of each field, level-0 px; a field that is not named is one square.
+    squares : infected and counted cells of each square of a field: its name, column and row.
     kinds : objects of each kind. stages : infected cells among the counted, by their stage.
     """
 
     whole: FieldTally = field(default_factory=FieldTally)
     fields: dict[str, FieldTally] = field(default_factory=dict)
+    square_px: Mapping[str, float] = field(default_factory=dict)
+    squares: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
 
@@ -45,6 +51,7 @@ class Tally:
         _reconcile(cells)
         counted = cells["counted"].astype(bool)
         infected = counted & cells["infected"].fillna(False).astype(bool)
+        _add_squares(self.squares, cells[counted], infected[counted], self.square_px)
         self.kinds.update(cells["kind"].astype(str).value_counts().to_dict())
         self.stages.update(cells.loc[infected, "stage"].astype(str).value_counts().to_dict())
         reasons = cells["excluded_because"].where(~counted).astype(object)
@@ -57,6 +64,22 @@ class Tally:
                 one.counted += int(rows["counted"].sum())
                 one.infected += int(rows["infected"].sum())
                 one.excluded.update(rows["reason"].dropna().astype(str).value_counts().to_dict())
+
+
+def _add_squares(
+    squares: dict[tuple[str, int, int], tuple[int, int]],
+    counted: pd.DataFrame,
+    infected: pd.Series,
+    square_px: Mapping[str, float],
+) -> None:
+    names = counted["field"].astype(str)
+    side = names.map(lambda name: square_px.get(name, math.inf)).astype(float)
+    places = pd.DataFrame(
+        {"field": names, "column": counted["x"] // side, "row": counted["y"] // side, "infected": infected}
+    )
+    for (name, column, row), found in places.groupby(["field", "column", "row"], sort=False)["infected"]:
+        before = squares.get((str(name), int(column), int(row)), (0, 0))
+        squares[str(name), int(column), int(row)] = before[0] + int(found.sum()), before[1] + len(found)
 
 
 def _reconcile(cells: pd.DataFrame) -> None:

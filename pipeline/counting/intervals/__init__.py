@@ -1,1 +1,1 @@
-"""How sure a count is: clustering, errors that differ between slides, the interval that joins them, limits."""
+"""How sure a count is: clustering, errors that differ from slide to slide, interval and limits."""

@@ -1,4 +1,4 @@
-"""What a count can tell from none: the test behind the verdict, limits of blank and detection, cells needed."""
+"""What a count can tell from none: the test of the verdict, limits of blank and detection, cells needed."""
 
 from functools import cache
 
@@ -36,7 +36,7 @@ def limit_of_blank(counted: int, errors: SlideErrors, effect: float = 1.0) -> fl
 
 
 def lowest_detectable(counted: int, errors: SlideErrors, effect: float = 1.0) -> float | None:
-    """Limit of detection: lowest true fraction told from none on 95 in 100 slides; None where there is none."""
+    """Limit of detection: lowest true fraction told from none on 95 in 100 slides; else None."""
     from scipy.optimize import brentq
 
     if counted < 1:
@@ -65,7 +65,7 @@ def cells_needed(limit: float, errors: SlideErrors) -> int | None:
     while high - low > max(1, low // 100):
         middle = (low + high) // 2
         low, high = (low, middle) if _reaches(limit, middle, errors) else (middle, high)
-    step = max(1, 10 ** (len(str(high)) - 2))
+    step = int(10 ** max(len(str(high)) - 2, 0))
     return -(-high // step) * step
 
 
@@ -75,7 +75,7 @@ def _reaches(limit: float, counted: int, errors: SlideErrors) -> bool:
 
 
 def _needed(counted: int, errors: SlideErrors, effect: float) -> int:
-    """Fewest called cells that a slide without an infected cell has in fewer than 5 of 100; may be counted + 1."""
+    """Fewest called cells that under 5 in 100 uninfected slides have; may be counted + 1."""
     low, high = 0, counted + 1
     while high - low > 1:
         middle = (low + high) // 2

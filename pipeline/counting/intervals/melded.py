@@ -98,9 +98,10 @@ def confidence_below(
 
 def _called_below(called: "NDArray[np.float64]", infected: float, counted: float) -> "NDArray[np.float64]":
     """Mid-P confidence that the fraction called infected is no more than each of these."""
+    import numpy as np
     from scipy.special import betainc
 
     clean = counted - infected
     low = betainc(infected, clean + 1, called) if infected > 0 else called * 0 + 1.0
     high = betainc(infected + 1, clean, called) if clean > 0 else called * 0.0
-    return (low + high) / 2  # type: ignore[no-any-return]  # scipy has no types
+    return np.asarray((low + high) / 2, dtype=np.float64)

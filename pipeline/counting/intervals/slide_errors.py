@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "narrowed"]
+__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "soiled"]
 
 _LATTICE = (1597, 987)
 """Two Fibonacci numbers that follow each other: the points of a lattice rule in two dimensions
@@ -93,24 +93,23 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
     return _with_moments(middle, spread)
 
 
-def narrowed(false_calls: Beta, counted: int, expected: float, variance: float) -> Beta:
-    """The false calls of a slide, after a control on that slide itself told how many to expect.
+def soiled(false_calls: Beta, counted: int, expected: float, uncertainty: float) -> Beta:
+    """The false calls of a slide whose own dirt explains more of them: means and variances are added.
 
-    Both are weighed by the inverse of their variances, as two measurements of one number are.
+    The control explains what dirt does and nothing else, so a clean one lowers nothing.
 
     Parameters
     ----------
-    counted : red cells of the slide. expected, variance : false calls among them, by the control.
+    counted : red cells of the slide. expected, uncertainty : false calls by its dirt, and their standard
+        error.
     """
-    if counted < 1 or not (expected >= 0 and variance > 0):
+    if counted < 1 or expected < 0 or uncertainty < 0:
         raise ValueError(
-            f"a control of {counted} cells expects {expected} false calls, variance {variance}: "
-            "expected cells, none or more false calls and a variance above 0"
+            f"a control of {counted} cells expects {expected} false calls, give or take {uncertainty}: "
+            "expected cells, and none or more of both"
         )
-    rate, spread = min(expected / counted, 1 - 1e-9), variance / counted**2
-    weight = false_calls.variance / (false_calls.variance + spread)
-    middle = false_calls.mean + weight * (rate - false_calls.mean)
-    return _with_moments(middle, (1 - weight) * false_calls.variance)
+    mean = min(false_calls.mean + expected / counted, 1 - 1e-9)
+    return _with_moments(mean, false_calls.variance + (uncertainty / counted) ** 2)
 
 
 @cache

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.counting.summary import summarise, verdict_of
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.summary import errors_of, summarise, verdict_of
 from pipeline.records import DebrisControl, FailedTile, Notice
 from pipeline.wording import count_line, percent_text
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts
@@ -78,15 +79,16 @@ def test_a_cell_of_a_field_that_was_not_read_is_an_error() -> None:
 
 
 def test_parasites_are_claimed_only_beyond_the_false_positives() -> None:
-    assert verdict_of(2, 1000, 0.002, ()) == "none distinguishable"
-    assert verdict_of(9, 1000, 0.002, ()) == "parasites seen"
-    assert verdict_of(9, 1000, 0.002, (WARNING,)) == "parasites seen"
-    assert verdict_of(9, 1000, 0.002, (WARNING, REFUSAL)) == "not countable"
-    assert verdict_of(0, 0, 0.002, ()) == "not countable"
+    errors = SlideErrors.fixed(1.0, 0.002)
+    assert verdict_of((2, 1000), errors, ()) == "none distinguishable"
+    assert verdict_of((9, 1000), errors, ()) == "parasites seen"
+    assert verdict_of((9, 1000), errors, (WARNING,)) == "parasites seen"
+    assert verdict_of((9, 1000), errors, (WARNING, REFUSAL)) == "not countable"
+    assert verdict_of((0, 0), errors, ()) == "not countable"
 
 
 def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
-    soiled = DebrisControl(
+    debris = DebrisControl(
         specks=30,
         grains=28,
         ground_mm2=0.05,
@@ -98,9 +100,11 @@ def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
         expected_called_grains=15.0,
         uncertainty=3.0,
     )
-    assert verdict_of(21, 1100, 0.002, ()) == "parasites seen"
-    assert verdict_of(21, 1100, 0.002, (), soiled) == "none distinguishable"
-    assert verdict_of(60, 1100, 0.002, (), soiled) == "parasites seen"
+    clean = errors_of(make_facts(), 1100)
+    soiled = errors_of(make_facts(debris=debris), 1100)
+    assert verdict_of((21, 1100), clean, ()) == "parasites seen"
+    assert verdict_of((21, 1100), soiled, ()) == "none distinguishable"
+    assert verdict_of((60, 1100), soiled, ()) == "parasites seen"
 
 
 def test_a_slide_without_a_counted_cell_has_no_fraction() -> None:

@@ -10,6 +10,7 @@ def test_the_protocols_ask_for_the_cells_that_are_published():
     assert {name: goal.cells for name, goal in PROTOCOLS.items()} == {
         "cdc": 500,
         "bsh": 1000,
+        "research": 1000,
         "who": 5000,
         "nvp": 10_000,
     }
@@ -17,7 +18,7 @@ def test_the_protocols_ask_for_the_cells_that_are_published():
 
 @pytest.mark.parametrize(
     ("infected", "counted", "missing"),
-    [(0, 0, 500), (0, 499, 1), (5, 500, 0), (4, 500, 1500), (12, 1300, 700), (13, 1300, 0), (0, 2000, 0)],
+    [(0, 0, 500), (0, 499, 1), (50, 500, 0), (49, 500, 1500), (12, 1300, 700), (130, 1300, 0), (0, 2000, 0)],
 )
 def test_cdc_asks_for_more_cells_where_few_are_infected(infected, counted, missing):
     assert PROTOCOLS["cdc"].missing(infected, counted) == missing
@@ -39,8 +40,25 @@ def test_names_may_be_written_in_capitals():
 
 @pytest.mark.parametrize(
     ("protocol", "max_cells", "told"),
-    [("abc", None, "expected one of cdc, bsh, who, nvp"), ("cdc", 5, "both"), (None, 0, "1 or more")],
+    [
+        ("abc", None, "expected one of cdc, bsh, research, who, nvp"),
+        ("cdc", 5, "both"),
+        (None, 0, "1 or more"),
+    ],
 )
 def test_a_goal_that_makes_no_sense_is_refused(protocol, max_cells, told):
     with pytest.raises(InputError, match=told):
         goal_of(protocol, max_cells)
+
+
+def test_every_protocol_names_its_source_and_a_link_to_it():
+    for goal in PROTOCOLS.values():
+        assert goal.source and goal.link.startswith("https://")
+
+
+def test_a_number_of_fields_is_never_reached_by_cells():
+    goal = goal_of(None, None, 3)
+    assert goal is not None and goal.fields == 3
+    assert goal.missing(500, 100_000) > 0
+    with pytest.raises(InputError, match="0 fields were asked for, expected 1 or more"):
+        goal_of(None, None, 0)

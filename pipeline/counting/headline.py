@@ -1,0 +1,102 @@
+"""The headline of a count: asexual parasitaemia with its interval, and what must be read beside it."""
+
+from collections.abc import Mapping
+
+from pipeline.counting.intervals.melded import corrected, melded_interval
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.records import Headline
+
+__all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "headline_of", "notes_of"]
+
+USUAL_RED_CELLS_PER_UL = 5_000_000.0
+"""Where it was not measured: WHO, Malaria microscopy SOP 09 (2016), takes it for all."""
+MELDED = (
+    "melded 95% (Bayer, Fay and Graubard 2022): chance, clustering, and sensitivity and false calls as they"
+    " differ from slide to slide"
+)
+ALWAYS = "Species not determined. A thin film cannot exclude malaria."
+_CROWDED_SHARE = 0.1
+"""Share of infected cells that are schizonts, or of all cells that are infected, from which parasites are
+many more than infected cells: at 10% chance alone puts two into one infected cell of twenty."""
+_HINTS = (
+    (0.10, "10% or more: a mark of severe P. falciparum malaria (WHO guidelines for malaria, 2023)"),
+    (
+        0.02,
+        "2% or more: a mark of raised risk in P. falciparum malaria (UK malaria treatment guidelines, 2016)",
+    ),
+)
+
+
+def headline_of(
+    infected: int,
+    counted: int,
+    stages: Mapping[str, int],
+    errors: SlideErrors,
+    slide: tuple[float, int, float | None, bool],
+) -> Headline | None:
+    """Asexual parasitaemia of a slide; None where nothing was counted.
+
+    Parameters
+    ----------
+    stages : infected cells by life stage.
+    slide : design effect, groups that it comes from, red cells per µL (None: not measured), and whether
+        the classifier tells stages.
+    """
+    effect, groups, red_cells_per_ul, tells_stages = slide
+    if not counted:
+        return None
+    gametocytes = stages.get("gametocyte", 0) if tells_stages else 0
+    asexual = infected - gametocytes
+    low, high = melded_interval(asexual, counted, errors, effect)
+    value = corrected(asexual, counted, errors)
+    per_ul = red_cells_per_ul or USUAL_RED_CELLS_PER_UL
+    return Headline(
+        kind="asexual" if tells_stages else "all stages",
+        infected=asexual,
+        gametocytes=gametocytes if tells_stages else None,
+        parasitaemia=asexual / counted,
+        low=low,
+        high=high,
+        corrected=None if value is None else value.value,
+        clipped=value is not None and value.clipped,
+        design_effect=effect,
+        groups=groups,
+        method=MELDED,
+        errors=errors.source,
+        parasites_per_ul=asexual / counted * per_ul,
+        parasites_per_ul_low=low * per_ul,
+        parasites_per_ul_high=high * per_ul,
+        red_cells_per_ul=per_ul,
+        red_cells_source="assumed" if red_cells_per_ul is None else "given",
+    )
+
+
+def notes_of(
+    headline: Headline | None, stages: Mapping[str, int], verdict: str, may_stop_early: bool
+) -> tuple[str, ...]:
+    """Lines that are read with every count; hints, never a diagnosis.
+
+    Parameters
+    ----------
+    may_stop_early : whether the protocol ends sooner where its own running estimate is high.
+    """
+    notes = [ALWAYS]
+    if headline is None:
+        return tuple(notes)
+    schizonts = stages.get("schizont", 0)
+    crowded = schizonts >= _CROWDED_SHARE * max(headline.infected, 1)
+    if headline.infected and (crowded or headline.parasitaemia >= _CROWDED_SHARE):
+        notes.append("Parasites per µL understates where cells hold several parasites.")
+    if verdict == "parasites seen":
+        notes += [hint for limit, hint in _HINTS if headline.parasitaemia >= limit][:1]
+    if headline.clipped:
+        side = "0" if not headline.corrected else "100%"
+        notes.append(f"The corrected estimate is clipped at {side}: the calls alone would put it beyond.")
+    if headline.groups == 0:
+        notes.append("Too few fields or blocks to tell clustering: the interval takes cells as independent.")
+    if may_stop_early:
+        notes.append(
+            "The protocol stops by its own running estimate, which then leans high near its limit: see"
+            " docs/statistics.md."
+        )
+    return tuple(notes)

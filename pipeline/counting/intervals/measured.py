@@ -1,0 +1,99 @@
+"""Reads how the networks' errors differ from slide to slide: `models/slide_errors.toml`, or the manifest."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.manifest import Manifest, shipped
+from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, fit_beta
+from pipeline.errors import ModelError
+
+__all__ = ["FittedBeta", "MeasuredSlide", "SlideErrorsFile", "read_slide_errors", "slide_errors_of"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FittedBeta(_Strict):
+    """A rate of a slide drawn anew: parameters of its beta distribution."""
+
+    alpha: float = Field(gt=0)
+    beta: float = Field(gt=0)
+
+
+class MeasuredSlide(_Strict):
+    """One slide that the measured networks never saw: cells by their label and by the call."""
+
+    source: str
+    slide: str
+    infected: int = Field(ge=0)
+    infected_found: int = Field(ge=0)
+    uninfected: int = Field(ge=0)
+    false_calls: int = Field(ge=0)
+
+
+class SlideErrorsFile(_Strict):
+    """What `smearcount evaluate errors` writes.
+
+    Attributes
+    ----------
+    made_by : the command. measured_with : classifier that was measured, by name and SHA-256.
+    stands_for : names of the classifiers that the figures are used for.
+    slides : what both distributions were fitted to.
+    """
+
+    made_by: str
+    measured_with: str
+    measured_sha256: str
+    stands_for: tuple[str, ...]
+    sensitivity: FittedBeta
+    false_calls: FittedBeta
+    slides: tuple[MeasuredSlide, ...]
+
+
+def slide_errors_of(manifest: Manifest) -> SlideErrors:
+    """Errors of a classifier on left-out slides where they were measured, else on left-out sources."""
+    held = read_slide_errors()
+    if manifest.name in held.stands_for:
+        return SlideErrors(
+            sensitivity=Beta(alpha=held.sensitivity.alpha, beta=held.sensitivity.beta),
+            false_calls=Beta(alpha=held.false_calls.alpha, beta=held.false_calls.beta),
+            source=f"{len(held.slides)} slides left out, {held.measured_with}",
+        )
+    return _of_sources(manifest)
+
+
+@cache
+def read_slide_errors(path: Path | None = None) -> SlideErrorsFile:
+    """Read and check the file, by default the one that comes with smearcount.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing or malformed.
+    """
+    path = path or shipped("classifier").with_name("slide_errors.toml")
+    try:
+        return SlideErrorsFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); install smearcount again") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path}: {place}: {first['msg']}; make it anew: smearcount evaluate errors"
+        ) from error
+
+
+@cache
+def _of_sources(manifest: Manifest) -> SlideErrors:
+    """The first row of a manifest is all sources together; each of the others stands for a slide."""
+    rows = manifest.measured[1:] or manifest.measured
+    return SlideErrors(
+        sensitivity=fit_beta([(row.infected_found, row.infected) for row in rows]),
+        false_calls=fit_beta([(row.false_positives, row.uninfected) for row in rows]),
+        source=f"{len(rows)} sources left out, {manifest.name}",
+    )

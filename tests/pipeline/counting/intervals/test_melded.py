@@ -1,0 +1,123 @@
+"""The interval holds what it says, and becomes known ones where errors do not vary."""
+
+import numpy as np
+import pytest
+
+from pipeline.counting.intervals.design import design_effect, merged_blocks
+from pipeline.counting.intervals.limits import (
+    beyond_false_calls,
+    cells_needed,
+    limit_of_blank,
+    lowest_detectable,
+)
+from pipeline.counting.intervals.melded import confidence_below, corrected, melded_interval
+from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, fit_beta, soiled
+from pipeline.counting.statistics import distinguishable, limit_of_detection
+
+ERRORS = SlideErrors(
+    sensitivity=Beta(alpha=18.0, beta=5.0), false_calls=Beta(alpha=0.5, beta=200.0), source="made up"
+)
+PERFECT = SlideErrors.fixed(1.0, 0.0)
+
+
+def simulated(fraction: float, cells: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Called and counted cells of 16 fields of a slide drawn anew, whose infected cells lie in clusters."""
+    found = rng.beta(ERRORS.sensitivity.alpha, ERRORS.sensitivity.beta)
+    false = rng.beta(ERRORS.false_calls.alpha, ERRORS.false_calls.beta)
+    local = rng.gamma(4.0, fraction / 4.0, 16).clip(0, 1) if fraction else np.zeros(16)
+    return [(int(rng.binomial(cells // 16, p * found + (1 - p) * false)), cells // 16) for p in local]
+
+
+@pytest.mark.parametrize("cells", [1_600, 16_000])
+@pytest.mark.parametrize("fraction", [0.0, 0.02, 0.1, 0.2])
+def test_the_interval_holds_the_true_fraction_on_93_to_97_of_100_slides(fraction: float, cells: int) -> None:
+    rng, held, seen, slides = np.random.default_rng(7), 0, 0, 600
+    for _ in range(slides):
+        groups = simulated(fraction, cells, rng)
+        called, effect = sum(group[0] for group in groups), design_effect(groups)
+        below = confidence_below(fraction, called, cells, ERRORS, effect)
+        held += 0.025 <= below <= 0.975 or (fraction == 0 and below < 0.975)
+        seen += beyond_false_calls(called, cells, ERRORS, effect)
+    noise = 0.018  # twice the standard error of a share of 600
+    # Of an uninfected slide only the lower end can fail, so it is right on up to 97.5 of 100 and more.
+    assert 0.93 - noise <= held / slides <= (0.97 if fraction else 1.0) + noise
+    assert fraction or seen / slides <= 0.05 + noise
+
+
+def test_without_errors_and_clusters_it_is_the_mid_p_interval() -> None:
+    from scipy.stats import binom
+
+    low, high = melded_interval(12, 845, PERFECT)
+    for end, share in ((low, 0.975), (high, 0.025)):
+        assert binom.cdf(11, 845, end) + binom.pmf(12, 845, end) / 2 == pytest.approx(share, abs=1e-5)
+
+
+def test_clusters_and_errors_make_it_wider() -> None:
+    plain, clustered = melded_interval(40, 2000, PERFECT), melded_interval(40, 2000, PERFECT, 4.0)
+    unsure = melded_interval(40, 2000, ERRORS)
+    assert clustered[0] < plain[0] < plain[1] < clustered[1]
+    assert unsure[1] - unsure[0] > plain[1] - plain[0]
+    assert melded_interval(40, 2000, ERRORS) == unsure
+
+
+def test_no_called_cell_leaves_zero_in_it() -> None:
+    low, high = melded_interval(0, 1000, ERRORS)
+    assert low == 0.0
+    assert 0.002 < high < 0.01
+
+
+def test_the_corrected_estimate_is_that_of_rogan_and_gladen_and_says_where_it_is_clipped() -> None:
+    fixed = SlideErrors.fixed(0.8, 0.01)
+    found, none = corrected(50, 1000, fixed), corrected(2, 1000, fixed)
+    assert found is not None and found.value == pytest.approx((0.05 - 0.01) / 0.79) and not found.clipped
+    assert none is not None and (none.value, none.clipped) == (0.0, True)
+    assert corrected(5, 10, SlideErrors.fixed(0.2, 0.3)) is None
+
+
+def test_clusters_are_told_by_the_variation_between_fields() -> None:
+    assert design_effect([(5, 100)] * 8) == 1.0
+    assert design_effect([(40, 100)] + [(0, 100)] * 7) > 10
+    assert design_effect([(3, 100), (0, 100)]) == 1.0
+    rng = np.random.default_rng(3)
+    even = [design_effect([(int(k), 200) for k in rng.binomial(200, 0.05, 20)]) for _ in range(200)]
+    assert np.mean(even) == pytest.approx(1.13, abs=0.06)
+
+
+def test_blocks_of_a_scan_are_merged_and_lose_no_cell() -> None:
+    squares = {("scan", column, row): (1, 10) for column in range(30) for row in range(30)}
+    blocks = merged_blocks(squares)
+    assert len(blocks) <= 64
+    assert sum(counted for _, counted in blocks) == 9000
+
+
+def test_a_fit_finds_the_rates_that_made_the_slides() -> None:
+    rng = np.random.default_rng(5)
+    rates = rng.beta(2.0, 198.0, 300)
+    fitted = fit_beta([(int(rng.binomial(2000, rate)), 2000) for rate in rates])
+    assert fitted.mean == pytest.approx(0.01, rel=0.15)
+    assert fitted.variance == pytest.approx(Beta(alpha=2.0, beta=198.0).variance, rel=0.4)
+
+
+def test_few_slides_give_a_wide_distribution() -> None:
+    assert fit_beta([(8, 10)] * 2).variance > 2 * fit_beta([(8, 10)] * 40).variance
+
+
+def test_fixed_rates_give_the_test_and_the_limit_of_the_binomial() -> None:
+    fixed = SlideErrors.fixed(0.9, 0.002)
+    for called in (2, 4, 5, 9):
+        assert beyond_false_calls(called, 1000, fixed) == distinguishable(called, 1000, 0.002)
+    assert lowest_detectable(1000, fixed) == pytest.approx(limit_of_detection(1000, 0.002, 0.9), rel=1e-6)
+    assert limit_of_blank(1000, fixed) == 0.005
+
+
+def test_no_number_of_cells_goes_below_what_slides_differ_by() -> None:
+    needed = cells_needed(0.05, ERRORS)
+    assert needed is not None
+    assert (lowest_detectable(needed, ERRORS) or 1) <= 0.05 < (lowest_detectable(needed // 2, ERRORS) or 1)
+    assert cells_needed(0.0001, ERRORS) is None
+
+
+def test_dirt_adds_false_calls_and_its_doubt() -> None:
+    dirty = soiled(ERRORS.false_calls, 1000, 10.0, 2.0)
+    assert dirty.mean == pytest.approx(ERRORS.false_calls.mean + 0.01)
+    assert dirty.variance == pytest.approx(ERRORS.false_calls.variance + 4e-6)
