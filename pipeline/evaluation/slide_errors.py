@@ -1,18 +1,68 @@
-"""Fits how the networks' errors differ from slide to slide, from reports on slides they never saw."""
+"""Measures and fits how the networks' errors differ from slide to slide, on slides they never saw."""
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from models.manifest import read_manifest
 from pipeline.counting.intervals.measured import FittedBeta, MeasuredSlide, SlideErrorsFile
 from pipeline.counting.intervals.slide_errors import fit_beta
+from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
+from pipeline.evaluation.accuracy import field_report
+from pipeline.evaluation.fields import CountedFields, count_fields
+from pipeline.evaluation.labelled import read_field_set
 from pipeline.files import write_whole
+from pipeline.settings import CountSettings
 
-__all__ = ["fit_slide_errors", "slides_of_report", "uninfected_slides", "write_slide_errors"]
+__all__ = ["fit_slide_errors", "measured_slides", "write_slide_errors"]
+
+Count = Callable[[Path, CountSettings], CountResult]
+Progress = Callable[[int, int], None]
+
+
+def measured_slides(
+    data: Path, left_out: Path, *, progress: Progress | None = None, count: Count | None = None
+) -> list[MeasuredSlide]:
+    """Count the slides that a pair of networks never saw, of every labelled set in a folder.
+
+    A photo that quality control refuses gives no count, so it is left out here too. Of a slide on which
+    no cell is labelled infected, every call is a false one. False calls of other slides that are not labelled
+    completely are not known.
+
+    Parameters
+    ----------
+    data : folder of field sets. left_out : folder of the pair, detector.toml and classifier.toml.
+    progress : called with the fields done and all fields, of each set.
+    count : counts one picture; None is `pipeline.count.count_slide`.
+
+    Raises
+    ------
+    InputError
+        Where no set in the folder holds a slide that was left out.
+    """
+    if count is None:
+        from pipeline.count import count_slide
+
+        count = count_slide
+    detector, classifier = left_out / "detector.toml", left_out / "classifier.toml"
+    unseen = set(read_manifest(classifier, "classifier").left_out)
+    settings, found = CountSettings(detector=detector, classifier=classifier), []
+    for folder in sorted(path.parent for path in data.glob("*/fields.csv")):
+        known = read_field_set(folder)
+        slides = sorted(set(known.fields["slide"]))
+        chosen = slides if known.name in unseen else [name for name in slides if name in unseen]
+        if chosen:
+            found += _of_set(folder, settings, chosen, progress, count)
+    if not found:
+        raise InputError(
+            f"{data} holds no slide that {classifier} leaves out; give the folder of the labelled sets"
+        )
+    return found
 
 
 def fit_slide_errors(
@@ -52,54 +102,6 @@ def fit_slide_errors(
     )
 
 
-def slides_of_report(path: Path) -> list[MeasuredSlide]:
-    """Slides of a report of `smearcount evaluate fields --json`.
-
-    Cells found without a label count as uninfected where every cell of the slide is labelled.
-
-    Raises
-    ------
-    InputError
-        Where the file is no such report.
-    """
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        return [_of_slide(str(report["name"]), slide) for slide in report["by_slide"]]
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(
-            f"{path} is no report on labelled fields ({reason}); give a file that"
-            " smearcount evaluate fields --json wrote"
-        ) from error
-
-
-def uninfected_slides(path: Path) -> list[MeasuredSlide]:
-    """Slides of a slides.csv of people without malaria: every call is false; refused ones are left out.
-
-    Raises
-    ------
-    InputError
-        Where the file is no slides.csv; the message names the row.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read ({error}); give a slides.csv of smearcount count") from error
-    source, found = path.resolve().parent.name, []
-    for number, row in enumerate(rows, start=2):
-        try:
-            if row["state"] == "failed" or row["verdict"] == "not countable":
-                continue
-            called, counted = int(row["infected"]), int(row["counted"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{path} row {number}: {error}; expected a slides.csv of smearcount count"
-            ) from error
-        found.append(_measured(source, str(row["slide"]), (0, 0), (called, counted)))
-    return found
-
-
 def write_slide_errors(path: Path, held: SlideErrorsFile) -> None:
     """Write the file, whole or not at all; OutputError where it cannot be written."""
     plain = held.model_dump(exclude={"sensitivity", "false_calls", "slides"})
@@ -112,26 +114,44 @@ def write_slide_errors(path: Path, held: SlideErrorsFile) -> None:
     write_whole(path, text.encode())
 
 
-def _of_slide(source: str, slide: Mapping[str, Any]) -> MeasuredSlide:
-    accuracy = slide["accuracy"]
+def _of_set(
+    folder: Path, settings: CountSettings, slides: list[str], progress: Progress | None, count: Count
+) -> list[MeasuredSlide]:
+    refused: set[str] = set()
+
+    def counted(path: Path, settings: CountSettings) -> CountResult:
+        result = count(path, settings)
+        if result.summary.verdict == "not countable":
+            refused.add(path.name)
+        return result
+
+    held = count_fields(folder, settings, slides=slides, progress=progress, count=counted)
+    fields = held.field_set.fields
+    kept = fields[~fields["image"].map(lambda image: Path(image).name in refused)]
+    report = field_report(replace(held.field_set, fields=kept), held.scored, held.tallies, held.failed)
+    return [_measured(held, slide.slide, kept, asdict(slide.accuracy)) for slide in report.by_slide]
+
+
+def _measured(
+    held: CountedFields, slide: str, fields: pd.DataFrame, accuracy: Mapping[str, Any]
+) -> MeasuredSlide:
+    mine = fields[fields["slide"] == slide]
+    tally = held.tallies.loc[list(mine["field"])]
     found, false = accuracy["infected_cells_found"], accuracy["classification"]["false_positives_per_10000"]
-    more_called, more = accuracy["infected_without_label"] or 0, accuracy["detection"]["extra"] or 0
-    return _measured(
-        source,
-        str(slide["slide"]),
-        (int(found["hits"]), int(found["of"])),
-        (int(false["hits"]) + int(more_called), int(false["of"]) + int(more)),
-    )
-
-
-def _measured(source: str, slide: str, found: tuple[int, int], false: tuple[int, int]) -> MeasuredSlide:
+    if mine["n_parasitized"].eq(0).all():
+        uninfected, called = int(tally["counted"].sum()), int(tally["infected"].sum())
+    elif mine["complete"].all():
+        uninfected = int(false["of"]) + int(accuracy["detection"]["extra"] or 0)
+        called = int(false["hits"]) + int(accuracy["infected_without_label"] or 0)
+    else:
+        uninfected, called = 0, 0
     return MeasuredSlide(
-        source=source,
+        source=held.field_set.name,
         slide=slide,
-        infected=found[1],
-        infected_found=found[0],
-        uninfected=false[1],
-        false_calls=false[0],
+        infected=int(found["of"]),
+        infected_found=int(found["hits"]),
+        uninfected=uninfected,
+        false_calls=called,
     )
 
 
