@@ -115,37 +115,42 @@ def card(
 
 @app.command()
 def errors(
-    reports: Annotated[
-        list[Path], typer.Argument(metavar="JSON...", help="Reports of evaluate fields on left-out slides.")
-    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of the labelled sets.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where slide_errors.toml goes.")],
-    measured: Annotated[
-        Path, typer.Option(metavar="TOML", help="Manifest of the classifier that the reports measured.")
-    ],
+    left_out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Networks that never saw some slides; by default the shipped pair."),
+    ] = None,
     stands_for: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="TOML", help="Manifest of a classifier trained alike; may be repeated."),
+        Path | None,
+        typer.Option(metavar="TOML", help="Classifier trained alike on every slide; by default the shipped."),
     ] = None,
-    uninfected: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="CSV", help="slides.csv of people without malaria; may be repeated."),
-    ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Fit how sensitivity and false calls differ from slide to slide, for the intervals of a count."""
+    from models.manifest import shipped
+    from pipeline.cli.terminal import shown_progress
     from pipeline.evaluation.slide_errors import (
+        cross_checked,
         fit_slide_errors,
-        slides_of_report,
-        uninfected_slides,
+        measured_slides,
         write_slide_errors,
     )
+    from pipeline.evaluation.text import rate_text
 
-    slides = [slide for report in reports for slide in slides_of_report(report)]
-    slides += [slide for table in uninfected or [] for slide in uninfected_slides(table)]
-    words = ["smearcount evaluate errors", *(path.name for path in reports)]
-    words += [f"--uninfected {path.resolve().parent.name}/{path.name}" for path in uninfected or []]
-    held = fit_slide_errors(slides, measured, stands_for or [], " ".join(words))
-    write_slide_errors(out, held)
-    sys.stdout.write(f"{out}: {len(slides)} slides\n")
+    whole = stands_for or shipped("classifier")
+    pair = left_out or shipped("classifier").parent / "left_out"
+    with shown_progress(quiet=quiet) as (show, _):
+        slides = measured_slides(data, pair, progress=lambda done, total: show("fields", done, total))
+    made_by = "smearcount evaluate errors ../shared/data -o models/slide_errors.toml"
+    write_slide_errors(out, fit_slide_errors(slides, pair / "classifier.toml", whole, made_by))
+    check = cross_checked(slides)
+    sys.stdout.write(
+        f"{out}: {len(slides)} slides, each judged by all others:\n"
+        f"  uninfected, parasites claimed  {rate_text(check.uninfected_seen, percent=True)}\n"
+        f"  infected, parasites claimed    {rate_text(check.infected_seen, percent=True)}\n"
+        f"  interval holds the fraction    {rate_text(check.interval_holds, percent=True)}\n"
+    )
 
 
 def _claim(pictures: Path | None) -> None:

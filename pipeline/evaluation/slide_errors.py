@@ -2,27 +2,57 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from models.manifest import read_manifest
+from pipeline.counting.intervals.limits import beyond_false_calls
 from pipeline.counting.intervals.measured import FittedBeta, MeasuredSlide, SlideErrorsFile
-from pipeline.counting.intervals.slide_errors import fit_beta
+from pipeline.counting.intervals.melded import melded_interval
+from pipeline.counting.intervals.slide_errors import SlideErrors, fit_beta
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.evaluation.accuracy import field_report
 from pipeline.evaluation.fields import CountedFields, count_fields
 from pipeline.evaluation.labelled import read_field_set
+from pipeline.evaluation.metrics import Rate, rate
 from pipeline.files import write_whole
 from pipeline.settings import CountSettings
 
-__all__ = ["fit_slide_errors", "measured_slides", "write_slide_errors"]
+__all__ = [
+    "FEWEST_CELLS",
+    "FEWEST_INFECTED",
+    "CrossCheck",
+    "cross_checked",
+    "fit_slide_errors",
+    "measured_slides",
+    "write_slide_errors",
+]
+
+FEWEST_INFECTED, FEWEST_CELLS = 5, 200
+"""Infected and all red cells of a slide from which a count is expected to see parasites."""
 
 Count = Callable[[Path, CountSettings], CountResult]
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossCheck:
+    """How each slide is judged by the errors of all others.
+
+    Attributes
+    ----------
+    uninfected_seen : slides without an infected cell on which parasites would be claimed, wrongly.
+    infected_seen : slides with enough infected cells on which they are claimed, rightly.
+    interval_holds : completely labelled slides with an infected cell whose interval holds the true fraction.
+    """
+
+    uninfected_seen: Rate
+    infected_seen: Rate
+    interval_holds: Rate
 
 
 def measured_slides(
@@ -66,14 +96,14 @@ def measured_slides(
 
 
 def fit_slide_errors(
-    slides: Sequence[MeasuredSlide], measured: Path, stands_for: Sequence[Path], made_by: str
+    slides: Sequence[MeasuredSlide], measured: Path, stands_for: Path, made_by: str
 ) -> SlideErrorsFile:
     """Fit both distributions.
 
     Parameters
     ----------
     slides : what the measured classifier did on each.
-    measured : manifest of that classifier; stands_for : manifests of others that the figures are used for.
+    measured : manifest of that classifier. stands_for : of the one trained alike on every slide.
     made_by : the command, for whoever makes the file anew.
 
     Raises
@@ -83,22 +113,38 @@ def fit_slide_errors(
     ModelError
         Where a manifest cannot be read.
     """
-    found = [(one.infected_found, one.infected) for one in slides if one.infected]
-    false = [(one.false_calls, one.uninfected) for one in slides if one.uninfected]
-    if not found or not false:
-        kind = "infected" if not found else "uninfected"
-        raise InputError(f"no {kind} cell in {len(slides)} slides; expected some; give more reports")
-    manifest = read_manifest(measured, "classifier")
-    names = [manifest.name, *(read_manifest(path, "classifier").name for path in stands_for)]
-    sensitivity, false_calls = fit_beta(found), fit_beta(false)
+    fitted = _fitted(slides)
+    left_out, whole = read_manifest(measured, "classifier"), read_manifest(stands_for, "classifier")
     return SlideErrorsFile(
         made_by=made_by,
-        measured_with=manifest.name,
-        measured_sha256=manifest.sha256,
-        stands_for=tuple(dict.fromkeys(names)),
-        sensitivity=FittedBeta(alpha=sensitivity.alpha, beta=sensitivity.beta),
-        false_calls=FittedBeta(alpha=false_calls.alpha, beta=false_calls.beta),
+        measured_with=left_out.name,
+        measured_sha256=left_out.sha256,
+        stands_for=whole.name,
+        stands_for_sha256=whole.sha256,
+        sensitivity=FittedBeta(alpha=fitted.sensitivity.alpha, beta=fitted.sensitivity.beta),
+        false_calls=FittedBeta(alpha=fitted.false_calls.alpha, beta=fitted.false_calls.beta),
         slides=tuple(slides),
+    )
+
+
+def cross_checked(slides: Sequence[MeasuredSlide]) -> CrossCheck:
+    """Judge each slide by the errors of all others, as a count would judge a new one."""
+    uninfected, infected, holds = [], [], []
+    for slide in slides:
+        errors = _fitted([other for other in slides if other is not slide])
+        called, cells = slide.infected_found + slide.false_calls, slide.infected + slide.uninfected
+        seen = bool(cells) and beyond_false_calls(called, cells, errors)
+        if slide.uninfected and not slide.infected:
+            uninfected.append(seen)
+        elif slide.uninfected and slide.infected >= FEWEST_INFECTED and cells >= FEWEST_CELLS:
+            infected.append(seen)
+        if slide.uninfected and slide.infected:
+            low, high = melded_interval(called, cells, errors)
+            holds.append(low <= slide.infected / cells <= high)
+    return CrossCheck(
+        uninfected_seen=rate(sum(uninfected), len(uninfected)),
+        infected_seen=rate(sum(infected), len(infected)),
+        interval_holds=rate(sum(holds), len(holds)),
     )
 
 
@@ -106,12 +152,21 @@ def write_slide_errors(path: Path, held: SlideErrorsFile) -> None:
     """Write the file, whole or not at all; OutputError where it cannot be written."""
     plain = held.model_dump(exclude={"sensitivity", "false_calls", "slides"})
     text = "".join(f"{name} = {_value(value)}\n" for name, value in plain.items())
-    for name, rate in (("sensitivity", held.sensitivity), ("false_calls", held.false_calls)):
-        text += f"\n[{name}]\nalpha = {rate.alpha:.6g}\nbeta = {rate.beta:.6g}\n"
+    for name, fitted in (("sensitivity", held.sensitivity), ("false_calls", held.false_calls)):
+        text += f"\n[{name}]\nalpha = {fitted.alpha:.6g}\nbeta = {fitted.beta:.6g}\n"
     for slide in held.slides:
         entries = slide.model_dump().items()
         text += "\n[[slides]]\n" + "".join(f"{name} = {_value(value)}\n" for name, value in entries)
     write_whole(path, text.encode())
+
+
+def _fitted(slides: Sequence[MeasuredSlide]) -> SlideErrors:
+    found = [(one.infected_found, one.infected) for one in slides if one.infected]
+    false = [(one.false_calls, one.uninfected) for one in slides if one.uninfected]
+    if not found or not false:
+        kind = "infected" if not found else "uninfected"
+        raise InputError(f"no {kind} cell in {len(slides)} slides; expected some; give more labelled sets")
+    return SlideErrors(sensitivity=fit_beta(found), false_calls=fit_beta(false), source="left-out slides")
 
 
 def _of_set(

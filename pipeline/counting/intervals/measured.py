@@ -40,15 +40,16 @@ class SlideErrorsFile(_Strict):
 
     Attributes
     ----------
-    made_by : the command. measured_with : classifier that was measured, by name and SHA-256.
-    stands_for : names of the classifiers that the figures are used for.
+    made_by : the command. measured_with, measured_sha256 : classifier that was measured.
+    stands_for, stands_for_sha256 : one trained alike on every slide, for whose counts the figures are used.
     slides : what both distributions were fitted to.
     """
 
     made_by: str
     measured_with: str
-    measured_sha256: str
-    stands_for: tuple[str, ...]
+    measured_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    stands_for: str
+    stands_for_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     sensitivity: FittedBeta
     false_calls: FittedBeta
     slides: tuple[MeasuredSlide, ...]
@@ -57,7 +58,7 @@ class SlideErrorsFile(_Strict):
 def slide_errors_of(manifest: Manifest) -> SlideErrors:
     """Errors of a classifier on left-out slides where they were measured, else on left-out sources."""
     held = read_slide_errors()
-    if manifest.name in held.stands_for:
+    if manifest.sha256 in {held.measured_sha256, held.stands_for_sha256}:
         return SlideErrors(
             sensitivity=Beta(alpha=held.sensitivity.alpha, beta=held.sensitivity.beta),
             false_calls=Beta(alpha=held.false_calls.alpha, beta=held.false_calls.beta),

@@ -1,0 +1,88 @@
+"""Errors that differ from slide to slide are measured on left-out slides alone, and judge each other."""
+
+from pathlib import Path
+
+import pytest
+
+from models.manifest import read_manifest, shipped
+from pipeline.counting.intervals.limits import beyond_false_calls
+from pipeline.counting.intervals.measured import (
+    MeasuredSlide,
+    read_slide_errors,
+    slide_errors_of,
+)
+from pipeline.errors import InputError
+from pipeline.evaluation.slide_errors import cross_checked, fit_slide_errors, write_slide_errors
+
+LEFT_OUT = shipped("classifier").parent / "left_out" / "classifier.toml"
+
+
+def made_up(slide: str, found: tuple[int, int], false: tuple[int, int]) -> MeasuredSlide:
+    return MeasuredSlide(
+        source="made up",
+        slide=slide,
+        infected=found[1],
+        infected_found=found[0],
+        uninfected=false[1],
+        false_calls=false[0],
+    )
+
+
+SLIDES = [made_up(f"clean-{number}", (0, 0), (number % 2, 900)) for number in range(12)]
+SLIDES += [made_up(f"ill-{number}", (40 + number, 50), (1, 950)) for number in range(6)]
+
+
+def test_the_shipped_file_was_made_with_the_shipped_classifiers():
+    held = read_slide_errors()
+    pair = read_manifest(LEFT_OUT, "classifier"), read_manifest(shipped("classifier"), "classifier")
+    assert (held.measured_sha256, held.stands_for_sha256) == tuple(one.sha256 for one in pair), (
+        f"a classifier was changed: run {held.made_by}"
+    )
+
+
+def test_a_slide_with_many_called_cells_is_seen_and_one_with_a_stray_one_in_thousands_is_not():
+    errors = slide_errors_of(read_manifest(shipped("classifier"), "classifier"))
+    assert beyond_false_calls(25, 300, errors)
+    assert not beyond_false_calls(1, 5000, errors)
+
+
+def test_hardly_an_uninfected_left_out_slide_would_be_seen_by_the_shipped_errors():
+    errors = slide_errors_of(read_manifest(shipped("classifier"), "classifier"))
+    clean = [one for one in read_slide_errors().slides if one.uninfected and not one.infected]
+    wrong = sum(beyond_false_calls(one.false_calls, one.uninfected, errors) for one in clean)
+    assert len(clean) >= 40
+    assert wrong / len(clean) <= 0.05
+
+
+def test_another_classifier_is_judged_by_the_sources_of_its_manifest():
+    manifest = read_manifest(shipped("classifier"), "classifier")
+    known, other = (
+        slide_errors_of(manifest),
+        slide_errors_of(manifest.model_copy(update={"sha256": "0" * 64})),
+    )
+    assert "slides left out" in known.source
+    assert "sources left out" in other.source
+    assert other.false_calls != known.false_calls
+
+
+def test_each_slide_is_judged_by_all_others():
+    check = cross_checked(SLIDES)
+    assert (check.uninfected_seen.hits, check.uninfected_seen.of) == (0, 12)
+    assert (check.infected_seen.hits, check.infected_seen.of) == (6, 6)
+    assert check.interval_holds.of == 6
+    assert check.interval_holds.hits >= 5
+    soiled = cross_checked([*SLIDES, made_up("soiled", (0, 0), (90, 900))])
+    assert (soiled.uninfected_seen.hits, soiled.uninfected_seen.of) == (1, 13)
+
+
+def test_the_written_file_is_read_as_it_was(tmp_path: Path):
+    held = fit_slide_errors(SLIDES, LEFT_OUT, shipped("classifier"), "by hand")
+    write_slide_errors(tmp_path / "errors.toml", held)
+    back = read_slide_errors(tmp_path / "errors.toml")
+    assert back.slides == held.slides
+    assert back.false_calls.alpha == pytest.approx(held.false_calls.alpha, rel=1e-5)
+
+
+def test_slides_without_an_infected_cell_cannot_be_fitted():
+    with pytest.raises(InputError, match="no infected cell in 12 slides"):
+        fit_slide_errors(SLIDES[:12], LEFT_OUT, shipped("classifier"), "by hand")
