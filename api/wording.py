@@ -5,9 +5,13 @@ from typing import Any, Literal
 
 __all__ = ["CountWords", "Tone", "count_words"]
 
-Tone = Literal["seen", "none", "refused"]
+Tone = Literal["seen", "uncertain", "none", "refused"]
 
-_TONES: dict[str, Tone] = {"parasites seen": "seen", "none distinguishable": "none"}
+_TONES: dict[str, Tone] = {
+    "parasites seen": "seen",
+    "uncertain": "uncertain",
+    "none distinguishable": "none",
+}
 _EXCLUDED = {
     "at_border": "cut by the edge of the picture",
     "white_cell": "white cells",
@@ -62,12 +66,22 @@ def count_words(summary: dict[str, Any]) -> CountWords:
 def _headline_and_caution(tone: Tone, summary: dict[str, Any]) -> tuple[str, str]:
     if tone == "seen":
         return "Parasites seen", "A trained person must confirm it on the slide."
+    if tone == "uncertain":
+        return _uncertain(summary)
     if tone == "none":
         return "No parasites distinguishable", _caution_none(summary)
     return (
         "Not countable",
         "No parasitaemia is given, because it could mislead. Take the picture again and hand it in anew.",
     )
+
+
+def _uncertain(summary: dict[str, Any]) -> tuple[str, str]:
+    """Imported when the first count is shown: the service starts without pandas."""
+    from pipeline.wording import look_caution, verdict_text
+
+    look = summary.get("second_look") or {}
+    return verdict_text("uncertain", look.get("cells")).capitalize(), look_caution(summary)
 
 
 def _count(summary: dict[str, Any]) -> str:
@@ -80,8 +94,15 @@ def _count(summary: dict[str, Any]) -> str:
     were = "was" if infected == 1 else "were"
     return (
         f"{marked} of {counted:,} red cells {were} marked as infected: {share}. "
-        "That is no more than false positives explain."
+        f"That is no more than false positives explain.{_stand_out(summary)}"
     )
+
+
+def _stand_out(summary: dict[str, Any]) -> str:
+    look = summary.get("second_look") or {}
+    if summary["verdict"] != "uncertain" or not look:
+        return ""
+    return f" {look['cells']:,} cells stand out; a clean slide has about {look['expected']:.1f}."
 
 
 def _interval(summary: dict[str, Any]) -> str:

@@ -22,15 +22,23 @@ class LaidOn:
 
     Attributes
     ----------
-    called : bool (n,). grains : bool (n,), whether the speck is a grain, see `GRAIN_UM2`.
+    p_infected : float32 (n,), probability of each. threshold : least probability that is called.
+    grains : bool (n,), whether the speck is a grain, see `GRAIN_UM2`.
     """
 
-    called: NDArray[np.bool_]
+    p_infected: NDArray[np.float32]
+    threshold: float
     grains: NDArray[np.bool_]
 
-    def share(self, grains_only: bool) -> float:
-        """Share of the laid specks that were called, 0 to 1; 0 of none."""
-        chosen = self.called[self.grains] if grains_only else self.called
+    @property
+    def called(self) -> NDArray[np.bool_]:
+        """bool (n,)."""
+        return self.p_infected >= self.threshold
+
+    def share(self, grains_only: bool, least_p: float | None = None) -> float:
+        """Share of the laid specks that were called, or are as probable as `least_p`, 0 to 1; 0 of none."""
+        high = self.called if least_p is None else self.p_infected >= least_p
+        chosen = high[self.grains] if grains_only else high
         return float(chosen.mean()) if len(chosen) else 0.0
 
 
@@ -49,8 +57,9 @@ def lay_on(
     number : specks to lay, each speck and each cell about equally often.
     """
     passed, areas = specks
+    network, calibration, threshold = decision
     if not len(cells) or not len(passed):
-        return LaidOn(called=np.zeros(0, bool), grains=np.zeros(0, bool))
+        return LaidOn(p_infected=np.zeros(0, np.float32), threshold=threshold, grains=np.zeros(0, bool))
     # Every choice comes from one generator of fixed seed over inputs in a fixed order.
     rng = np.random.default_rng(0)
     crops, which = [], np.arange(number) % len(passed)
@@ -60,6 +69,5 @@ def lay_on(
         place = rng.integers(max(len(rows), 1))
         middle = (int(rows[place]), int(columns[place])) if len(rows) else (cell.shape[0] // 2,) * 2
         crops.append(laid_on(cell, passed[speck], middle))
-    network, calibration, threshold = decision
     chance = predict(np.stack(crops), network, calibration).p_infected
-    return LaidOn(called=chance >= threshold, grains=areas[which] <= GRAIN_UM2)
+    return LaidOn(p_infected=chance, threshold=threshold, grains=areas[which] <= GRAIN_UM2)

@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from models.errors import ModelError
 
-__all__ = ["Calibration", "Manifest", "Measured", "StageFigures", "read_manifest", "shipped", "verified_file"]
+__all__ = [
+    "Calibration",
+    "Manifest",
+    "Measured",
+    "MiddleLogits",
+    "StageFigures",
+    "read_manifest",
+    "shipped",
+    "verified_file",
+]
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -43,6 +52,13 @@ class Measured(_Strict):
     def sensitivity(self) -> float:
         """Fraction of infected cells found."""
         return self.infected_found / max(self.infected, 1)
+
+
+class MiddleLogits(_Strict):
+    """Median calibrated logit of a slide's cells: its range over the slides that the threshold was set on."""
+
+    low: float
+    high: float
 
 
 class StageFigures(_Strict):
@@ -81,6 +97,7 @@ class Manifest(_Strict):
     calibration : classifier only, at the prevalence of fields.
     precut : the same for pre-cut single cells, at even odds (threshold 0.5).
     stages : classifier only, what its second output predicts; None where it has none.
+    middles : classifier only, on what was left out; None where it was not measured.
     measured : classifier only, all left-out sources together first, then each.
     """
 
@@ -97,6 +114,7 @@ class Manifest(_Strict):
     calibration: Calibration | None = None
     precut: Calibration | None = None
     stages: StageFigures | None = None
+    middles: MiddleLogits | None = None
     measured: tuple[Measured, ...] = ()
     trained_on: tuple[str, ...]
     left_out: tuple[str, ...]

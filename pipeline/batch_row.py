@@ -28,6 +28,7 @@ class BatchRow:
     done_tiles, all_tiles : progress of a running slide; all_tiles is 0 until it is known.
     size_bytes : of the slide's files.
     result : the folder of its result relative to the results folder.
+    look_at : cells that stand out of the slide's own, where the verdict is 'uncertain'.
     codes : reason codes of quality control, those that refuse first.
     refusal : why quality control refuses the count, one line.
     extra : further columns of a slides.csv that was handed in, such as patient and notes.
@@ -57,3 +58,4 @@ class BatchRow:
     refusal: str | None
     extra: Mapping[str, str]
     updated_at: str
+    look_at: int | None = None

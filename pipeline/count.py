@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from models.manifest import Manifest
 from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
 from pipeline.counting.intervals.measured import slide_errors_of
@@ -28,8 +29,9 @@ from pipeline.provenance import SourceState, describe_input, run_record, source_
 from pipeline.quality.checks import SlideMeasures, check
 from pipeline.quality.measures import SlideSums, features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
+from pipeline.quality.shift import shift_notice
 from pipeline.reader.slide import Slide, open_slide
-from pipeline.records import DebrisControl, FailedTile
+from pipeline.records import DebrisControl, FailedTile, Notice, Novelty
 from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings, Progress
 from segmentation.detector import ALIGNMENT_PX
 
@@ -236,7 +238,17 @@ def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=(*check(added.measures, novelty), *worker.slide.notices),
+        notices=(*_notices(added, novelty, manifest), *worker.slide.notices),
         novelty=novelty,
         debris=debris,
     )
+
+
+def _notices(added: _Added, novelty: Novelty | None, manifest: Manifest) -> tuple[Notice, ...]:
+    """What quality control finds; of a picture that is no smear that alone."""
+    found = check(added.measures, novelty)
+    if any(notice.code == "not_a_smear" for notice in found):
+        return found
+    logits = added.tally.logits
+    middle = logits.quantile(0.5) if logits.cells else None
+    return found + shift_notice(middle, logits.cells, manifest.middles)

@@ -19,6 +19,7 @@ __all__ = [
     "NoticeCode",
     "Novelty",
     "ScaleSource",
+    "SecondLook",
     "SlideSummary",
     "Verdict",
 ]
@@ -26,7 +27,7 @@ __all__ = [
 PICTURE_MARK = "overlay drawn by smearcount"
 """Stands in the comment of each overlay, so that none is ever counted as a photo."""
 
-Verdict = Literal["parasites seen", "none distinguishable", "not countable"]
+Verdict = Literal["parasites seen", "uncertain", "none distinguishable", "not countable"]
 ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[
     "few_cells",
@@ -34,6 +35,7 @@ NoticeCode = Literal[
     "out_of_focus",
     "over_exposed",
     "own_pictures",
+    "probabilities_shifted",
     "scale_estimated",
     "sharpest_plane",
     "tiles_failed",
@@ -96,6 +98,7 @@ class DebrisControl:
     expected_called : false calls that they explain. expected_called_grains : that grains alone explain,
         which the verdict takes off: larger specks may be parasites that left their cells.
     uncertainty : standard error of `expected_called_grains`.
+    expected_doubtful_grains : cells of p 0.05 and more that grains explain, at the upper end of 95%.
     """
 
     specks: int
@@ -108,6 +111,25 @@ class DebrisControl:
     expected_called: float
     expected_called_grains: float
     uncertainty: float
+    expected_doubtful_grains: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondLook:
+    """Counted cells that stand far above the slide's own clean ones.
+
+    Attributes
+    ----------
+    middle, spread : median logit of the counted cells, and its robust standard deviation, taken below it.
+    least_p : probability from which on a cell stands out.
+    cells : how many do. expected : how many a clean slide of this size and dirt has on average.
+    """
+
+    middle: float
+    spread: float
+    least_p: float
+    cells: int
+    expected: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +247,7 @@ class SlideSummary:
     goal : what a counting protocol asked for; None where every cell was counted.
     novelty : how far the slide is from known thin films and stains; None where no red cell was found.
     debris : the slide's own negative control, which the verdict takes into account.
+    second_look : cells that stand out; None where nothing was counted.
     headline : asexual parasitaemia with an interval that holds; None where nothing was counted.
     limit_of_blank : highest fraction called infected on 95 in 100 slides without an infected cell, or None.
     cells_needed : red cells to count for a limit of detection, by that limit; None where none is enough.
@@ -262,6 +285,7 @@ class SlideSummary:
     classifier: str
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
+    second_look: SecondLook | None = None
     headline: Headline | None = None
     limit_of_blank: float | None = None
     cells_needed: dict[str, int | None] = field(default_factory=dict)

@@ -1,9 +1,12 @@
 """How counts and fractions are worded for a person."""
 
-from pipeline.counting.statistics import wilson
-from pipeline.records import Headline
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["count_line", "per_ul_text", "percent_text"]
+from pipeline.counting.statistics import wilson
+from pipeline.records import Headline, Verdict
+
+__all__ = ["count_line", "look_caution", "per_ul_text", "percent_text", "verdict_text"]
 
 
 def count_line(infected: int, counted: int) -> str:
@@ -41,3 +44,25 @@ def per_ul_text(headline: Headline) -> str:
 def _two_digits(number: float) -> str:
     step = 10 ** max(len(f"{number:.0f}") - 2, 0)
     return f"{round(number / step) * step:,}"
+
+
+def verdict_text(verdict: Verdict | str | None, look_at: int | None) -> str:
+    """A verdict as a person reads it: "uncertain: look at 7 cells".
+
+    Parameters
+    ----------
+    look_at : cells that stand out of the slide's own; None where that is not known.
+    """
+    if verdict is None:
+        return ""
+    if verdict != "uncertain":
+        return verdict
+    return f"uncertain: look at {'these' if look_at is None else f'{look_at:,}'} cells"
+
+
+def look_caution(summary: Mapping[str, Any]) -> str:
+    """What a person must do where the verdict is uncertain; a summary in the form of summary.json."""
+    text = "More cells stand out of this slide's own than a clean slide has, but too few are sure. "
+    text += "A trained person must look at those with a broken ring on the overlay."
+    look = summary.get("second_look")
+    return text if look is None else f"{text} In cells.csv they have a p_infected from {look['least_p']:.2f}."

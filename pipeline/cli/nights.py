@@ -69,14 +69,17 @@ def _holder(out: Path) -> "Holder | None":
 
 def _cells(row: "BatchRow") -> tuple[str, ...]:
     from pipeline.reports.night import KIND_WORDS, duration_text, kind_of
-    from pipeline.wording import percent_text
+    from pipeline.wording import percent_text, verdict_text
 
     kind = kind_of(row)
-    verdict = f"partial count, {row.verdict}" if kind == "partial" else KIND_WORDS[kind]
+    told = verdict_text(row.verdict, row.look_at)
+    verdict = f"partial count, {told}" if kind == "partial" else KIND_WORDS[kind]
+    if kind == "uncertain":
+        verdict = told
     if kind == "running" and row.all_tiles:
         verdict += f", {row.done_tiles} of {row.all_tiles} parts"
     share = ""
-    if kind in ("seen", "none", "partial") and row.parasitaemia is not None:
+    if kind in ("seen", "uncertain", "none", "partial") and row.parasitaemia is not None:
         low, high = percent_text(row.low), percent_text(row.high)
         share = f"{percent_text(row.parasitaemia)} ({low} to {high})"
     return (

@@ -148,8 +148,8 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
     each = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in summary.excluded.items())
     reasons = f" ({each})" if each else ""
     size = "unknown" if summary.um_per_px is None else f"{summary.um_per_px:.4g} µm per px"
-    verdict: str = summary.verdict
-    if verdict == "none distinguishable":
+    verdict = _verdict(summary)
+    if summary.verdict in ("uncertain", "none distinguishable"):
         high = summary.headline.high if summary.headline else summary.high
         verdict += f"; up to {percent_text(high)} cannot be ruled out"
     limit = summary.limit_of_detection
@@ -167,6 +167,15 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         *_area(summary),
         ("results", folder),
     ]
+
+
+def _verdict(summary: "SlideSummary") -> str:
+    from pipeline.wording import verdict_text
+
+    look = summary.second_look
+    if summary.verdict != "uncertain" or look is None:
+        return verdict_text(summary.verdict, None)
+    return f"{verdict_text('uncertain', look.cells)} (p_infected from {look.least_p:.2f} in cells.csv)"
 
 
 def _asked_for(summary: "SlideSummary") -> list[tuple[str, str]]:
@@ -218,7 +227,7 @@ def _headline(summary: "SlideSummary") -> list[tuple[str, str]]:
 
 
 def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
-    from pipeline.wording import percent_text
+    from pipeline.wording import percent_text, verdict_text
 
     summary = outcome.summary
     if summary is None:
@@ -230,7 +239,7 @@ def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:
         str(summary.counted),
         percent_text(found.parasitaemia if found else None),
         f"{percent_text(found.low)} to {percent_text(found.high)}" if found else "-",
-        summary.verdict,
+        verdict_text(summary.verdict, None if summary.second_look is None else summary.second_look.cells),
         outcome.state,
     )
 

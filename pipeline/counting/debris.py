@@ -6,14 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.control import lay_on
+from classifier.control import LaidOn, lay_on
 from classifier.crops import CROP_PX
 from classifier.specks import SPECK_PX
+from pipeline.counting.second_look import DOUBTFUL_P
 from pipeline.networks import Classifier
 from pipeline.planning.area import area_mm2
 from pipeline.records import DebrisControl
 
-__all__ = ["DebrisSample", "Kept", "debris_control", "is_kept", "joined_samples", "kept_share", "place_keys"]
+__all__ = [
+    "UPPER_END",
+    "DebrisSample",
+    "Kept",
+    "debris_control",
+    "is_kept",
+    "joined_samples",
+    "kept_share",
+    "place_keys",
+]
 
 CELLS_KEPT, SPECKS_KEPT = 160, 320
 """Clean cells and specks that are kept of a slide, on average where it has many."""
@@ -21,6 +31,8 @@ UM2_A_CELL, UM2_A_SPECK = 100.0, 40.0
 """Area of film for one red cell of a readable film, and for one speck of a very soiled one, µm²."""
 CLEAN_P = 0.05
 """Greatest probability of a cell that specks are laid on."""
+UPPER_END = 1.645
+"""Standard errors up to the upper end of a one-sided 95% interval (normal)."""
 LAID = 256
 """Specks laid on cells, at most; a few hundred make a share of 1% visible."""
 LAID_EACH = 12
@@ -130,11 +142,9 @@ def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisContro
     decision = (classifier.network, classifier.calibration, classifier.manifest.threshold)
     laid = lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
     covered = sample.cells_px / max(sample.ground_px, 1)
-    on_cells, grains_on_cells = sample.specks * covered, sample.grains * covered
-    share = laid.share(grains_only=True)
-    drawn = max(int(laid.grains.sum()), 1)
-    # Variance of a product: of a Poisson number of grains, and of a share of so many that were laid.
-    variance = share**2 * sample.grains * covered**2 + grains_on_cells**2 * share * (1 - share) / drawn
+    on_cells = sample.specks * covered
+    called, uncertainty = _explained(laid, sample.grains, covered, None)
+    doubtful, doubtful_error = _explained(laid, sample.grains, covered, DOUBTFUL_P)
     return DebrisControl(
         specks=sample.specks,
         grains=sample.grains,
@@ -144,6 +154,20 @@ def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisContro
         laid_called=int(laid.called.sum()),
         expected_on_cells=on_cells,
         expected_called=on_cells * laid.share(grains_only=False),
-        expected_called_grains=grains_on_cells * share,
-        uncertainty=float(np.sqrt(variance)),
+        expected_called_grains=called,
+        uncertainty=uncertainty,
+        expected_doubtful_grains=doubtful + UPPER_END * doubtful_error,
     )
+
+
+def _explained(laid: LaidOn, grains: int, covered: float, least_p: float | None) -> tuple[float, float]:
+    """Cells that grains make look called, or as probable as `least_p`, and the standard error.
+
+    Parameters
+    ----------
+    covered : area of the cells as a share of the ground's.
+    """
+    share, drawn = laid.share(grains_only=True, least_p=least_p), max(int(laid.grains.sum()), 1)
+    # Variance of a product: of a Poisson number of grains, and of a share of so many that were laid.
+    variance = share**2 * grains * covered**2 + (grains * covered) ** 2 * share * (1 - share) / drawn
+    return grains * covered * share, float(np.sqrt(variance))

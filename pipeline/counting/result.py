@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.specks import SPECK_PX
+from pipeline.counting.second_look import DOUBTFUL_P
 from pipeline.planning.area import CountedArea
 from pipeline.records import SlideSummary
 
@@ -28,8 +29,9 @@ class CountResult:
         object; can be gone through again and again.
     run : versions, hashes, settings, seed and times for run.json (JSON-ready).
     areas : of each field of which only a part was counted, by its name, which part that was.
-    infected : `DRAWN_COLUMNS` of the infected cells; None where they are still to be picked from the parts.
-    specks : uint8 (n, SPECK_PX, SPECK_PX, 3), light that passes the specks kept of the slide's ground.
+    infected : `DRAWN_COLUMNS` of the infected and the doubtful cells; None where they are still to be
+        picked from the parts.
+    specks : uint8 (n, SPECK_PX, SPECK_PX, 3), light that passes the specks kept of the slide\'s ground.
     """
 
     summary: SlideSummary
@@ -46,8 +48,11 @@ class CountResult:
 
 
 def infected_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn of the infected cells of a part: all cells of a large scan would not fit into memory."""
-    return cells.loc[cells["infected"].astype(bool), list(DRAWN_COLUMNS)]
+    """What is drawn of the infected and the doubtful cells of a part: all cells of a large scan would not fit
+    into memory.
+    """
+    high = pd.to_numeric(cells["p_infected"], errors="coerce") >= DOUBTFUL_P
+    return cells.loc[cells["infected"].astype(bool) | high, list(DRAWN_COLUMNS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,15 @@ import pandas as pd
 from pipeline.counting.headline import headline_of, notes_of
 from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, merged_blocks
 from pipeline.counting.intervals.limits import (
-    beyond_false_calls,
     cells_needed,
     limit_of_blank,
     lowest_detectable,
 )
 from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
+from pipeline.counting.second_look import second_look
 from pipeline.counting.statistics import INTERVAL_METHOD, wilson
 from pipeline.counting.tally import FieldTally, Tally
+from pipeline.counting.verdict import verdict_of
 from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
@@ -28,10 +29,9 @@ from pipeline.records import (
     Novelty,
     ScaleSource,
     SlideSummary,
-    Verdict,
 )
 
-__all__ = ["SQUARE_UM", "FieldFacts", "SlideFacts", "errors_of", "summarise", "summary_of", "verdict_of"]
+__all__ = ["SQUARE_UM", "FieldFacts", "SlideFacts", "errors_of", "summarise", "summary_of"]
 
 
 SQUARE_UM = 96.0
@@ -165,6 +165,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         classifier=facts.classifier,
         novelty=facts.novelty,
         debris=facts.debris,
+        second_look=second_look(found.logits, facts.debris),
     )
     return _with_errors(plain, found, facts)
 
@@ -174,7 +175,7 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     counted, infected = plain.counted, plain.infected
     errors, groups = errors_of(facts, counted), merged_blocks(found.squares)
     effect, told_by = design_effect(groups), len(groups) if len(groups) >= FEWEST_BLOCKS else 0
-    verdict = verdict_of((infected, counted), errors, facts.notices, effect)
+    verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
     slide = (effect, told_by, facts.red_cells_per_ul, facts.tells_stages)
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     early = facts.goal is not None and facts.goal.cells_below > 0
@@ -193,26 +194,6 @@ def _asexual(
     whole: FieldTally, stages: Mapping[str, int], tells_stages: bool
 ) -> tuple[float, float, float] | tuple[None, None, None]:
     return _fraction(whole.infected - stages.get("gametocyte", 0), whole.counted if tells_stages else 0)
-
-
-def verdict_of(
-    called: tuple[int, int], errors: SlideErrors, notices: tuple[Notice, ...], effect: float = 1.0
-) -> Verdict:
-    """What may be claimed from a count; never more than was seen.
-
-    Where quality control refuses, or nothing was counted, the slide is not countable. Parasites are
-    claimed only where the positives are more than false calls explain; these differ from slide to slide.
-
-    Parameters
-    ----------
-    called : cells called infected, and all red cells counted.
-    effect : design effect, at least 1.
-    """
-    infected, counted = called
-    if counted == 0 or any(notice.severity == "refuse" for notice in notices):
-        return "not countable"
-    seen = beyond_false_calls(infected, counted, errors, effect)
-    return "parasites seen" if seen else "none distinguishable"
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:

@@ -5,7 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+
+from pipeline.counting.second_look import LogitCounts
 
 __all__ = ["FieldTally", "Tally"]
 
@@ -30,6 +33,7 @@ class Tally:
     square_px : side of the squares of each field, level-0 px; a field that is not named is one square.
     squares : infected and counted cells of each square of a field: its name, column and row.
     kinds : objects of each kind. stages : infected cells among the counted, by their stage.
+    logits : of the counted cells.
     """
 
     whole: FieldTally = field(default_factory=FieldTally)
@@ -38,6 +42,7 @@ class Tally:
     squares: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     stages: Counter[str] = field(default_factory=Counter)
+    logits: LogitCounts = field(default_factory=LogitCounts)
 
     def add(self, cells: pd.DataFrame) -> None:
         """Add a table of cells, one row an object, columns of records.CELL_COLUMNS.
@@ -54,6 +59,7 @@ class Tally:
         _add_squares(self.squares, cells[counted], infected[counted], self.square_px)
         self.kinds.update(cells["kind"].astype(str).value_counts().to_dict())
         self.stages.update(cells.loc[infected, "stage"].astype(str).value_counts().to_dict())
+        self.logits.add(cells.loc[counted, "p_infected"].to_numpy(np.float64))
         reasons = cells["excluded_because"].where(~counted).astype(object)
         facts = pd.DataFrame(
             {"field": cells["field"].astype(str), "counted": counted, "infected": infected, "reason": reasons}

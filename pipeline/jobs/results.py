@@ -83,7 +83,14 @@ def _figures(summary: Mapping[str, Any], run: Mapping[str, Any], cpu_s: float | 
         "cells_per_s": round(summary["detected"] / seconds, 1) if seconds else None,
         "codes": list(dict.fromkeys(notice["code"] for notice in notices)),
         "refusal": refusals[0] if refusals else None,
+        "look_at": _look_at(summary),
     }
+
+
+def _look_at(summary: Mapping[str, Any]) -> int | None:
+    """Cells that a person must look at; None where the verdict asks for none."""
+    look = summary.get("second_look")
+    return int(look["cells"]) if summary["verdict"] == "uncertain" and look else None
 
 
 def _record(kind: Any, data: Any) -> Any:

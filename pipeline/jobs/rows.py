@@ -26,6 +26,7 @@ FIGURES = (
     "cpu_seconds",
     "cells_per_s",
     "refusal",
+    "look_at",
 )
 """What a finished slide's row takes over from its result."""
 

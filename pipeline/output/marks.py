@@ -1,8 +1,9 @@
 """The mark of each kind of cell on an overlay, and the lines it is drawn with.
 
 Marks differ in shape and line width as well as in colour, so that colour vision is not needed:
-a thin outline for an uninfected cell, a thick double ring with its probability for an infected one, a crossed
-outline for a cell that is not counted, a double box for a white cell, a diamond for a platelet.
+a thin outline for an uninfected cell, a thick double ring with its probability for an infected one, a broken
+ring for one that a person must look at, a crossed outline for a cell that is not counted, a double box for a
+white cell, a diamond for a platelet.
 Colours follow Okabe and Ito, Color Universal Design (2008), darkened where they would drown on a pale film.
 """
 
@@ -117,6 +118,14 @@ def _draw_infected(canvas: Canvas, box: Box, line: int) -> None:
     _ellipse(canvas, box, gap + 4.5 * line, RED, line)
 
 
+def _draw_stands_out(canvas: Canvas, box: Box, line: int) -> None:
+    """A broken ring: eight dashes."""
+    gap = _ring_gap(box, line)
+    for first in range(0, 360, 45):
+        _ellipse(canvas, box, gap, WHITE, 6 * line, (first, first + 27))
+        _ellipse(canvas, box, gap, RED, 3 * line, (first, first + 27))
+
+
 def _draw_not_counted(canvas: Canvas, box: Box, line: int) -> None:
     if box.diameter < OUTLINED_MIN_PX:
         return
@@ -179,10 +188,12 @@ def _shared_px(one: Box, others: list[Box]) -> float:
     )
 
 
-def _ellipse(canvas: Canvas, box: Box, gap: float, colour: Colour, width: int) -> None:
-    """The ellipse of a box, so many px outside it."""
+def _ellipse(
+    canvas: Canvas, box: Box, gap: float, colour: Colour, width: int, arc: tuple[int, int] = (0, 360)
+) -> None:
+    """The ellipse of a box, or an arc of it in degrees, so many px outside it."""
     axes = _fixed((max(box.half_axes[0] + gap, 1.0), max(box.half_axes[1] + gap, 1.0)))
-    cv2.ellipse(canvas, _fixed(box.centre), axes, 0, 0, 360, colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.ellipse(canvas, _fixed(box.centre), axes, 0, *arc, colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
 def _rectangle(canvas: Canvas, box: Box, gap: float, colour: Colour, width: int) -> None:
@@ -205,6 +216,7 @@ MARKS: dict[str, Callable[[Canvas, Box, int], None]] = {
     "uninfected": _draw_uninfected,
     "platelet": _draw_platelet,
     "white_cell": _draw_white_cell,
+    "stands_out": _draw_stands_out,
     "infected": _draw_infected,
 }
 """How each kind is drawn (canvas, box, line width in px), in the order of drawing: infected cells last."""

@@ -1,5 +1,6 @@
 """The overlays of a counted slide: its fields are read again, small, and every cell is marked."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from pipeline.planning.overview import field_picture
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from pipeline.records import FieldResult, SlideSummary
-from pipeline.wording import count_line, percent_text
+from pipeline.wording import count_line, percent_text, verdict_text
 
 __all__ = ["field_file_name", "overlays"]
 
@@ -77,9 +78,22 @@ class _Gone:
 def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
     """The count of a slide and its verdict in one line; a partial count says so first."""
     partial = "PARTIAL COUNT - " if summary.status == "partial" else ""
-    line = f"{partial}{summary.slide}: {count_line(summary.infected, summary.counted)} - {summary.verdict}"
+    verdict = verdict_text(summary.verdict, _looked_at(summary))
+    line = f"{partial}{summary.slide}: {count_line(summary.infected, summary.counted)} - {verdict}"
     left_out = len(summary.fields) - shown if shown is not None else 0
     return f"{line} - {left_out} fields with fewer infected cells are not shown here" if left_out else line
+
+
+def _looked_at(summary: SlideSummary) -> int | None:
+    return None if summary.second_look is None else summary.second_look.cells
+
+
+def _standing_out(cells: pd.DataFrame, summary: SlideSummary) -> pd.DataFrame:
+    """The cells, and in the column `stands_out` which of them a person must look at."""
+    look = summary.second_look
+    least = look.least_p if look is not None and summary.verdict == "uncertain" else math.inf
+    chance = pd.to_numeric(cells["p_infected"], errors="coerce")
+    return cells.assign(stands_out=cells["counted"].astype(bool) & (chance >= least))
 
 
 def field_caption(field: FieldResult) -> str:
@@ -96,7 +110,9 @@ def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
     if area is not None:
         picture = tint_areas(picture, area)
     small = CELL_UM / um_per_px * scale < OUTLINED_MIN_PX
-    cells = _infected(result) if small else result.cells
+    cells = _standing_out(_infected(result) if small else result.cells, result.summary)
+    if small:
+        cells = cells[cells["infected"].astype(bool) | cells["stands_out"]]
     drawn = draw_overlay(picture, cells, scale, slide_caption(result.summary))
     if area is None:
         return drawn
@@ -111,12 +127,13 @@ def _infected(result: CountResult) -> pd.DataFrame:
 
 def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     found = {field.name: field for field in result.summary.fields}
-    groups = {str(name): rows for name, rows in result.cells.groupby("field", sort=False, observed=True)}
+    all_cells = _standing_out(result.cells, result.summary)
+    groups = {str(name): rows for name, rows in all_cells.groupby("field", sort=False, observed=True)}
     on_sheet = _most_infected(result.summary.fields)
     small, captions = [], []
     for number, field in enumerate(fields, start=1):
         caption = field_caption(found[field.name])
-        cells = groups.get(field.name, result.cells.iloc[:0])
+        cells = groups.get(field.name, all_cells.iloc[:0])
         picture, scale = _picture(field)
         name = f"overlays/{field_file_name(field.name, number, [other.name for other in fields])}.jpg"
         yield name, draw_overlay(picture, cells, scale, caption)

@@ -30,6 +30,7 @@ LINE_MAX_PX = 3  # of a thin outline
 PLAIN = "uninfected"  # the mark of nearly all cells, drawn by the thousand
 LEGEND_WORDS = {
     "infected": "infected, with its probability",
+    "stands_out": "look at this one",
     "uninfected": "red cell",
     "not_counted": "not counted",
     "white_cell": "white cell",
@@ -142,7 +143,7 @@ def _mark(canvas: NDArray[np.uint8], cells: pd.DataFrame, scale: float) -> None:
             continue
         for box in boxes[mark]:
             draw(canvas, box, line)
-    label_infected(canvas, boxes["infected"], boxes["white_cell"], line)
+    label_infected(canvas, [*boxes["infected"], *boxes["stands_out"]], boxes["white_cell"], line)
 
 
 def _line_px(canvas: NDArray[np.uint8], sides: NDArray[np.float64]) -> int:
@@ -157,7 +158,8 @@ def _marks(cells: pd.DataFrame) -> "pd.Series[str]":
     counted = cells["counted"].astype(bool)
     marks = cells["kind"].astype(str)
     marks = marks.mask(marks.isin(["red_cell", "artefact"]), "not_counted")
-    return marks.mask(counted & ~infected, "uninfected").mask(counted & infected, "infected")
+    marks = marks.mask(counted & ~infected, "uninfected").mask(counted & infected, "infected")
+    return marks.mask(cells["stands_out"] & ~infected, "stands_out") if "stands_out" in cells else marks
 
 
 def _boxes(sides: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[Box]:

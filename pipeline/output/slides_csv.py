@@ -27,6 +27,7 @@ SLIDES_COLUMNS = (
     "codes",  # of quality control, parted by spaces
     "result",  # folder, relative to the table
     "seconds",  # that the count took
+    "look_at",  # cells that a person must look at, where the verdict is uncertain
 )
 """Columns of every table; those that a table of slides had of its own follow."""
 FIRST_COLUMNS = SLIDES_COLUMNS[:11]
@@ -90,5 +91,6 @@ def _cells(row: BatchRow, state: str) -> tuple[object, ...]:
         " ".join(row.codes),
         row.result,
         row.seconds,
+        row.look_at,
     )
     return (row.slide, row.source, state, *("" if figure is None else figure for figure in figures))

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.wording import percent_text
+from pipeline.wording import percent_text, verdict_text
 
 __all__ = ["CAVEAT", "fhir_bundle"]
 
@@ -72,8 +72,10 @@ def _report(summary: Mapping[str, Any], sample: str) -> Resource:
 
 def _conclusion(summary: Mapping[str, Any]) -> str:
     calls = f"{summary['infected']} of {summary['counted']} red cells called infected"
-    text = f"{str(summary['verdict']).capitalize()}: {calls}."
-    if summary["verdict"] == "none distinguishable" and summary["high"] is not None:
+    look = summary.get("second_look") or {}
+    verdict = verdict_text(str(summary["verdict"]), look.get("cells"))
+    text = f"{verdict[0].upper()}{verdict[1:]}: {calls}."
+    if summary["verdict"] in ("uncertain", "none distinguishable") and summary["high"] is not None:
         text += f" Up to {percent_text(summary['high'])} cannot be ruled out."
     return text
 
@@ -113,6 +115,8 @@ def _presence(summary: Mapping[str, Any]) -> Resource:
     body: Resource = {"valueCodeableConcept": {"text": summary["verdict"]}}
     if summary["verdict"] == "parasites seen":
         body["interpretation"] = [_concept((INTERPRETATION, "DET", "Detected"))]
+    if summary["verdict"] == "uncertain":
+        body["interpretation"] = [_concept((INTERPRETATION, "IND", "Indeterminate"))]
     return body
 
 

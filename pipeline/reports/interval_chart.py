@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.batch_row import BatchRow
 from pipeline.names import for_html, for_line
 from pipeline.reports.night import kind_of
-from pipeline.wording import percent_text
+from pipeline.wording import percent_text, verdict_text
 
 __all__ = ["interval_chart"]
 
@@ -100,7 +100,7 @@ def _slide(row: BatchRow, axis: _Axis, y: float, pitch: float) -> str:
     words = f"{row.slide}: {percent_text(share)} ({percent_text(row.low)} to {percent_text(row.high)})"
     kind, thick = "seen" if seen else "none", min(2, pitch * 0.7)
     return (
-        f'<g class="{kind}"><title>{for_html(f"{words}, {row.verdict}")}</title>'
+        f'<g class="{kind}"><title>{for_html(f"{words}, {verdict_text(row.verdict, row.look_at)}")}</title>'
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="{thick:.2f}"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{min(4, max(1.2, pitch * 0.4)):.1f}"/></g>'
     )

@@ -23,7 +23,7 @@ from pipeline.reports.night import (
     reason_and_mend,
 )
 from pipeline.reports.thumbnails import thumbnails
-from pipeline.wording import percent_text
+from pipeline.wording import percent_text, verdict_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -36,6 +36,7 @@ MARKS: dict[Kind, str] = {
     "refused": "△",
     "partial": "◐",
     "seen": "●",
+    "uncertain": "◎",
     "none": "○",
     "running": "▸",
     "queued": "…",
@@ -48,6 +49,7 @@ CODE_WORDS = {
     "out_of_focus": "the cells' edges are blurred",
     "over_exposed": "pale parasites are lost in white",
     "own_pictures": "overlays of an earlier count were passed over",
+    "probabilities_shifted": "its probabilities lie apart from those that the threshold was set on",
     "scale_estimated": "the size of a pixel was estimated from the cells",
     "sharpest_plane": "of a stack of focus planes the sharpest alone was counted",
     "tiles_failed": "a part could not be read",
@@ -147,10 +149,12 @@ def _figures(totals: NightTotals) -> list[tuple[str, str]]:
 
 def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
     kind = kind_of(row)
-    claimed = kind in ("seen", "none", "partial") and row.parasitaemia is not None
+    claimed = kind in ("seen", "uncertain", "none", "partial") and row.parasitaemia is not None
     verdict = KIND_WORDS[kind]
     if kind == "partial":
-        verdict = f"partial count: {row.verdict}"
+        verdict = f"partial count: {verdict_text(row.verdict, row.look_at)}"
+    elif kind == "uncertain":
+        verdict = verdict_text(row.verdict, row.look_at)
     reason, mend = _why(row, kind)
     return _Shown(
         name=for_line(row.slide),

@@ -18,13 +18,16 @@ __all__ = [
     "reason_and_mend",
 ]
 
-Kind = Literal["failed", "refused", "partial", "seen", "none", "running", "queued", "passed_over"]
+Kind = Literal[
+    "failed", "refused", "partial", "seen", "uncertain", "none", "running", "queued", "passed_over"
+]
 
 KIND_WORDS: dict[Kind, str] = {
     "failed": "failed",
     "refused": "not countable",
     "partial": "partial count",
     "seen": "parasites seen",
+    "uncertain": "uncertain: look at these cells",
     "none": "none distinguishable",
     "running": "being counted",
     "queued": "waiting",
@@ -72,6 +75,8 @@ def kind_of(row: BatchRow) -> Kind:
         return "refused"
     if row.state == "partial":
         return "partial"
+    if row.verdict == "uncertain":
+        return "uncertain"
     return "seen" if row.verdict == "parasites seen" else "none"
 
 

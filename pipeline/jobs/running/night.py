@@ -20,6 +20,7 @@ from pipeline.jobs.running.storage import StorageError, storage_trouble
 from pipeline.jobs.running.watch import Settling
 from pipeline.jobs.slide_ledger import LedgerSlide, SlideLedger
 from pipeline.settings import BatchSettings, CountSettings
+from pipeline.wording import verdict_text
 
 __all__ = ["BatchOrder", "Night"]
 
@@ -191,7 +192,7 @@ class Night:
             row = self.ledger.row(slide)
             figures = {"detected": row.detected, "cpu_seconds": row.cpu_seconds}
             self._settle(slide, failed=False, figures=figures)
-            self.say("slide", row.refusal or row.verdict or "", slide, row.state)
+            self.say("slide", row.refusal or verdict_text(row.verdict, row.look_at), slide, row.state)
         elif answer.kind in ("output", "done"):
             text = answer.text or f"{self._order.out / slide}: the result is gone"
             self.ledger.give_back(slide)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pipeline.names import for_line
 from pipeline.reports.fhir import CAVEAT
-from pipeline.wording import percent_text
+from pipeline.wording import look_caution, percent_text, verdict_text
 
 __all__ = [
     "Headline",
@@ -18,14 +18,23 @@ __all__ = [
     "settings_rows",
 ]
 
-Tone = Literal["seen", "none", "refused"]
+Tone = Literal["seen", "uncertain", "none", "refused"]
 Facts = Mapping[str, Any]
 
 RED_CELLS_PER_UL = 5_000_000
 """Red cells in a microlitre of blood where nobody counted them (WHO, Basic malaria microscopy, 2010)."""
-MARKS: dict[Tone, str] = {"seen": "●", "none": "○", "refused": "△"}
+MARKS: dict[Tone, str] = {"seen": "●", "uncertain": "◎", "none": "○", "refused": "△"}
 """Distinguishes the verdicts without colour, as on the morning page."""
-_TONES: dict[str, Tone] = {"parasites seen": "seen", "none distinguishable": "none"}
+_TONES: dict[str, Tone] = {
+    "parasites seen": "seen",
+    "uncertain": "uncertain",
+    "none distinguishable": "none",
+}
+_WORDS: dict[Tone, str] = {
+    "seen": "Parasites seen",
+    "none": "No parasites distinguishable",
+    "refused": "Not countable",
+}
 _EXCLUDED = {
     "at_border": "red cells cut by the edge of the picture",
     "white_cell": "white cells",
@@ -60,9 +69,8 @@ class Headline:
 def headline(summary: Facts) -> Headline:
     """The verdict in words: never more than was seen."""
     tone = _TONES.get(summary["verdict"], "refused")
-    words = {"seen": "Parasites seen", "none": "No parasites distinguishable", "refused": "Not countable"}[
-        tone
-    ]
+    look = summary.get("second_look") or {}
+    words = _WORDS.get(tone) or verdict_text(summary["verdict"], look.get("cells")).capitalize()
     if summary["status"] == "partial":
         words = f"Partial count: {words[0].lower()}{words[1:]}"
     return Headline(
@@ -178,6 +186,8 @@ def _caution(summary: Facts, tone: Tone) -> str:
         )
     if tone == "seen":
         return f"A trained person must confirm it on the slide. {CAVEAT}"
+    if tone == "uncertain":
+        return f"{look_caution(summary)} {CAVEAT}"
     limit = summary["limit_of_detection"]
     reach = f"a parasitaemia below {percent_text(limit)}" if limit is not None else "a low parasitaemia"
     return (

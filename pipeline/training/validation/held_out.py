@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from classifier.predict import PLAIN, STAGES, predict, sure_stage
 from classifier.training.calibrate import FoundAt, fit_platt, operating_point
 from classifier.training.fit import UNKNOWN_STAGE
-from models.manifest import Measured, StageFigures, read_manifest
+from models.manifest import Measured, MiddleLogits, StageFigures, read_manifest
 from models.runtime import Network
 from pipeline.training.data.crops import LabelledCrops
 
 __all__ = ["measured_figures", "read_metrics", "stage_figures"]
 
-FIGURES = ("threshold", "calibration", "precut", "stages", "measured")
+FIGURES = ("threshold", "calibration", "precut", "stages", "middles", "measured")
 """Entries of a manifest that are measured on what was left out."""
+MIDDLE_CELLS = 30
+"""Fewest cells of a slide whose median is taken."""
 RIGHT_STAGES = 0.9
 """Share of the stages predicted on left-out cells that must be right; a less sure cell is called unknown."""
 
@@ -48,6 +50,9 @@ def measured_figures(
         "calibration": {"slope": platt.slope, "offset": platt.offset},
         "measured": [row.model_dump() for row in rows],
     }
+    middles = _middles(left_out, {name: platt.slope * own + platt.offset for name, own in logits.items()})
+    if middles is not None:
+        figures["middles"] = middles.model_dump()
     stages = _stages(network, left_out)
     if stages is not None:
         figures["stages"] = stages.model_dump()
@@ -84,6 +89,19 @@ def stage_figures(chance: NDArray[np.float32], truth: NDArray[np.int64]) -> Stag
     confusion = np.zeros((len(STAGES), len(STAGES) + 1), np.int64)
     np.add.at(confusion, (truth, called), 1)  # a stage of -1 falls into the last column
     return StageFigures(names=STAGES, least=least, confusion=tuple(map(tuple, confusion.tolist())))
+
+
+def _middles(
+    left_out: Mapping[str, LabelledCrops], logits: Mapping[str, NDArray[np.float32]]
+) -> MiddleLogits | None:
+    """Range of the slides' median logits; of a slide with few cells the median says little."""
+    middles = [
+        float(np.median(logits[name][crops.group == slide]))
+        for name, crops in left_out.items()
+        for slide in np.unique(crops.group)
+        if (crops.group == slide).sum() >= MIDDLE_CELLS
+    ]
+    return MiddleLogits(low=min(middles), high=max(middles)) if middles else None
 
 
 def _stages(network: Network, left_out: Mapping[str, LabelledCrops]) -> StageFigures | None:

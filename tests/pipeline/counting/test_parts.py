@@ -64,5 +64,7 @@ def test_the_infected_cells_that_are_drawn_are_those_of_the_table(photo, monkeyp
     result, _ = count_and_write(photo, tmp_path, GIVEN)
     cells = result.cells
     assert result.infected is not None
-    assert result.infected["x_min"].tolist() == cells.loc[cells["infected"], "x_min"].tolist()
-    assert len(result.infected) > 0
+    drawn = result.infected[result.infected["infected"]]
+    assert drawn["x_min"].tolist() == cells.loc[cells["infected"], "x_min"].tolist()
+    assert len(drawn) > 0
+    assert (result.infected["p_infected"] >= 0.05).all()

@@ -6,15 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.counting.intervals.slide_errors import SlideErrors
-from pipeline.counting.summary import errors_of, summarise, verdict_of
-from pipeline.records import DebrisControl, FailedTile, Notice
+from pipeline.counting.summary import summarise
+from pipeline.records import FailedTile
 from pipeline.wording import count_line, percent_text
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts
 
 KINDS = ("infected", "uninfected", "at_border", "white_cell", "platelet", "artefact")
-REFUSAL = Notice(code="not_a_smear", severity="refuse", value=0, limit=1, text="no smear")
-WARNING = Notice(code="few_cells", severity="warn", value=5, limit=500, text="few")
 
 
 @settings(max_examples=25, deadline=None)
@@ -76,35 +73,6 @@ def test_a_white_cell_in_the_denominator_is_an_error() -> None:
 def test_a_cell_of_a_field_that_was_not_read_is_an_error() -> None:
     with pytest.raises(ValueError, match="not read: elsewhere"):
         summarise((make_cells("uninfected", field="elsewhere"),), make_facts())
-
-
-def test_parasites_are_claimed_only_beyond_the_false_positives() -> None:
-    errors = SlideErrors.fixed(1.0, 0.002)
-    assert verdict_of((2, 1000), errors, ()) == "none distinguishable"
-    assert verdict_of((9, 1000), errors, ()) == "parasites seen"
-    assert verdict_of((9, 1000), errors, (WARNING,)) == "parasites seen"
-    assert verdict_of((9, 1000), errors, (WARNING, REFUSAL)) == "not countable"
-    assert verdict_of((0, 0), errors, ()) == "not countable"
-
-
-def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
-    debris = DebrisControl(
-        specks=30,
-        grains=28,
-        ground_mm2=0.05,
-        cells_mm2=0.04,
-        laid=256,
-        laid_called=200,
-        expected_on_cells=24.0,
-        expected_called=19.0,
-        expected_called_grains=15.0,
-        uncertainty=3.0,
-    )
-    clean = errors_of(make_facts(), 1100)
-    soiled = errors_of(make_facts(debris=debris), 1100)
-    assert verdict_of((21, 1100), clean, ()) == "parasites seen"
-    assert verdict_of((21, 1100), soiled, ()) == "none distinguishable"
-    assert verdict_of((60, 1100), soiled, ()) == "parasites seen"
 
 
 def test_a_slide_without_a_counted_cell_has_no_fraction() -> None:

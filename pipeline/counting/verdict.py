@@ -1,0 +1,35 @@
+"""What may be claimed from the count of a slide; never more than was seen."""
+
+from pipeline.counting.intervals.limits import beyond_false_calls
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.second_look import deserves_a_look
+from pipeline.records import Notice, SecondLook, Verdict
+
+__all__ = ["verdict_of"]
+
+
+def verdict_of(
+    called: tuple[int, int],
+    errors: SlideErrors,
+    notices: tuple[Notice, ...],
+    effect: float = 1.0,
+    look: SecondLook | None = None,
+) -> Verdict:
+    """The verdict of a slide.
+
+    Where quality control refuses, or nothing was counted, the slide is not countable. Parasites are
+    claimed only where the positives are more than false calls explain; these differ from slide to slide.
+    Where they are not, but more cells stand out of the slide's own than a clean slide has, it is uncertain:
+    a person must look at these.
+
+    Parameters
+    ----------
+    called : cells called infected, and all red cells counted.
+    effect : design effect, at least 1.
+    """
+    infected, counted = called
+    if counted == 0 or any(notice.severity == "refuse" for notice in notices):
+        return "not countable"
+    if beyond_false_calls(infected, counted, errors, effect):
+        return "parasites seen"
+    return "uncertain" if deserves_a_look(look) else "none distinguishable"

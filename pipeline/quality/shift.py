@@ -1,0 +1,39 @@
+"""Warns of a slide whose probabilities lie apart from those that the threshold was set on."""
+
+import math
+
+from models.manifest import MiddleLogits
+from pipeline.records import Notice
+
+__all__ = ["shift_notice"]
+
+MARGIN = 0.5
+"""Logits by which a slide's middle may lie outside the range of those that were left out."""
+LEAST_CELLS = 30
+"""Fewest cells of a slide whose middle is judged."""
+
+
+def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None) -> tuple[Notice, ...]:
+    """The notice, or none: also none where nothing is known of the network or there are few cells.
+
+    Parameters
+    ----------
+    middle : median calibrated logit of the counted cells; None where there are none.
+    known : range of the medians of slides left out.
+    """
+    if middle is None or known is None or counted < LEAST_CELLS:
+        return ()
+    low, high = known.low - MARGIN, known.high + MARGIN
+    if low <= middle <= high:
+        return ()
+    limit, side = (low, "lower") if middle < low else (high, "higher")
+    text = (
+        f"Half of the cells have a probability of at least {_percent(middle)}, {side} than on the slides "
+        f"that the threshold was set on ({_percent(known.low)} to {_percent(known.high)}): check the calls "
+        "by eye before you use this count."
+    )
+    return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=text),)
+
+
+def _percent(logit: float) -> str:
+    return f"{100 / (1 + math.exp(-logit)):.2g}%"

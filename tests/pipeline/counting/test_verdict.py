@@ -1,0 +1,72 @@
+"""A verdict claims no more than was seen, and no less than a person must look at."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.summary import errors_of, summarise
+from pipeline.counting.verdict import verdict_of
+from pipeline.records import DebrisControl, Notice, SecondLook
+from tests.pipeline.counting.made_up_counts import make_cells, make_facts
+
+REFUSAL = Notice(code="not_a_smear", severity="refuse", value=0, limit=1, text="no smear")
+WARNING = Notice(code="few_cells", severity="warn", value=5, limit=500, text="few")
+ERRORS = SlideErrors.fixed(1.0, 0.002)
+LOOK = SecondLook(middle=-7.0, spread=0.5, least_p=0.05, cells=9, expected=2.0)
+
+
+def test_parasites_are_claimed_only_beyond_the_false_positives() -> None:
+    errors = SlideErrors.fixed(1.0, 0.002)
+    assert verdict_of((2, 1000), errors, ()) == "none distinguishable"
+    assert verdict_of((9, 1000), errors, ()) == "parasites seen"
+    assert verdict_of((9, 1000), errors, (WARNING,)) == "parasites seen"
+    assert verdict_of((9, 1000), errors, (WARNING, REFUSAL)) == "not countable"
+    assert verdict_of((0, 0), errors, ()) == "not countable"
+
+
+def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
+    debris = DebrisControl(
+        specks=30,
+        grains=28,
+        ground_mm2=0.05,
+        cells_mm2=0.04,
+        laid=256,
+        laid_called=200,
+        expected_on_cells=24.0,
+        expected_called=19.0,
+        expected_called_grains=15.0,
+        uncertainty=3.0,
+    )
+    clean = errors_of(make_facts(), 1100)
+    soiled = errors_of(make_facts(debris=debris), 1100)
+    assert verdict_of((21, 1100), clean, ()) == "parasites seen"
+    assert verdict_of((21, 1100), soiled, ()) == "none distinguishable"
+    assert verdict_of((60, 1100), soiled, ()) == "parasites seen"
+
+
+def test_cells_that_stand_out_make_a_slide_uncertain_and_never_plain_none() -> None:
+    assert verdict_of((2, 1000), ERRORS, (), 1.0, LOOK) == "uncertain"
+    assert verdict_of((2, 1000), ERRORS, (), 1.0, replace(LOOK, cells=3)) == "none distinguishable"
+    assert verdict_of((9, 1000), ERRORS, (), 1.0, LOOK) == "parasites seen"
+    assert verdict_of((2, 1000), ERRORS, (REFUSAL,), 1.0, LOOK) == "not countable"
+
+
+def test_cells_that_dirt_explains_do_not_make_a_slide_uncertain() -> None:
+    assert verdict_of((2, 1000), ERRORS, (), 1.0, replace(LOOK, expected=12.0)) == "none distinguishable"
+
+
+def test_one_cell_alone_makes_no_slide_uncertain() -> None:
+    lone = replace(LOOK, cells=1, expected=0.01)
+    assert verdict_of((0, 40), ERRORS, (), 1.0, lone) == "none distinguishable"
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_the_verdict_of_a_count_follows_its_cells(number: int) -> None:
+    cells = make_cells(*["uninfected"] * 200)
+    cells["p_infected"] = 0.001
+    cells.loc[: number - 1, "p_infected"] = 0.3
+    summary = summarise((cells,), make_facts())
+    assert summary.second_look is not None
+    assert summary.second_look.cells == number
+    assert summary.verdict == ("uncertain" if number == 3 else "none distinguishable")
