@@ -8,10 +8,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.pages import STATIC, draw_problem
+from api.access.guard import Access, Guard
+from api.access.keys import read_keys
+from api.access.origins import AllowedHosts
+from api.access.tokens import Signer
+from api.description import describe
+from api.pages import STATIC, draw_problem, draw_refusal
 from api.problems import install_problems
-from api.routes import crops, health, pages, slides
-from api.settings import ServiceSettings
+from api.routes import crops, health, login, pages, slides
+from api.settings import ServiceSettings, read_settings
 from api.state import ClassifyFiles, ServiceState, classify_with_network
 from api.supervisor import Supervisor
 from pipeline.jobs.counted import CountTask, count_named
@@ -36,25 +41,32 @@ def create_app(
     count : counts a slide in the worker process; a function at the top level of a module.
     classify : classifies single cells as infected or not, in a thread of this process.
     """
-    chosen = settings or ServiceSettings()
+    chosen = settings or read_settings()
+    access = Access(
+        hosts=AllowedHosts.of(chosen.host, chosen.further_hosts),
+        keys=read_keys(chosen.key_file),
+        signer=Signer(),
+    )
     app = FastAPI(
         title="smearcount",
         summary="Counts the infected red cells in photos of stained thin blood films. A research tool.",
         version="1",
-        lifespan=_lifespan_of(chosen, count, classify),
+        lifespan=_lifespan_of(chosen, access, count, classify),
         docs_url=None,  # these pages load scripts from the internet
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
     install_problems(app, draw_problem)
-    for routes in (slides, crops, health, pages):
+    app.add_middleware(Guard, access=access, refuse=draw_refusal)
+    for routes in (slides, crops, health, login, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    describe(app, keys=bool(access.keys))
     return app
 
 
 def _lifespan_of(
-    settings: ServiceSettings, count: CountTask, classify: ClassifyFiles
+    settings: ServiceSettings, access: Access, count: CountTask, classify: ClassifyFiles
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,7 +78,12 @@ def _lifespan_of(
             data=data, ledger=ledger, settings=CountSettings(workers=settings.workers), count=count
         )
         app.state.service = ServiceState(
-            settings=settings, data=data, ledger=ledger, supervisor=supervisor, classify=classify
+            settings=settings,
+            access=access,
+            data=data,
+            ledger=ledger,
+            supervisor=supervisor,
+            classify=classify,
         )
         supervision = asyncio.create_task(supervisor.run(), name="supervisor")
         try:

@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.problems import ProblemError
-from api.receive import receive
+from api.receive import limits_of, receive
 from api.schemas import CropResult, SlideFields
 from api.state import ServiceState
 from api.upload import ReceivedFile
@@ -18,10 +19,13 @@ from pipeline.errors import InputError
 from pipeline.jobs.ledger import Job
 from pipeline.settings import CountSettings
 
-__all__ = ["take_crops", "take_slide"]
+__all__ = ["CheckFields", "take_crops", "take_slide"]
+
+CheckFields = Callable[[Mapping[str, str]], None]
+"""Raises a ProblemError where the fields that came with a form do not belong to it."""
 
 
-async def take_slide(request: Request, state: ServiceState) -> Job:
+async def take_slide(request: Request, state: ServiceState, check: CheckFields = lambda _: None) -> Job:
     """Write the uploaded slide to the disk, see that it opens, and queue it.
 
     Raises
@@ -30,14 +34,17 @@ async def take_slide(request: Request, state: ServiceState) -> Job:
         Where it is too large, not one picture, or no picture that can be read; nothing is kept then.
     """
     with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
-        received = await receive(request, Path(folder), state.settings.max_upload_bytes)
+        received = await receive(request, Path(folder), limits_of(state.settings))
+        check(received.fields)
         if len(received.files) != 1:
             raise _none_or_many(len(received.files), "one picture of a slide")
         told = SlideFields.model_validate({**request.query_params, **received.fields})
         return await run_in_threadpool(_queue, received.files[0], told, state)
 
 
-async def take_crops(request: Request, state: ServiceState) -> list[CropResult]:
+async def take_crops(
+    request: Request, state: ServiceState, check: CheckFields = lambda _: None
+) -> list[CropResult]:
     """Classify uploaded pictures of single cells, in the order they came; none of them is kept.
 
     Raises
@@ -46,7 +53,8 @@ async def take_crops(request: Request, state: ServiceState) -> list[CropResult]:
         Where they are too large, none, or one of them is no picture that can be read.
     """
     with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
-        received = await receive(request, Path(folder), state.settings.max_upload_bytes)
+        received = await receive(request, Path(folder), limits_of(state.settings))
+        check(received.fields)
         if not received.files:
             raise _none_or_many(0, "one or more pictures of single cells")
         told = SlideFields.model_validate({**request.query_params, **received.fields})

@@ -1,19 +1,34 @@
-"""Draw the one page of the service from its template."""
+"""Draw the pages of the service from their templates."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 
+from api.access.guard import LOGIN, has_session
+from api.access.tokens import FORM_COOKIE, FORM_FIELD
 from api.problems import ProblemError
 from api.results import result_file, summary_of
 from api.schemas import CropResult
 from api.state import ServiceState
+from api.telling import plain_text
 from api.wording import CountWords, count_words
 from pipeline.jobs.ledger import Job
 
-__all__ = ["STATIC", "PageContent", "SlideShown", "draw_page", "draw_problem", "slide_shown"]
+__all__ = [
+    "STATIC",
+    "PageContent",
+    "SlideShown",
+    "draw_page",
+    "draw_problem",
+    "draw_refusal",
+    "form_check",
+    "set_cookie",
+    "slide_shown",
+]
 
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -38,8 +53,9 @@ class SlideShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContent:
-    """What the page shows beside its forms."""
+    """What a page shows beside its form; `template` says which page it is."""
 
+    template: str = "slides.html"
     slide: SlideShown | None = None
     crops: list[CropResult] | None = None
     problem: str = ""
@@ -48,7 +64,7 @@ class PageContent:
 def slide_shown(job: Job, state: ServiceState) -> SlideShown:
     """A slide as the page shows it."""
     if job.state != "done":
-        return SlideShown(job=job)
+        return SlideShown(job=replace(job, error=None if job.error is None else plain_text(job.error)))
     try:
         words = count_words(summary_of(job, state))
         has_overlay = result_file(job, "overlay.jpg", state).is_file()
@@ -58,21 +74,76 @@ def slide_shown(job: Job, state: ServiceState) -> SlideShown:
 
 
 def draw_page(request: Request, state: ServiceState, content: PageContent, status: int = 200) -> Response:
-    """The page with the given content."""
-    return Jinja2Templates(directory=_TEMPLATES).TemplateResponse(
+    """A page with the given content, and a token in each of its forms."""
+    signer = state.access.signer
+    nonce = signer.nonce(request.cookies.get(FORM_COOKIE))
+    answer = _draw(
         request,
-        "page.html",
+        content.template,
         {
             "content": content,
-            "earlier": state.ledger.newest(_NEWEST),
+            "earlier": state.ledger.newest(_NEWEST) if content.template == "slides.html" else (),
             "max_upload_mb": state.settings.max_upload_mb,
+            "form_field": FORM_FIELD,
+            "form_token": signer.form_token(nonce),
+            "asks_for_keys": bool(state.access.keys),
         },
-        status_code=status,
-        headers=_HEADERS,
+        status,
     )
+    set_cookie(answer, request, FORM_COOKIE, nonce)
+    return answer
 
 
 def draw_problem(request: Request, problem: ProblemError) -> Response:
     """The page with a problem on it."""
     state: ServiceState = request.app.state.service
-    return draw_page(request, state, PageContent(problem=problem.detail), problem.status.value)
+    path = request.url.path
+    if path != LOGIN and state.access.keys and not has_session(request, state.access):
+        return draw_refusal(request, problem)
+    template = {"/crops": "crops.html", LOGIN: "login.html"}.get(path, "slides.html")
+    content = PageContent(template=template, problem=plain_text(problem.detail))
+    answer = draw_page(request, state, content, problem.status.value)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def draw_refusal(request: Request, problem: ProblemError) -> Response:
+    """A page with a problem and nothing else: for who was not let in."""
+    answer = _draw(request, "refused.html", {"problem": problem.detail}, problem.status.value)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def set_cookie(
+    answer: Response, request: Request, name: str, value: str, max_age_s: int | None = None
+) -> None:
+    """A cookie that no script reads and no other site sends along; until the browser ends, or that long."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def form_check(request: Request, state: ServiceState) -> Callable[[Mapping[str, str]], None]:
+    """What refuses the fields of a form that was not drawn by this service for this browser."""
+
+    def check(fields: Mapping[str, str]) -> None:
+        cookie = request.cookies.get(FORM_COOKIE)
+        if not state.access.signer.is_form_token(fields.get(FORM_FIELD, ""), cookie):
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "stale-form",
+                "this form is not of this page, or older than the service's last start; load the page again",
+            )
+
+    return check
+
+
+def _draw(request: Request, template: str, values: dict[str, object], status: int) -> Response:
+    return Jinja2Templates(directory=_TEMPLATES).TemplateResponse(
+        request, template, values, status_code=status, headers=_HEADERS
+    )

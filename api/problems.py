@@ -1,6 +1,6 @@
 """Errors of the service as problem details (RFC 9457): JSON below /v1, a page for a person elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -9,12 +9,17 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
+from api.telling import plain_text, value_line
 from pipeline.errors import InputError, NotAnImageError, SmearcountError
 
-__all__ = ["ProblemError", "ProblemPage", "install_problems"]
+__all__ = ["PROBLEM_TYPE", "ProblemError", "ProblemPage", "install_problems", "is_for_program"]
 
+PROBLEM_TYPE = "application/problem+json"
 ProblemPage = Callable[[Request, "ProblemError"], Response]
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+_CLOSE = {"Connection": "close"}
 
 
 class ProblemError(Exception):
@@ -25,13 +30,19 @@ class ProblemError(Exception):
     status : HTTP status.
     code : names the kind of problem for a program: ``urn:smearcount:problem:<code>``.
     detail : one line for a person: what came, what was expected, how to mend it.
+    headers : of the answer, beside its own.
     """
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
+        self.headers = dict(headers or {})
+        if status is HTTPStatus.REQUEST_TIMEOUT:
+            self.headers |= _CLOSE  # what comes in late is not waited for
 
     def as_json(self) -> JSONResponse:
         """The problem as application/problem+json."""
@@ -43,8 +54,14 @@ class ProblemError(Exception):
                 "detail": self.detail,
             },
             status_code=self.status.value,
-            media_type="application/problem+json",
+            media_type=PROBLEM_TYPE,
+            headers=self.headers,
         )
+
+
+def is_for_program(request: Request) -> bool:
+    """Whether a program reads the answer, not a person."""
+    return request.url.path == "/v1" or request.url.path.startswith("/v1/")
 
 
 def install_problems(app: FastAPI, page: ProblemPage) -> None:
@@ -53,8 +70,8 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
     def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
-        problem = _problem_of(error)
-        return problem.as_json() if request.url.path.startswith("/v1/") else page(request, problem)
+        problem = _problem_of(error, request)
+        return problem.as_json() if is_for_program(request) else page(request, problem)
 
     for kind in (
         ProblemError,
@@ -68,20 +85,23 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _problem_of(error: Exception) -> ProblemError:
+def _problem_of(error: Exception, request: Request) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, NotAnImageError):
-        return ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-picture", str(error))
+        return ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-picture", plain_text(str(error)))
     if isinstance(error, InputError):
-        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-picture", str(error))
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-picture", plain_text(str(error)))
     if isinstance(error, SmearcountError):
-        return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "cannot-work", str(error))
+        return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "cannot-work", plain_text(str(error)))
     if isinstance(error, RequestValidationError | ValidationError):
-        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", _first_line(error))
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", value_line(error.errors()[0]))
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
-        return ProblemError(status, status.phrase.lower().replace(" ", "-"), str(error.detail))
+        headers = _allow(request) if status is HTTPStatus.METHOD_NOT_ALLOWED else {}
+        return ProblemError(
+            status, status.phrase.lower().replace(" ", "-"), _http_text(status), headers=headers
+        )
     return ProblemError(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
@@ -89,7 +109,21 @@ def _problem_of(error: Exception) -> ProblemError:
     )
 
 
-def _first_line(error: RequestValidationError | ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in ("query", "path", "body"))
-    return f"{place}: {first['msg']} (found: {first['input']!r})"
+def _http_text(status: HTTPStatus) -> str:
+    if status is HTTPStatus.NOT_FOUND:
+        return "nothing is at this address; the start page is /, the service is described at /v1/openapi.json"
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return "this address takes other methods; the header Allow names them"
+    return status.description or status.phrase
+
+
+def _allow(request: Request) -> dict[str, str]:
+    """The methods that the routes of this address take; HEAD is answered wherever GET is."""
+    routes = request.app.router.routes
+    allowed = {
+        method
+        for method in _METHODS
+        for route in routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    return {"Allow": ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))}

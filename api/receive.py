@@ -1,9 +1,12 @@
 """Receive uploads: a multipart form or a bare body, written to the disk piece by piece as it comes in."""
 
+import asyncio
 import errno
 import mimetypes
+import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,14 +16,33 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.problems import ProblemError
+from api.settings import ServiceSettings
 from api.upload import FileWriter, FormWriter, Received, safe_name, too_large
 
-__all__ = ["receive"]
+__all__ = ["UploadLimits", "limits_of", "receive"]
 
 _PIECE_BYTES = 1 << 20  # handed to the disk at once
 
 
-async def receive(request: Request, folder: Path, limit_bytes: int) -> Received:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """What an upload may take: `size` in bytes, `silence_s` without a byte, `total_s` in all."""
+
+    size: int
+    silence_s: float
+    total_s: float
+
+
+def limits_of(settings: ServiceSettings) -> UploadLimits:
+    """The limits that the settings say."""
+    return UploadLimits(
+        size=settings.max_upload_bytes,
+        silence_s=settings.silence_timeout_s,
+        total_s=settings.upload_timeout_s,
+    )
+
+
+async def receive(request: Request, folder: Path, limits: UploadLimits) -> Received:
     """Write what a request carries into a folder.
 
     Parameters
@@ -28,17 +50,17 @@ async def receive(request: Request, folder: Path, limit_bytes: int) -> Received:
     request : multipart/form-data, or a picture as its body (image/* or application/octet-stream) with its
         name and fields in the query.
     folder : an empty folder; each file gets a folder of its own in it, so that equal names do not meet.
-    limit_bytes : largest body.
+    limits : of the body's size and of the time it takes.
 
     Raises
     ------
     ProblemError
-        413 too large, 415 not such a request, 400 a broken form, 507 the disk is full.
+        408 too slow, 413 too large, 415 not such a request, 400 a broken form, 507 the disk is full.
     """
-    _check_announced(request, limit_bytes)
+    _check_announced(request, limits.size)
     try:
         with closing(_writer_for(request, folder)) as writer:
-            async for piece in _pieces(request, limit_bytes):
+            async for piece in _pieces(request, limits):
                 await run_in_threadpool(writer.write, piece)
             return await run_in_threadpool(writer.finish)
     except FormParserError as error:
@@ -70,14 +92,14 @@ def _writer_for(request: Request, folder: Path) -> FileWriter:
     )
 
 
-async def _pieces(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
+async def _pieces(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
     """The body in pieces of about a megabyte, so that a thread is asked seldom."""
     waiting: list[bytes] = []
     held = total = 0
-    async for chunk in request.stream():
+    async for chunk in _chunks(request, limits):
         total += len(chunk)
-        if total > limit_bytes:
-            raise too_large(_limit_text(limit_bytes))
+        if total > limits.size:
+            raise too_large(_limit_text(limits.size))
         waiting.append(chunk)
         held += len(chunk)
         if held >= _PIECE_BYTES:
@@ -85,6 +107,33 @@ async def _pieces(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
             waiting, held = [], 0
     if held:
         yield b"".join(waiting)
+
+
+async def _chunks(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
+    """The body as it comes in; a problem where it stays away, or takes too long in all."""
+    stream = request.stream()
+    until_s = time.monotonic() + limits.total_s
+    while True:
+        left_s = until_s - time.monotonic()
+        try:
+            async with asyncio.timeout(min(limits.silence_s, left_s)):
+                chunk = await anext(stream, None)
+        except TimeoutError as error:
+            raise _too_slow(limits, silent=left_s > limits.silence_s) from error
+        if chunk is None:
+            return
+        yield chunk
+
+
+def _too_slow(limits: UploadLimits, *, silent: bool) -> ProblemError:
+    found = (
+        f"nothing came for {limits.silence_s:g} s in the middle of the upload"
+        if silent
+        else f"the upload took longer than {limits.total_s:g} s"
+    )
+    return ProblemError(
+        HTTPStatus.REQUEST_TIMEOUT, "too-slow", f"{found}; send it again over a faster connection"
+    )
 
 
 def _check_announced(request: Request, limit_bytes: int) -> None:
@@ -95,6 +144,5 @@ def _check_announced(request: Request, limit_bytes: int) -> None:
 
 def _limit_text(limit_bytes: int) -> str:
     return (
-        f"the upload is larger than {limit_bytes / 1e6:g} MB; send a smaller picture, "
-        "or raise SMEARCOUNT_MAX_UPLOAD_MB on the server"
+        f"the upload is larger than {limit_bytes / 1e6:g} MB, the most this service takes; send less at once"
     )

@@ -5,12 +5,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
 from api.problems import ProblemError
 from api.schemas import Links, Progress, SlideAnswer, SlideLine
 from api.state import ServiceState
+from api.telling import plain_text
 from pipeline.jobs.ledger import Job
 
-__all__ = ["find_job", "line_of", "result_file", "slide_answer", "summary_of"]
+__all__ = ["ResultFile", "find_job", "line_of", "result_file", "slide_answer", "summary_of"]
+
+
+_RANGE_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
 
 
 def find_job(job_id: str, state: ServiceState) -> Job:
@@ -29,7 +36,7 @@ def slide_answer(job: Job, state: ServiceState) -> SlideAnswer:
         um_per_px=job.um_per_px,
         started_utc=job.started_utc,
         finished_utc=job.finished_utc,
-        error=job.error,
+        error=None if job.error is None else plain_text(job.error),
         summary=summary_of(job, state) if job.state == "done" else None,
     )
 
@@ -59,7 +66,9 @@ def result_file(job: Job, name: str, state: ServiceState) -> Path:
     """A file of the result; a problem where it is not there yet (409), or no longer (410)."""
     if job.state == "failed":
         raise ProblemError(
-            HTTPStatus.CONFLICT, "count-failed", f"{job.name} could not be counted: {job.error}"
+            HTTPStatus.CONFLICT,
+            "count-failed",
+            f"{job.name} could not be counted: {plain_text(job.error or '')}",
         )
     if job.result is None or job.state != "done":
         raise ProblemError(
@@ -73,3 +82,22 @@ def result_file(job: Job, name: str, state: ServiceState) -> Path:
             f"{name} of {job.name} was removed from the data folder; send it again",
         )
     return path
+
+
+class ResultFile(FileResponse):
+    """A file of a result; a range of bytes that it does not hold is a problem like any other."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or the part of it that Range asks for."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in _RANGE_REFUSED:
+                raise ProblemError(
+                    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                    "no-such-range",
+                    "the file does not hold the bytes that were asked for; leave Range out to get all",
+                    headers={"Content-Range": f"bytes */{self.headers['content-length']}"},
+                )
+            await send(message)
+
+        await super().__call__(scope, receive, sending)

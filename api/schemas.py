@@ -12,6 +12,7 @@ __all__ = [
     "CropResult",
     "HealthAnswer",
     "Links",
+    "Problem",
     "Progress",
     "SlideAnswer",
     "SlideFields",
@@ -101,6 +102,15 @@ class CropAnswer(BaseModel):
     """The cells in the order they were sent."""
 
     crops: list[CropResult]
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457): `type` names its kind for a program, `detail` is one line for a person."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
 
 
 class HealthAnswer(BaseModel):

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["ServiceSettings"]
+from api.telling import value_line
+from pipeline.errors import SettingsError
+
+__all__ = ["ServiceSettings", "read_settings"]
 
 
 class ServiceSettings(BaseSettings):
@@ -15,9 +18,14 @@ class ServiceSettings(BaseSettings):
     ----------
     data_dir : folder of the uploads, the results and the ledger of jobs; not on a network drive.
     host : address to listen on; 127.0.0.1 is this computer only.
-    port : TCP port.
+    port : TCP port; 0 takes a free one.
     max_upload_mb : largest request, MB (1,000,000 bytes).
     workers : processes that count one slide.
+    key_file : text file with one key a line; none lets in everybody who reaches the service.
+    insecure : listen on other addresses than this computer's own also without keys.
+    allowed_hosts : further names that the service goes by, with commas between them.
+    silence_timeout_s : how long a client may send nothing in the middle of a request.
+    upload_timeout_s : how long one upload may take in all.
     """
 
     model_config = SettingsConfigDict(env_prefix="SMEARCOUNT_", frozen=True)
@@ -27,8 +35,28 @@ class ServiceSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     max_upload_mb: int = Field(default=200, ge=1)
     workers: int = Field(default=1, ge=1)
+    key_file: Path | None = None
+    insecure: bool = False
+    allowed_hosts: str = ""
+    silence_timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    upload_timeout_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
 
     @property
     def max_upload_bytes(self) -> int:
         """Largest request in bytes."""
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def further_hosts(self) -> list[str]:
+        """The names of `allowed_hosts`."""
+        return [name.strip() for name in self.allowed_hosts.split(",") if name.strip()]
+
+
+def read_settings() -> ServiceSettings:
+    """The settings of the environment; raises SettingsError with the first variable that is out of range."""
+    try:
+        return ServiceSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"SMEARCOUNT_{first['loc'][0]}".upper()
+        raise SettingsError(value_line({**first, "loc": (variable,)})) from error

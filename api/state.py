@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from api.access.guard import Access
 from api.settings import ServiceSettings
 from api.supervisor import Supervisor
 from pipeline.jobs.data_folder import DataFolder
@@ -28,11 +29,13 @@ class ServiceState:
 
     Attributes
     ----------
+    access : who is let in.
     classify : classifies single cells as infected or not, as `pipeline.classify.classify_files` does.
     turn : lets one request at a time classify; the others wait without a thread.
     """
 
     settings: ServiceSettings
+    access: Access
     data: DataFolder
     ledger: Ledger
     supervisor: Supervisor

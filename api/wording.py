@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.telling import plain_text
+
 __all__ = ["CountWords", "Tone", "count_words"]
 
 Tone = Literal["seen", "uncertain", "none", "refused"]
@@ -48,7 +50,7 @@ def count_words(summary: dict[str, Any]) -> CountWords:
     verdict = summary["verdict"]
     tone = _TONES.get(verdict, "refused")
     headline, caution = _headline_and_caution(tone, summary)
-    notices = [(notice["severity"], notice["text"]) for notice in summary["notices"]]
+    notices = [(notice["severity"], plain_text(notice["text"])) for notice in summary["notices"]]
     if summary["status"] == "partial":
         headline = f"Partial count: {headline[0].lower()}{headline[1:]}"
         if all(notice["code"] != "tiles_failed" for notice in summary["notices"]):

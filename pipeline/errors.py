@@ -7,7 +7,9 @@ SmearcountError
 │   │   └── EmptySlideError            there is no picture or no cell in it
 │   ├── ScaleError                     the size of a pixel is unknown or absurd
 │   └── LabelledDataError              a labelled set is not in the documented form
+├── SettingsError (ValueError)          a setting is out of its range
 ├── ClusterError (ConnectionError)     the machines that share the work cannot be reached or do not fit
+├── PortTakenError (OSError)            another program listens where the service shall
 ├── OutputError (OSError)              a result cannot be written
 │   └── OutputExistsError              a result is there already
 └── ModelError (models.manifest)       a network file is missing, changed or does not fit
@@ -27,7 +29,9 @@ __all__ = [
     "NotAnImageError",
     "OutputError",
     "OutputExistsError",
+    "PortTakenError",
     "ScaleError",
+    "SettingsError",
     "SlideError",
     "SmearcountError",
     "error_line",
@@ -58,8 +62,16 @@ class LabelledDataError(InputError):
     """A labelled set is not in the documented form."""
 
 
+class SettingsError(SmearcountError, ValueError):
+    """A setting is out of its range, or does not fit another."""
+
+
 class ClusterError(SmearcountError, ConnectionError):
     """The machines that share the work cannot be reached, or do not fit together."""
+
+
+class PortTakenError(SmearcountError, OSError):
+    """Another program listens where the service shall."""
 
 
 class OutputError(SmearcountError, OSError):

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from api.description import problems
 from api.schemas import HealthAnswer
 from api.state import State
 
@@ -10,7 +11,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/health", tags=["health"])
 
 
-@router.get("")
+@router.get("", responses=problems())
 def tell_health(state: State) -> HealthAnswer:
     """Whether a worker is alive, and how many slides wait."""
     worker = state.supervisor.pid is not None

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
+from api.description import FIELD_PARAMETERS, PICTURE_BODY, problems
 from api.intake import take_slide
-from api.results import find_job, line_of, result_file, slide_answer, summary_of
+from api.results import ResultFile, find_job, line_of, result_file, slide_answer, summary_of
 from api.schemas import SlideAnswer, SlideList
 from api.state import State
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
@@ -16,7 +17,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/slides", tags=["slides"])
 
-_PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
     "schema": {
         "type": "object",
@@ -27,10 +27,39 @@ _FORM = {
         },
     }
 }
-_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _PICTURE}}}
+_BODY = {
+    "parameters": FIELD_PARAMETERS,
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": _FORM,
+            "image/*": PICTURE_BODY,
+            "application/octet-stream": PICTURE_BODY,
+        },
+    },
+}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}}
+}
+_RESULT = problems(404, 409, 410)
+_FILE = problems(404, 409, 410, 416)
 
 
-@router.post("", status_code=202, openapi_extra=_BODY)
+def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """What a route that sends a file answers with: the whole, or the part that Range asks for."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"content": content},
+        206: {"description": "The part that Range asked for.", "content": content},
+    }
+
+
+@router.post(
+    "",
+    status_code=202,
+    openapi_extra=_BODY,
+    responses=_ACCEPTED | problems(400, 408, 413, 415, 422, 507),
+)
 async def hand_in_slide(request: Request, response: Response, state: State) -> SlideAnswer:
     """Queue a picture of a slide; Location is where to follow it."""
     job = await take_slide(request, state)
@@ -38,33 +67,33 @@ async def hand_in_slide(request: Request, response: Response, state: State) -> S
     return await run_in_threadpool(slide_answer, job, state)
 
 
-@router.get("")
+@router.get("", responses=problems(422))
 def list_slides(state: State, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> SlideList:
     """The slides that were handed in, the newest first."""
     return SlideList(slides=[line_of(job) for job in state.ledger.newest(limit)])
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", responses=problems(404, 410))
 def show_slide(job_id: str, state: State) -> SlideAnswer:
     """State, progress and, once it is done, the summary of a slide."""
     return slide_answer(find_job(job_id, state), state)
 
 
-@router.get("/{job_id}/summary.json")
+@router.get("/{job_id}/summary.json", responses=_RESULT)
 def fetch_summary(job_id: str, state: State) -> dict[str, Any]:
     """The summary as the command line writes it."""
     return summary_of(find_job(job_id, state), state)
 
 
-@router.get("/{job_id}/cells.csv", response_class=FileResponse)
+@router.get("/{job_id}/cells.csv", response_class=FileResponse, responses=_file("text/csv") | _FILE)
 def fetch_cells(job_id: str, state: State) -> FileResponse:
     """One row a cell."""
     job = find_job(job_id, state)
     path = result_file(job, "cells.csv", state)
-    return FileResponse(path, media_type="text/csv", filename=f"{path.parent.name}-cells.csv")
+    return ResultFile(path, media_type="text/csv", filename=f"{path.parent.name}-cells.csv")
 
 
-@router.get("/{job_id}/overlay.jpg", response_class=FileResponse)
+@router.get("/{job_id}/overlay.jpg", response_class=FileResponse, responses=_file("image/jpeg") | _FILE)
 def fetch_overlay(job_id: str, state: State) -> FileResponse:
     """The picture with every cell marked."""
-    return FileResponse(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")
+    return ResultFile(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")

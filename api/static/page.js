@@ -3,7 +3,7 @@
 const POLL_MS = 700;
 const result = document.getElementById("result");
 
-for (const form of document.querySelectorAll("form")) {
+for (const form of document.querySelectorAll("form[data-wait]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(form);
@@ -46,7 +46,7 @@ function finish(form, request) {
   form.reset();
   take(request.response);
   const address = new URL(request.responseURL).pathname;
-  history.pushState(null, "", address.startsWith("/slides/") ? address : "/");
+  if (address !== location.pathname) history.pushState(null, "", address);
   result.scrollIntoView({ block: "start" });
   follow();
 }
@@ -70,7 +70,8 @@ async function follow() {
     const answer = await fetch(address);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (result.querySelector(`[data-page="${address}"]`) !== slide) return; // another one is shown by now
-    if (answer.ok) take(page);
+    if (answer.redirected) location.reload(); // logged out by now
+    else if (answer.ok) take(page);
   } catch {
     slide.querySelector("[role=status]").textContent = "The service does not answer. Trying again …";
   }

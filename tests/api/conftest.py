@@ -1,6 +1,7 @@
 """Fixtures of the service: pictures, the app with fake counts, a server in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -41,12 +43,25 @@ def wait_for(met: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def client_of(app: FastAPI) -> TestClient:
+    """A client that knows the service by its address, and sees each answer as it is."""
+    return TestClient(
+        app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False, follow_redirects=False
+    )
+
+
+def form_token(client: TestClient, page: str = "/") -> dict[str, str]:
+    """What a form carries beside what a person fills in; the client keeps the cookie."""
+    (token,) = set(re.findall(r'name="form_token" value="([0-9a-f]+)"', client.get(page).text))
+    return {"form_token": token}
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[TestClient]:
     """The app with a real worker process that counts by name; largest upload 1 MB."""
     settings = ServiceSettings(data_dir=tmp_path / "data", max_upload_mb=1)
     app = create_app(settings, count=count_by_name, classify=classify_by_size)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+    with client_of(app) as client:
         yield client
 
 

@@ -79,8 +79,16 @@ def _keep(browser: webdriver.Chrome, name: str) -> None:
         _size(browser, (width, height))
         full = browser.execute_script("return document.documentElement.scrollHeight")
         _size(browser, (width, max(height, int(full))))
-        browser.save_screenshot(str(Path(folder) / f"{name}-{kind}.png"))
+        for scheme in ("dark", "light"):
+            _prefer(browser, scheme)
+            browser.save_screenshot(str(Path(folder) / f"{name}-{kind}-{scheme}.png"))
     _size(browser, DESKTOP)
+
+
+def _prefer(browser: webdriver.Chrome, scheme: str) -> None:
+    """As a person who set the computer to dark or light."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def test_a_photo_is_counted_on_the_page_and_its_overlay_shown(page, tmp_path):
@@ -122,6 +130,10 @@ def test_single_cells_are_shown_as_a_table(page, tmp_path):
         _picture(tmp_path, name, cv2.imencode(".png", np.zeros(shape, np.uint8))[1].tobytes())
         for name, shape in shapes.items()
     ]
+    assert page.find_elements(By.CSS_SELECTOR, "#crops-form") == []  # it stands apart
+    page.find_element(By.LINK_TEXT, "Single cells").click()
+    _until(page, lambda shown: shown.find_elements(By.ID, "crops-form"))
+    assert page.find_elements(By.CSS_SELECTOR, "#slide-form") == []
     _one(page, "#crops-form input[type=file]").send_keys("\n".join(paths))
     _one(page, "#crops-form button").click()
     _until(page, lambda shown: shown.find_elements(By.CSS_SELECTOR, "#result tbody tr"))
@@ -147,7 +159,7 @@ def test_the_form_can_be_sent_with_the_keyboard_alone(page, tmp_path):
     _one(page, "#slide-form input[type=file]").send_keys(_picture(tmp_path, "film.png"))
     visited: list[str] = []
     while "button" not in visited:
-        assert len(visited) < 12, visited
+        assert len(visited) < 15, visited
         ActionChains(page).send_keys(Keys.TAB).perform()
         visited.append(page.switch_to.active_element.tag_name)
     assert "input" in visited
@@ -162,3 +174,34 @@ def test_a_count_fits_on_a_phone(page, tmp_path):
     assert _fits(page)
     _size(page, PHONE)
     assert _fits(page)
+
+
+def test_the_colours_follow_the_computer(page):
+    seen = {}
+    for scheme in ("light", "dark"):
+        _prefer(page, scheme)
+        seen[scheme] = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    _prefer(page, "light")
+    assert seen == {"light": "rgb(246, 243, 248)", "dark": "rgb(22, 18, 28)"}
+
+
+def test_the_logo_is_drawn(page):
+    loaded = "const logo = document.querySelector('header img'); return logo.complete && logo.naturalWidth"
+    _until(page, lambda shown: shown.execute_script(loaded))
+
+
+def test_a_key_opens_the_pages(browser, serve, tmp_path, monkeypatch):
+    (tmp_path / "keys").write_text("a key of the night shift")
+    monkeypatch.setenv("SMEARCOUNT_KEY_FILE", str(tmp_path / "keys"))
+    browser.get(serve().address)
+    _keep(browser, "login")
+    for key in ("not the key of anybody", "a key of the night shift"):
+        _one(browser, "#login-form input[name=key]").send_keys(key)
+        _one(browser, "#login-form button").click()
+        _until(browser, lambda shown: shown.find_elements(By.CSS_SELECTOR, "#problem, #slide-form"))
+        assert bool(browser.find_elements(By.ID, "slide-form")) is key.startswith("a key")
+    _hand_in(browser, _picture(tmp_path, "film.png"))
+    _counted(browser)
+    _keep(browser, "locked")
+    browser.find_element(By.CSS_SELECTOR, "nav button").click()
+    _until(browser, lambda shown: shown.find_elements(By.ID, "login-form"))

@@ -8,13 +8,13 @@ import pytest
 
 from api.pages import STATIC
 from api.upload import safe_name
-from tests.api.conftest import film_png, wait_for
+from tests.api.conftest import film_png, form_token, wait_for
 
 HOSTILE = '"><script>alert(1)</script>.png'
 
 
 def _hand_in(service, name: str = "film.png") -> str:
-    answer = service.post("/slides", files={"picture": (name, film_png())})
+    answer = service.post("/slides", files={"picture": (name, film_png())}, data=form_token(service))
     assert answer.status_code == 303
     return answer.headers["Location"]
 
@@ -61,13 +61,13 @@ def test_single_cells_come_back_as_a_table(service):
         ("pictures", (name, cv2.imencode(".png", np.zeros(shape, np.uint8))[1].tobytes()))
         for name, shape in cells
     ]
-    text = service.post("/crops", files=files).text
+    text = service.post("/crops", files=files, data=form_token(service, "/crops")).text
     rows = re.findall(r"<td>(.*?)</td>\s*<td>(.*?)</td>\s*<td class=\"number\">(.*?)</td>", text)
     assert rows == [("wide.png", "infected", "0.750"), ("high.png", "not infected", "0.250")]
 
 
 def test_a_problem_with_a_form_is_told_on_the_page(service):
-    answer = service.post("/slides", files={"picture": ("film.png", b"a letter")})
+    answer = service.post("/slides", files={"picture": ("film.png", b"a letter")}, data=form_token(service))
     assert (answer.status_code, answer.headers["content-type"]) == (415, "text/html; charset=utf-8")
     assert 'id="problem" role="alert">film.png' in answer.text
     assert service.get("/slides/0123456789abcdef").status_code == 404

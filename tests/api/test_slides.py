@@ -187,7 +187,7 @@ def test_an_endless_upload_is_read_no_further_than_the_limit(service):
 
     async def send() -> int:
         transport = httpx.ASGITransport(service.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             kind = {"Content-Type": "image/png"}
             return (await client.post("/v1/slides", content=endless(), headers=kind)).status_code
 

@@ -385,24 +385,6 @@ def test_the_demonstration_counts_the_slide_it_is_given(tmp_path: Path) -> None:
     assert "truth" not in result.stdout
 
 
-def test_the_service_gets_its_settings_from_the_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    told: list[tuple[str | None, ...]] = []
-    for name in ("SMEARCOUNT_HOST", "SMEARCOUNT_PORT", "SMEARCOUNT_DATA_DIR"):
-        monkeypatch.setenv(name, "before")
-    monkeypatch.setenv("SMEARCOUNT_PORT", "8123")
-
-    def serve(service: str, *, host: str, port: int, **_: object) -> None:
-        assert (service, host, port) == ("api.app:create_app", "0.0.0.0", 8123)
-        names = ("SMEARCOUNT_HOST", "SMEARCOUNT_PORT", "SMEARCOUNT_DATA_DIR")
-        told.append(tuple(os.environ.get(name) for name in names))
-
-    monkeypatch.setattr("uvicorn.run", serve)
-    assert run("serve", "--host", "0.0.0.0", "--data", tmp_path).exit_code == 0
-    assert told == [("0.0.0.0", "8123", str(tmp_path))]
-
-
 def test_an_interrupted_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

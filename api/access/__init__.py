@@ -1,0 +1,1 @@
+"""Who may ask the service for what: hosts, origins, keys, and the tokens of its pages."""

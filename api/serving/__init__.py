@@ -1,0 +1,1 @@
+"""Listens: takes the port, waits for slow clients no longer than it should, and ends in order."""

@@ -1,0 +1,63 @@
+"""What may be told to who asks over HTTP: no folder of the server, no option of the command line."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["plain_text", "value_line"]
+
+# An absolute path of at least two parts, or of Windows; its last part stays.
+_PATH = re.compile(r"(?<![\w.:/<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\;:,()'\"]+[/\\])+([^\s/\\;:,()'\"]*)")
+_COMMAND = re.compile(r"(?<![\w-])--?[a-z][\w-]*|\bSMEARCOUNT_|\bsmearcount \w|`")
+_PIXEL_SIZE = re.compile(r"\b(?:pass|check|give) (another |a |the right )?--um-per-px(?: VALUE)?")
+_KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "path": "a folder or file",
+    "string": "text",
+}
+
+
+def plain_text(text: str) -> str:
+    """A message for who cannot see the server: without its folders and without advice for its command line.
+
+    Advice that can be followed stays; that of the pixel size is worded as the form and the API name it.
+    """
+    told = _PATH.sub(r"\1", text)
+    told = _PIXEL_SIZE.sub(lambda found: f"give {found[1] or ''}µm per pixel", told)
+    kept = [clause for clause in (_without_commands(clause) for clause in told.split("; ")) if clause]
+    return "; ".join(kept) or "the service could not do this"
+
+
+def _without_commands(clause: str) -> str:
+    """A clause without the alternatives that name a command; empty where nothing else is left."""
+    if not _COMMAND.search(clause):
+        return clause
+    ways = re.split(r"(?:, | )or |, (?=pass )", clause)
+    kept = [way for way in ways if not _COMMAND.search(way)]
+    return " or ".join(way.strip(" ,") for way in kept)
+
+
+def value_line(error: Mapping[str, Any]) -> str:
+    """One line for a value that pydantic refused: its name, what came, what was expected."""
+    name = (
+        ".".join(str(part) for part in error["loc"] if part not in ("query", "path", "body")) or "the request"
+    )
+    found = "nothing" if error["type"] == "missing" else repr(error["input"])[:80]
+    return f"{name} is {found}; expected {_expected(error)}"
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    kind, limits = str(error["type"]), error.get("ctx") or {}
+    if kind == "greater_than_equal":
+        return f"at least {limits['ge']:g}"
+    if kind == "less_than_equal":
+        return f"at most {limits['le']:g}"
+    if kind == "greater_than":
+        return f"more than {limits['gt']:g}"
+    if kind == "finite_number":
+        return "a finite number"
+    if kind == "missing":
+        return "a value"
+    return _KINDS.get(kind.partition("_")[0], "another value")
