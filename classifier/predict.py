@@ -16,6 +16,8 @@ A larger batch is no faster, and filling it up wastes more."""
 UNCERTAIN_AT_ONCE = 8 * BATCH
 """Uncertain crops that are turned at once: all turns of a few share their last batch."""
 
+DECISIONS = 2
+"""Outputs that are decisions: infected, and stage; the features that follow are for another last layer."""
 FURTHER_TURNS = (1, 2, 3)
 """Quarter turns in which an uncertain crop is classified again. A cell has no up or down, and the mean of
 four turns errs less."""
@@ -91,7 +93,7 @@ def _forward(crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
         if len(some) < BATCH:
             batch = np.zeros((BATCH, *crops.shape[1:]), np.uint8)
             batch[: len(some)] = some
-        parts.append(np.concatenate(network.run(batch), axis=1)[: len(some)])
+        parts.append(np.concatenate(network.run(batch)[:DECISIONS], axis=1)[: len(some)])
     return np.concatenate(parts).astype(np.float32)
 
 

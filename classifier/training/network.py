@@ -44,10 +44,13 @@ def build_classifier(side_px: int) -> "keras.Model":
 
 
 def split_outputs(model: "keras.Model") -> "keras.Model":
-    """The same network with two outputs, infected and stage, so that each is quantised with its own step."""
+    """The same network with three outputs, each quantised with its own step: infected, stage, and the pooled
+    features that both are worked out from, which a last layer of another site is fitted to.
+    """
     import keras
 
-    return keras.Model(model.input, [model.get_layer("infected").output, model.get_layer("stage").output])
+    infected, stage = model.get_layer("infected"), model.get_layer("stage")
+    return keras.Model(model.input, [infected.output, stage.output, infected.input])
 
 
 def build_baseline() -> "keras.Model":

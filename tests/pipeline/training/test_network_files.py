@@ -47,3 +47,20 @@ def test_written_files_are_loaded_again_and_answer_as_the_network_did(tmp_path):
     large = load_network(path, manifest, keras=True).run(pictures)[0]
     assert np.corrcoef(small[:, 0], large[:, 0])[0, 1] > 0.95
     assert np.abs(small - large).max() < 0.12 * np.ptp(large)
+
+
+@pytest.mark.slow
+def test_the_exported_features_are_what_the_decision_is_worked_out_from(tmp_path):
+    pytest.importorskip("tensorflow", reason="TensorFlow writes LiteRT files; install smearcount[train]")
+    from classifier.training.network import build_classifier, split_outputs
+
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 56, 56, 4), np.uint8)
+    model = build_classifier(56)
+    keras_file = write_network(model, tmp_path, "classifier")
+    path = write_model_files(
+        split_outputs(model), keras_file, pictures, Facts(entries=ENTRIES, card="# A card\n")
+    )
+    infected, stage, features = load_network(path, read_manifest(path, "classifier")).run(pictures)
+    assert (infected.shape, stage.shape, features.shape) == ((24, 1), (24, 4), (24, 128))
+    weights, bias = model.get_layer("infected").get_weights()
+    assert np.abs(features @ weights + bias - infected).max() < 0.05 * np.ptp(infected) + 0.05
