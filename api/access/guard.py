@@ -19,7 +19,11 @@ __all__ = ["LOGIN", "Access", "Guard", "has_session"]
 LOGIN = "/login"
 _OPEN = (LOGIN, "/static/")  # nothing of these is worth a key
 _READS = ("GET", "HEAD", "OPTIONS", "TRACE")
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",  # pictures of patients stay out of the caches of shared computers
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

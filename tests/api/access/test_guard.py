@@ -90,6 +90,11 @@ def test_another_site_shows_nothing_of_the_service_but_may_link_to_it(service):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_no_cache_keeps_what_was_found(service):
+    for path in ("/", "/v1/slides", "/v1/health", "/v1/nothing"):
+        assert service.get(path).headers["Cache-Control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", ["/slides", "/crops"])
 @pytest.mark.parametrize("token", ["none", "wrong", "without its cookie"])
 def test_a_form_that_no_page_drew_hands_nothing_in(service, tmp_path, path, token):
