@@ -30,12 +30,18 @@ PICTURE_MARK = "overlay drawn by smearcount"
 Verdict = Literal["parasites seen", "uncertain", "none distinguishable", "not countable"]
 ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[
+    "cell_size",
+    "channels_swapped",
     "few_cells",
+    "grey_picture",
     "not_a_smear",
     "out_of_focus",
     "over_exposed",
     "own_pictures",
     "probabilities_shifted",
+    "px_too_coarse",
+    "rings_not_visible",
+    "saturated_colours",
     "scale_estimated",
     "sharpest_plane",
     "tiles_failed",
@@ -76,6 +82,7 @@ class Novelty:
         refused.
     stain_distance : to the nearest known stain; warned of above `stain_limit`.
     farthest : the value that adds most to `smear_distance`; empty where it is 0.
+    swapped_stain_distance : `stain_distance`, were red and blue exchanged; None of an earlier version.
     """
 
     smear_distance: float
@@ -83,6 +90,7 @@ class Novelty:
     stain_distance: float
     stain_limit: float
     farthest: str
+    swapped_stain_distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

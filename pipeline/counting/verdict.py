@@ -3,9 +3,12 @@
 from pipeline.counting.intervals.limits import beyond_false_calls
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.second_look import deserves_a_look
-from pipeline.records import Notice, SecondLook, Verdict
+from pipeline.records import Notice, NoticeCode, SecondLook, Verdict
 
 __all__ = ["verdict_of"]
+
+HIDES_RINGS: NoticeCode = "rings_not_visible"
+"""Code of the notice with which none is never claimed."""
 
 
 def verdict_of(
@@ -17,7 +20,8 @@ def verdict_of(
 ) -> Verdict:
     """The verdict of a slide.
 
-    Where quality control refuses, or nothing was counted, the slide is not countable. Parasites are
+    Where quality control refuses, or nothing was counted, the slide is not countable, nor is one without a
+    find where rings cannot be seen. Parasites are
     claimed only where the positives are more than false calls explain; these differ from slide to slide.
     Where they are not, but more cells stand out of the slide's own than a clean slide has, it is uncertain:
     a person must look at these.
@@ -32,4 +36,7 @@ def verdict_of(
         return "not countable"
     if beyond_false_calls(infected, counted, errors, effect):
         return "parasites seen"
-    return "uncertain" if deserves_a_look(look) else "none distinguishable"
+    if deserves_a_look(look):
+        return "uncertain"
+    hidden = any(notice.code == HIDES_RINGS for notice in notices)
+    return "not countable" if hidden else "none distinguishable"

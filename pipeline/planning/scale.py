@@ -38,6 +38,7 @@ class SlideScale:
     stated : True where each field's own statement goes before `um_per_px`.
     spread : largest relative difference between the fields it was estimated from, None where not estimated.
     rejected_um_per_px : what the file stated where that was not believed.
+    cells_um_per_px : by the cells, where another was given; None where they give none.
     """
 
     um_per_px: float
@@ -45,6 +46,7 @@ class SlideScale:
     stated: bool = False
     spread: float | None = None
     rejected_um_per_px: float | None = None
+    cells_um_per_px: float | None = None
 
     def of_field(self, field: Field) -> float:
         """µm per px of one field."""
@@ -61,11 +63,12 @@ def find_scale(
     ScaleError
         Where no size is given or stated and no cells are found to take it from.
     """
+    estimates = _estimates(slide, lights, detector)
     if settings.um_per_px is not None:
-        return SlideScale(um_per_px=settings.um_per_px, source="given")
+        cells = float(np.median(estimates)) if estimates else None
+        return SlideScale(um_per_px=settings.um_per_px, source="given", cells_um_per_px=cells)
     stated = [slide.fields[index].um_per_px for index in lights]
     known = [size for size in stated if size is not None]
-    estimates = _estimates(slide, lights, detector)
     if known:
         size = float(np.median(known))
         if not estimates or 1 / PLAUSIBLE_RATIO < np.median(estimates) / size < PLAUSIBLE_RATIO:

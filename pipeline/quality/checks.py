@@ -1,10 +1,11 @@
 """Quality control of a slide: from measured values to notices that warn or refuse."""
 
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
-from pipeline.quality.novelty import FieldFeatures
-from pipeline.records import Notice, NoticeCode, Novelty, ScaleSource
+from pipeline.quality.measured import FieldMeasures, SlideMeasures
+from pipeline.quality.visibility import visibility
+from pipeline.records import Notice, NoticeCode, Novelty
 
 __all__ = ["FieldMeasures", "QualityLimits", "SlideMeasures", "check"]
 
@@ -26,65 +27,12 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldMeasures:
-    """What was measured of one field.
-
-    Attributes
-    ----------
-    red_cells : red cells found, also those at the border.
-    objects : everything found, of every kind.
-    covered_fraction : share of the view that red cells cover, 0 to 1.
-    overlaps_fraction : share of the red cells that touch or overlap another, 0 to 1.
-    median_focus : median of the red cells' focus, 0 (blurred) to 1 (sharp); None where there is no cell.
-    background_level : brightness of the empty background, 0 to 255.
-    saturated_fraction : share of the view at 255 in every channel, 0 to 1.
-    dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
-    features : what is compared with known thin films; None where there is no red cell.
-    """
-
-    red_cells: int
-    objects: int
-    covered_fraction: float
-    overlaps_fraction: float
-    median_focus: float | None
-    background_level: float
-    saturated_fraction: float
-    dark_fraction: float
-    features: FieldFeatures | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlideMeasures:
-    """What was measured of a slide.
-
-    Attributes
-    ----------
-    fields : one record a field that was read.
-    counted : red cells in the denominator.
-    um_per_px : µm per level-0 px, None where it could not be found.
-    scale_spread : largest relative difference between the fields' estimated scales, None where the scale was
-        not estimated.
-    rejected_um_per_px : pixel size that the file states and the cells contradict; None where they agree.
-    failed_parts : parts that could not be worked on.
-    """
-
-    fields: tuple[FieldMeasures, ...]
-    counted: int
-    um_per_px: float | None
-    scale_source: ScaleSource
-    scale_spread: float | None = None
-    rejected_um_per_px: float | None = None
-    failed_parts: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityLimits:
     """Limits of quality control. A refusal takes a gross case; all else warns.
 
     Attributes
     ----------
     counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
-    focus_min : median focus of the cells, 0 to 1.
     background_max, background_min : brightness of the background, 0 to 255.
     saturated_max : share of the view at full white, background included, 0 to 1.
     dark_max : share of the view too dark for a stained cell, 0 to 1.
@@ -95,7 +43,6 @@ class QualityLimits:
     """
 
     counted_min: int = 500
-    focus_min: float = 0.15
     background_max: float = 253.0
     background_min: float = 70.0
     saturated_max: float = 0.5
@@ -123,7 +70,13 @@ def check(
     gross = _not_a_smear(slide, novelty)
     if gross:
         return gross + tiles
-    found = _number(slide, limits) + _scale(slide, limits) + _film(slide, limits) + _light(slide, limits)
+    found = (
+        _number(slide, limits)
+        + _scale(slide, limits)
+        + _film(slide, limits)
+        + _light(slide, limits)
+        + visibility(slide, novelty)
+    )
     return tiles + found + _stain(novelty)
 
 
@@ -182,11 +135,10 @@ def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
 
 
 def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
-    """How thickly the cells lie and how sharply they were seen."""
+    """How thickly the cells lie."""
     notices = []
     covered = _mean([field.covered_fraction for field in slide.fields])
     overlaps = _weighted_overlaps(slide.fields)
-    focus = _middle([field.median_focus for field in slide.fields])
     if covered > limits.covered_max and overlaps > limits.overlaps_max:
         text = (
             f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap: the film is too "
@@ -196,10 +148,6 @@ def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     if covered < limits.covered_min:
         text = f"Cells cover only {covered:.1%} of the view: choose fields where they lie closer."
         notices.append(_warn("too_sparse", covered, limits.covered_min, text))
-    if focus is not None and focus < limits.focus_min:
-        expected = f"expected at least {limits.focus_min:.2f}"
-        text = f"The cells are blurred (focus {focus:.2f}, {expected}): refocus."
-        notices.append(_warn("out_of_focus", focus, limits.focus_min, text))
     return tuple(notices)
 
 
@@ -231,12 +179,6 @@ def _weighted_overlaps(fields: tuple[FieldMeasures, ...]) -> float:
 
 def _mean(values: list[float]) -> float:
     return fmean(values) if values else 0.0
-
-
-def _middle(values: list[float | None]) -> float | None:
-    """Median of the values that are known."""
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
 
 
 def _refuse(code: NoticeCode, value: float, limit: float, text: str) -> Notice:

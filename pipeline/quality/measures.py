@@ -18,8 +18,10 @@ __all__ = ["SAMPLED_CELLS", "FieldSeen", "SlideSums", "features_of"]
 
 SAMPLED_CELLS = 20_000
 """Most objects of a field that medians and percentiles are taken of: of more, every second, third ... one."""
+SHARP_PERCENTILE = 90.0
+"""Of the red cells' focus: clumps blur some cells of a sharp field, and no cell of a blurred one is sharp."""
 _SAMPLED = (
-    *("kind", "at_border", "area_um2", "circularity", "focus"),
+    *("kind", "at_border", "area_um2", "circularity", "focus", "diameter_um"),
     *("kind_number", "score", "red", "green", "blue"),
 )
 
@@ -93,6 +95,7 @@ class SlideSums:
             scale_source=scale.source,
             scale_spread=scale.spread,
             rejected_um_per_px=scale.rejected_um_per_px,
+            cells_um_per_px=scale.cells_um_per_px,
             failed_parts=failed_parts,
         )
 
@@ -105,17 +108,32 @@ def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
     sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=list(_SAMPLED))
     red = sample[sample["kind"] == "red_cell"]
+    colours = _colours(red)
     return FieldMeasures(
         red_cells=found.red_cells,
         objects=found.objects,
         covered_fraction=min(1.0, found.covered_um2 / (_lit_um2(plan) * max(seen.share, 1e-9))),
         overlaps_fraction=found.overlapping / found.red_cells if found.red_cells else 0.0,
-        median_focus=float(red["focus"].median()) if len(red) else None,
+        sharp_focus=float(np.percentile(red["focus"], SHARP_PERCENTILE)) if len(red) else None,
         background_level=float(plan.light.white_point.mean()),
         saturated_fraction=plan.light.saturated_fraction,
         dark_fraction=plan.light.dark_fraction,
+        median_diameter_um=float(red["diameter_um"].median()) if len(red) else None,
+        colour_difference=colours[0],
+        saturation=colours[1],
         features=field_features(sample, seen.depths, found.covered_um2),
     )
+
+
+def _colours(red: pd.DataFrame) -> tuple[float, float] | tuple[None, None]:
+    """Difference from grey and saturation of the red cells, see `FieldMeasures`."""
+    if not len(red):
+        return None, None
+    colours = red[["red", "green", "blue"]].to_numpy(np.float64)
+    grey = colours.mean(axis=1, keepdims=True)
+    difference = float(np.percentile(np.abs(colours - grey).max(axis=1), 90))
+    brightest = np.maximum(colours.max(axis=1), 1.0)
+    return difference, float(np.median((brightest - colours.min(axis=1)) / brightest))
 
 
 def _lit_um2(plan: FieldPlan) -> float:

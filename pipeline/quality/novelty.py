@@ -171,12 +171,14 @@ def measure_novelty(features: list[FieldFeatures], known: NoveltyManifest) -> No
     beyond = _excess(values, known.ranges)
     middle = np.median(beyond, axis=0)
     stains = [stain_distance(field.stain, known.stains) for field in features]
+    swapped = [stain_distance(field.stain[::-1], known.stains) for field in features]
     return Novelty(
         smear_distance=round(float(np.median(beyond.sum(axis=1))), 4),
         smear_limit=known.smear_limit,
         stain_distance=round(median(stains), 4),
         stain_limit=known.stain_limit,
         farthest=RANGE_NAMES[int(middle.argmax())] if middle.max() > 0 else "",
+        swapped_stain_distance=round(median(swapped), 4),
     )
 
 

@@ -14,7 +14,10 @@ GOOD_FIELD = FieldMeasures(
     objects=155,
     covered_fraction=0.35,
     overlaps_fraction=0.2,
-    median_focus=0.6,
+    sharp_focus=0.75,
+    median_diameter_um=7.0,
+    colour_difference=25.0,
+    saturation=0.2,
     background_level=215.0,
     saturated_fraction=0.01,
     dark_fraction=0.02,
@@ -37,7 +40,6 @@ def test_a_good_slide_has_no_notice() -> None:
         (replace(GOOD, counted=499), "few_cells", 499, 500),
         (replace(GOOD, scale_source="estimated", scale_spread=0.1), "scale_estimated", 0.1, 0.5),
         (replace(GOOD, failed_parts=2), "tiles_failed", 2, 0),
-        (with_fields(median_focus=0.1), "out_of_focus", 0.1, 0.15),
         (with_fields(background_level=60.0), "under_exposed", 60, 70),
         (with_fields(dark_fraction=0.5), "under_exposed", 0.5, 0.4),
         (with_fields(background_level=255.0, saturated_fraction=0.6), "over_exposed", 0.6, 0.5),
@@ -65,7 +67,7 @@ def test_a_white_background_that_keeps_its_cells_is_not_over_exposed() -> None:
 
 def test_a_picture_without_a_red_cell_is_refused_and_nothing_else_is_said_of_it() -> None:
     slide = replace(
-        with_fields(red_cells=0, objects=3, median_focus=None, covered_fraction=0.0, background_level=20.0),
+        with_fields(red_cells=0, objects=3, sharp_focus=None, covered_fraction=0.0, background_level=20.0),
         counted=0,
     )
     (notice,) = check(slide)
@@ -101,5 +103,5 @@ def test_every_range_that_may_be_left_has_words_for_a_person() -> None:
 
 
 def test_one_bad_field_of_a_slide_refuses_nothing() -> None:
-    empty = replace(GOOD_FIELD, red_cells=0, objects=0, median_focus=None)
+    empty = replace(GOOD_FIELD, red_cells=0, objects=0, sharp_focus=None)
     assert check(replace(GOOD, fields=(*GOOD.fields, empty))) == ()

@@ -1,0 +1,135 @@
+"""What hides parasites has a code each, and where rings cannot be seen none is never distinguishable."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.count import count_slide
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.verdict import verdict_of
+from pipeline.quality.checks import check
+from pipeline.quality.measured import SlideMeasures
+from pipeline.quality.visibility import VisibilityLimits
+from pipeline.records import Novelty, SlideSummary
+from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+from tests.pipeline.quality.test_checks import GOOD, KNOWN, with_fields
+
+Picture = NDArray[np.uint8]
+LIMITS = VisibilityLimits()
+ERRORS = SlideErrors.fixed(1.0, 0.002)
+CELL_PX = 68
+DRAWN = RenderSettings(width=1200, height=900, um_per_px=7.5 / CELL_PX, parasitaemia=0.15)
+
+
+@pytest.fixture(scope="module")
+def rendered() -> RenderedField:
+    return render_field(DRAWN, np.random.default_rng(11))
+
+
+def counted(picture: Picture, folder: Path, **settings: Any) -> SlideSummary:
+    path = folder / "drawn.png"
+    cv2.imwrite(str(path), picture[..., ::-1])
+    return count_slide(path, CountSettings(**settings)).summary
+
+
+def codes(summary: SlideSummary, severity: str | None = None) -> set[str]:
+    return {notice.code for notice in summary.notices if severity in (None, notice.severity)}
+
+
+@pytest.mark.parametrize(
+    ("slide", "code", "value", "limit"),
+    [
+        (replace(GOOD, um_per_px=0.4), "px_too_coarse", 0.4, LIMITS.px_warn),
+        (with_fields(median_diameter_um=5.0), "cell_size", 5.0, LIMITS.cell_low_warn),
+        (with_fields(median_diameter_um=9.5), "cell_size", 9.5, LIMITS.cell_high_warn),
+        (with_fields(saturation=0.75), "saturated_colours", 0.75, LIMITS.saturation_warn),
+    ],
+)
+def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
+    slide: SlideMeasures, code: str, value: float, limit: float
+) -> None:
+    (notice,) = check(slide)
+    assert (notice.code, notice.severity, notice.value, notice.limit) == (code, "warn", value, limit)
+
+
+@pytest.mark.parametrize(
+    ("slide", "code"),
+    [
+        (with_fields(sharp_focus=0.2), "out_of_focus"),
+        (replace(GOOD, um_per_px=0.6), "px_too_coarse"),
+        (with_fields(median_diameter_um=3.4), "cell_size"),
+        (with_fields(median_diameter_um=12.0), "cell_size"),
+        (replace(GOOD, scale_source="given", um_per_px=0.05, cells_um_per_px=0.11), "cell_size"),
+        (replace(GOOD, scale_source="given", um_per_px=0.22, cells_um_per_px=0.11), "cell_size"),
+        (with_fields(colour_difference=0.5), "grey_picture"),
+        (with_fields(saturation=0.9), "saturated_colours"),
+    ],
+)
+def test_what_hides_half_of_the_parasites_is_refused(slide: SlideMeasures, code: str) -> None:
+    notices = check(slide)
+    assert code in {notice.code for notice in notices if notice.severity == "refuse"}
+    assert verdict_of((0, 900), ERRORS, notices) == "not countable"
+
+
+def test_a_given_size_that_the_cells_confirm_is_not_questioned() -> None:
+    assert check(replace(GOOD, scale_source="given", um_per_px=0.11, cells_um_per_px=0.1)) == ()
+
+
+def test_where_rings_cannot_be_seen_none_is_never_distinguishable() -> None:
+    notices = check(with_fields(sharp_focus=0.5))
+    assert [notice.code for notice in notices] == ["out_of_focus", "rings_not_visible"]
+    assert verdict_of((0, 900), ERRORS, notices) == "not countable"
+    assert verdict_of((90, 900), ERRORS, notices) == "parasites seen"
+
+
+def test_a_stain_that_is_a_known_one_with_red_and_blue_exchanged_is_warned_of() -> None:
+    def found(stain_distance: float, swapped: float | None) -> list[str]:
+        novelty: Novelty = replace(KNOWN, stain_distance=stain_distance, swapped_stain_distance=swapped)
+        return [notice.code for notice in check(GOOD, novelty)]
+
+    assert found(1.1, 0.1) == ["channels_swapped"]
+    assert found(0.3, 0.1) == found(1.1, 0.9) == found(1.1, None) == []
+
+
+@pytest.mark.parametrize("sigma_px", [5, 7, 9])
+def test_a_blurred_field_is_never_one_without_parasites(
+    sigma_px: int, rendered: RenderedField, tmp_path: Path
+) -> None:
+    summary = counted(cv2.GaussianBlur(rendered.image, (0, 0), sigma_px), tmp_path)
+    assert {"out_of_focus", "rings_not_visible"} <= codes(summary)
+    assert summary.verdict == "not countable"
+
+
+@pytest.mark.parametrize("share", [0.08, 0.1, 0.17])
+def test_a_field_of_too_coarse_pixels_is_refused(
+    share: float, rendered: RenderedField, tmp_path: Path
+) -> None:
+    small = cv2.resize(rendered.image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    summary = counted(small, tmp_path)
+    assert "px_too_coarse" in codes(summary, "refuse")
+    assert summary.verdict == "not countable"
+
+
+@pytest.mark.parametrize("wrong", [0.45, 2.0])
+def test_a_wrong_given_scale_is_refused(wrong: float, rendered: RenderedField, tmp_path: Path) -> None:
+    summary = counted(rendered.image, tmp_path, um_per_px=DRAWN.um_per_px * wrong)
+    assert "cell_size" in codes(summary, "refuse")
+    (notice,) = [notice for notice in summary.notices if notice.code == "cell_size"]
+    assert "given" in notice.text
+
+
+def test_a_grey_field_is_refused(rendered: RenderedField, tmp_path: Path) -> None:
+    grey = cv2.cvtColor(cv2.cvtColor(rendered.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    summary = counted(grey.astype(np.uint8), tmp_path)
+    assert "grey_picture" in codes(summary, "refuse")
+
+
+def test_a_good_field_says_nothing_of_what_hides_parasites(rendered: RenderedField, tmp_path: Path) -> None:
+    for settings in ({}, {"um_per_px": DRAWN.um_per_px}):
+        assert codes(counted(rendered.image, tmp_path, **settings)) <= {"few_cells", "scale_estimated"}
