@@ -35,6 +35,7 @@ __all__ = [
     "SlideError",
     "SmearcountError",
     "error_line",
+    "reason_of",
 ]
 
 
@@ -90,8 +91,17 @@ def error_line(error: BaseException) -> str:
     return for_line(_message(error))
 
 
+def reason_of(error: BaseException) -> str:
+    """What went wrong as printable text of one line, to stand within a message that names the file."""
+    return for_line(_folded(getattr(error, "strerror", None) or error)) or type(error).__name__
+
+
+def _folded(text: object) -> str:
+    return " ".join(str(text).split())
+
+
 def _message(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = _folded(error)
     if isinstance(error, SmearcountError):
         return text or type(error).__name__
     if isinstance(error, OSError) and error.strerror:

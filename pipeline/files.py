@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import OutputError, OutputExistsError
+from pipeline.errors import OutputError, OutputExistsError, reason_of
 
 __all__ = [
     "STAGING_PREFIX",
@@ -54,7 +54,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        message = f"cannot write {out} ({error.strerror}); name a folder that can be written"
+        message = f"cannot write {out} ({reason_of(error)}); name a folder that can be written"
         raise OutputError(message) from error
 
 
@@ -121,9 +121,9 @@ def output_errors(place: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
         raise OutputError(
-            f"{place}: cannot be written ({reason}); free space there or choose another folder with -o"
+            f"{place}: cannot be written ({reason_of(error)}); "
+            "free space there or choose another folder with -o"
         ) from error
 
 

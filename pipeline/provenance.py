@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.errors import SlideError
+from pipeline.errors import SlideError, reason_of
 
 __all__ = ["HASHED_BYTES_MAX", "SourceState", "describe_input", "run_record", "source_state", "versions"]
 
@@ -103,8 +103,7 @@ def source_state(source: Path) -> SourceState:
 
 
 def _vanished(source: Path, error: OSError) -> SlideError:
-    reason = error.strerror or str(error)
-    return SlideError(f"{source}: cannot be read ({reason}); check that it is still there")
+    return SlideError(f"{source}: cannot be read ({reason_of(error)}); check that it is still there")
 
 
 def _describe_file(path: Path, name: str) -> dict[str, object]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from segmentation.detections import Detections
 from segmentation.illumination import brightest_channel
 from segmentation.masks import stain_depth
+from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["TileColours", "tile_colours"]
 
@@ -18,7 +19,6 @@ INNER = 0.625
 Five eighths of multiples of 1/64 px are exact, wherever in a field the tile lies."""
 SURROUND_LEVEL = 60
 """Brightest channel (0 to 255) below which a pixel may be the black surround of an eyepiece photo."""
-LEVELS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def tile_colours(
     lit = (brightest_channel(owned) >= SURROUND_LEVEL).astype(np.uint8)
     if counted is not None:
         lit &= counted.view(np.uint8)
-    depths = cv2.calcHist([depth], [0], lit, [LEVELS], [0, LEVELS]).ravel()
+    depths = cv2.calcHist([depth], [0], lit, [GREY_LEVELS], [0, GREY_LEVELS]).ravel()
     return TileColours(objects=_object_colours(picture, found), depths=np.rint(depths).astype(np.int64))
 
 

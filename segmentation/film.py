@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.stain_layers import LEVELS, Layer, share_above, single_layer, weighted_median
+from segmentation.stain_layers import DEPTH_LEVELS, Layer, share_above, single_layer, weighted_median
 
 __all__ = ["COARSEST_UM", "PARTS", "PART_PX", "SQUARE_PX", "Area", "map_areas"]
 
@@ -53,8 +53,9 @@ def map_areas(counts: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    counts : uint16 (PARTS x rows, PARTS x columns, LEVELS), px of each depth of stain in each part of each
-        square, see `depth_counts`. A square without px counts as glass and does not influence the others.
+    counts : uint16 (PARTS x rows, PARTS x columns, DEPTH_LEVELS), px of each depth of stain in each part of
+        each square, see `depth_counts`. A square without px counts as glass and does not influence the
+        others.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def map_areas(counts: NDArray[np.uint16]) -> NDArray[np.uint8]:
     that dirt on one square makes no thick end and no single square flickers.
     """
     rows, columns = counts.shape[0] // PARTS, counts.shape[1] // PARTS
-    squares = _summed(counts).reshape(-1, LEVELS)
+    squares = _summed(counts).reshape(-1, DEPTH_LEVELS)
     known = np.asarray(squares.any(axis=1).reshape(rows, columns), bool)
     layer = single_layer(squares[known.ravel()])
     stained, thick = _stained_and_thick(counts, layer)

@@ -28,7 +28,7 @@ CONTRAST = 0.4
 BACKGROUND_PERCENTILE, CELL_PERCENTILE = 10.0, 60.0
 CORE = 0.3
 """Half axes of the middle of a cell, relative to those of the box, that is the cell's without being asked."""
-LEVELS = 64
+DISTANCE_LEVELS = 64
 """Steps of the elliptical distance that the watershed floods through."""
 OWN, OTHER = 1, 2
 """Regions of the watershed: the cell itself, and its neighbours together."""
@@ -185,7 +185,7 @@ def _flood(
     flooded = ((stained & (nearest < REACH)) | core) & stack.inside
     seeds = (core | (rim & theirs)) & flooded & shared[:, None, None]
     regions = (seeds.view(np.uint8) * OWN + (seeds & theirs) * np.uint8(OTHER - OWN)).astype(np.int32)
-    relief = np.minimum(nearest / REACH * LEVELS, 255).astype(np.uint8).astype(np.float64)
+    relief = np.minimum(nearest / REACH * DISTANCE_LEVELS, 255).astype(np.uint8).astype(np.float64)
     height, width = own.shape[1:]
     around = np.asarray((-width, -1, 1, width), np.intp)
     places = np.flatnonzero(seeds)

@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MARGIN_PX", "Stack", "percentiles", "stacks"]
+__all__ = ["GREY_LEVELS", "MARGIN_PX", "Stack", "percentiles", "stacks"]
 
 MARGIN_PX = 1
 """Between a window and the next: enough for what looks at the eight pixels around one."""
 MOST_PX = 2**17
 """Pixels of a stack: its arrays stay in the processor's cache."""
-LEVELS = 256
+GREY_LEVELS = 256
+"""Values of a pixel of 8 bits."""
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -72,8 +73,8 @@ class Stack:
         Both arrays (n, H, W); zero, as `gather` leaves it, and False around the windows.
         """
         kinds = np.arange(0, 2 * len(values), 2, dtype=np.int32)[:, None, None] + which
-        counted = np.bincount((kinds * LEVELS + values).ravel(), minlength=2 * len(values) * LEVELS)
-        counts = counted.reshape(-1, 2, LEVELS)
+        counted = np.bincount((kinds * GREY_LEVELS + values).ravel(), minlength=2 * len(values) * GREY_LEVELS)
+        counts = counted.reshape(-1, 2, GREY_LEVELS)
         counts[:, 0, 0] -= (~self.inside).sum(axis=(1, 2))
         return np.asarray(counts, np.int64)
 

@@ -14,10 +14,18 @@ from numpy.typing import NDArray
 from segmentation.masks import stain_depth
 from segmentation.resample import WHITE_LEVEL, normalise
 
-__all__ = ["LEVELS", "Layer", "cells_apart", "depth_counts", "share_above", "single_layer", "weighted_median"]
+__all__ = [
+    "DEPTH_LEVELS",
+    "Layer",
+    "cells_apart",
+    "depth_counts",
+    "share_above",
+    "single_layer",
+    "weighted_median",
+]
 
-LEVELS = 64
-"""Steps of the depth of stain that are distinguished, each of 256 / `LEVELS` grey levels."""
+DEPTH_LEVELS = 64
+"""Steps of the depth of stain that are distinguished, each of 256 / `DEPTH_LEVELS` grey levels."""
 LIGHTEST_SHARE = 0.05
 """Share of a square's px, and of the squares, that are lighter than what is taken for bare glass."""
 LAYERED = (0.05, 0.8)
@@ -31,8 +39,8 @@ USUAL_LAYER = 60.0
 """Grey levels by which a layer of cells is darker than glass, where no square shows it."""
 CHUNK = 4096
 """Squares worked on at once: the memory does not grow with the slide."""
-_STEP = 256 / LEVELS
-_DEPTHS = (np.arange(LEVELS) + 0.5) * _STEP - 0.5
+_STEP = 256 / DEPTH_LEVELS
+_DEPTHS = (np.arange(DEPTH_LEVELS) + 0.5) * _STEP - 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +79,15 @@ def depth_counts(
 
     Returns
     -------
-    uint16 (rows of parts, columns of parts, LEVELS).
+    uint16 (rows of parts, columns of parts, DEPTH_LEVELS).
     """
     rows, columns = edges
-    counts = np.zeros((len(rows) - 1, len(columns) - 1, LEVELS), np.uint16)
+    counts = np.zeros((len(rows) - 1, len(columns) - 1, DEPTH_LEVELS), np.uint16)
     for column, (left, right) in enumerate(pairwise(columns)):
         depth = stain_depth(normalise(picture[:, left:right], white_point))
         for row, (top, foot) in enumerate(pairwise(rows)):
             mask = None if lit is None else lit[top:foot, left:right].astype(np.uint8)
-            counts[row, column] = cv2.calcHist([depth[top:foot]], [0], mask, [LEVELS], [0, 256])[:, 0]
+            counts[row, column] = cv2.calcHist([depth[top:foot]], [0], mask, [DEPTH_LEVELS], [0, 256])[:, 0]
     return counts
 
 
@@ -88,7 +96,7 @@ def single_layer(counts: NDArray[np.float32]) -> Layer:
 
     Parameters
     ----------
-    counts : float32 (n, LEVELS), px of each depth of stain in each square, one px at least.
+    counts : float32 (n, DEPTH_LEVELS), px of each depth of stain in each square, one px at least.
     """
     white = 255 - WHITE_LEVEL
     if not len(counts):
@@ -108,7 +116,7 @@ def cells_apart(counts: NDArray[np.float32]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    counts : float32 (n, LEVELS), px of each depth of stain in each window.
+    counts : float32 (n, DEPTH_LEVELS), px of each depth of stain in each window.
     """
     lightest, light, deep, share = _looks(counts)
     glass = lightest.min(initial=255.0)
@@ -121,9 +129,9 @@ def share_above(counts: NDArray[np.uint16], depth: float) -> NDArray[np.float64]
 
     Parameters
     ----------
-    counts : uint16 (rows, columns, LEVELS).
+    counts : uint16 (rows, columns, DEPTH_LEVELS).
     """
-    part = np.clip(np.arange(LEVELS) + 1 - depth / _STEP, 0.0, 1.0)
+    part = np.clip(np.arange(DEPTH_LEVELS) + 1 - depth / _STEP, 0.0, 1.0)
     shares = [(row @ part) / np.maximum(row.sum(axis=1), 1) for row in counts]
     return np.asarray(shares, np.float64).reshape(counts.shape[:2])
 

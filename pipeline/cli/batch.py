@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption
 from pipeline.cli.exit_codes import ExitCode
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 if TYPE_CHECKING:
     from pipeline.jobs.batch import BatchOrder
@@ -31,7 +32,8 @@ def batch(
     ] = None,
     max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
     um_per_px: Annotated[
-        float | None, typer.Option(min=0.02, max=1.0, help="Size of a pixel of every slide, µm.")
+        float | None,
+        typer.Option(min=UM_PER_PX_MIN, max=UM_PER_PX_MAX, help="Size of a pixel of every slide, µm."),
     ] = None,
     slides: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Table: path, slide, um_per_px and any more columns.")

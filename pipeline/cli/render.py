@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli.count import QuietOption
 from pipeline.cli.exit_codes import ExitCode
+from pipeline.settings import UM_PER_PX_MIN
 
 __all__ = ["demo", "render"]
 
@@ -32,7 +33,7 @@ def render(
     ] = 0.45,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice.")] = 0,
     fields: Annotated[int, typer.Option(min=1, help="Fields of the slide.")] = 1,
-    um_per_px: Annotated[float, typer.Option(min=0.02, max=0.5, help="Size of a pixel, µm.")] = 0.11,
+    um_per_px: Annotated[float, typer.Option(min=UM_PER_PX_MIN, max=0.5, help="Size of a pixel, µm.")] = 0.11,
     round_view: Annotated[
         bool, typer.Option("--round-view", help="A round view on black, as a phone on an eyepiece gives.")
     ] = False,

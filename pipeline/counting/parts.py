@@ -15,7 +15,8 @@ from pipeline.counting.tiling import Tile
 from pipeline.planning.field import FieldPlan
 from pipeline.quality.measures import FieldSeen
 from pipeline.records import CELL_COLUMNS
-from segmentation.colours import LEVELS, TileColours
+from segmentation.colours import TileColours
+from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["CellParts"]
 
@@ -58,7 +59,7 @@ class CellParts:
         self._plans = {plan.index: plan for plan in plans}
         self._store = store
         self._classifier = classifier
-        nothing = FieldSeen(objects=0, depths=np.zeros(LEVELS, np.int64))
+        nothing = FieldSeen(objects=0, depths=np.zeros(GREY_LEVELS, np.int64))
         self.seen = dict.fromkeys(self._plans, nothing)
         self._parts = _grouped(self._bands(tiles))
         self._only: pd.DataFrame | None = None

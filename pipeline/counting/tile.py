@@ -24,15 +24,16 @@ from pipeline.counting.debris import (
     place_keys,
 )
 from pipeline.counting.tiling import Tile, squares_of
-from pipeline.errors import SlideError, SmearcountError
+from pipeline.errors import SlideError, SmearcountError, reason_of
 from pipeline.networks import Classifier, Detector, load_classifier, load_detector
 from pipeline.planning.field import FieldPlan, read_window
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.settings import CountSettings
-from segmentation.colours import LEVELS, TileColours
+from segmentation.colours import TileColours
 from segmentation.detections import Kind, overlap_with
 from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.segment import SegmentedCells, segment
+from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker"]
 
@@ -224,8 +225,7 @@ def _on_a_red_cell(cells: SegmentedCells) -> NDArray[np.bool_]:
 
 def failed_tile(tile: Tile, error: Exception) -> TileCells:
     """No cells, and why: a tile that could not be worked on."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return _without_cells(tile.field, (FailedPart(core=tile.core, reason=reason),))
+    return _without_cells(tile.field, (FailedPart(core=tile.core, reason=reason_of(error)),))
 
 
 def _without_cells(field: int, failed: tuple[FailedPart, ...]) -> TileCells:
@@ -239,7 +239,7 @@ def _without_cells(field: int, failed: tuple[FailedPart, ...]) -> TileCells:
         overlaps=nothing.astype(bool),
         p_infected=nothing.astype(np.float32),
         stages=nothing.astype(np.int64),
-        colours=TileColours(objects=np.zeros((0, 3), np.float32), depths=np.zeros(LEVELS, np.int64)),
+        colours=TileColours(objects=np.zeros((0, 3), np.float32), depths=np.zeros(GREY_LEVELS, np.int64)),
         failed=failed,
     )
 

@@ -11,7 +11,8 @@ from classifier.specks import SPECK_PX
 from pipeline.counting.debris import DebrisSample
 from pipeline.counting.tile import FailedPart, TileCells
 from pipeline.counting.tiling import Tile
-from segmentation.colours import LEVELS, TileColours
+from segmentation.colours import TileColours
+from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["tile_from_bytes", "tile_to_bytes"]
 
@@ -72,7 +73,7 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         flat = np.frombuffer(body, kind, number * width, place)
         arrays[name] = flat.reshape(-1, width) if width > 1 else flat
         place += flat.nbytes
-    depths = np.frombuffer(body, "<i8", LEVELS, place)
+    depths = np.frombuffer(body, "<i8", GREY_LEVELS, place)
     control, place = _control(header, body, place + depths.nbytes)
     if place != len(body):
         raise ValueError(f"{len(body)} bytes, expected {place}")

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol, Self
 from pipeline.counting.tile import TileCells
 from pipeline.counting.tile_bytes import tile_from_bytes, tile_to_bytes
 from pipeline.counting.tiling import Tile
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, reason_of
 
 __all__ = ["Checkpoint", "FileStore", "MemoryStore", "TileStore"]
 
@@ -215,7 +215,6 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _cannot(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
     return OutputError(
-        f"{path}: cannot be written ({reason}); free space there or choose another folder with -o"
+        f"{path}: cannot be written ({reason_of(error)}); free space there or choose another folder with -o"
     )

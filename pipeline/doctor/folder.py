@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pipeline.doctor.finding import Finding, graded, passed
+from pipeline.errors import reason_of
 from pipeline.files import STAGING_PREFIX, flush_folder, write_synced
 from pipeline.names import for_line
 
@@ -114,10 +115,9 @@ def _nearest(out: Path) -> Path:
 
 
 def _refused(name: str, out: Path, error: Exception) -> Finding:
-    reason = getattr(error, "strerror", None) or str(error)
     return Finding(
         name=name,
         state="FAIL",
-        found=for_line(f"{out.absolute()} cannot be written: {reason}"),
+        found=for_line(f"{out.absolute()} cannot be written: {reason_of(error)}"),
         mend=f"Free space there or change its permissions, or {_ANOTHER}.",
     )

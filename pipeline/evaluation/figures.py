@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, reason_of
 from pipeline.evaluation.accuracy import SlideCounts, slide_counts
 from pipeline.evaluation.crops import ClassifiedCrops
 from pipeline.evaluation.decisions import (
@@ -81,7 +81,7 @@ def claim_pictures(folder: Path) -> None:
         (folder / GALLERY).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{folder}: no folder for pictures can be made there ({error.strerror}); name another one"
+            f"{folder}: no folder for pictures can be made there ({reason_of(error)}); name another one"
         ) from error
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, LabelledDataError
+from pipeline.errors import InputError, LabelledDataError, reason_of
 
 __all__ = [
     "BOX_COLUMNS",
@@ -191,8 +191,9 @@ def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise LabelledDataError(f"no {path.name} in {path.parent}; expected a labelled set there") from error
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        reason = " ".join(str(error).split())
-        raise LabelledDataError(f"cannot read {path} as a table ({reason}); expected CSV in UTF-8") from error
+        raise LabelledDataError(
+            f"cannot read {path} as a table ({reason_of(error)}); expected CSV in UTF-8"
+        ) from error
     for column in columns:
         if column not in table:
             raise LabelledDataError(f"{path} has no column {column!r}; expected {', '.join(columns)}")

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 __all__ = [
     "Reliability",
     "ThresholdSweep",
-    "area_under",
     "average_precision",
     "confusion",
     "reliability",
@@ -66,11 +65,6 @@ def sweep(infected: NDArray[np.bool_], p_infected: NDArray[np.float64]) -> Thres
         infected=int(infected.sum()),
         uninfected=int((~infected).sum()),
     )
-
-
-def area_under(curve: ThresholdSweep) -> float:
-    """Area under the ROC curve by trapezoids, ties counting half, 0 to 1."""
-    return float(np.trapezoid(curve.sensitivity, curve.false_positive_rate))
 
 
 def average_precision(curve: ThresholdSweep) -> float:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, reason_of
 
 __all__ = ["DataFolder"]
 
@@ -51,7 +51,7 @@ class DataFolder:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"cannot use {self.root} as the data folder ({error.strerror}); "
+                f"cannot use {self.root} as the data folder ({reason_of(error)}); "
                 "set SMEARCOUNT_DATA_DIR to a folder you may write to"
             ) from error
 

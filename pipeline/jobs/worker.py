@@ -16,10 +16,11 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 from types import FrameType
 
-from pipeline.errors import SmearcountError
+from pipeline.errors import SmearcountError, error_line
 from pipeline.jobs.counted import CountTask, SlideTask
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Job, Ledger, sole_worker
+from pipeline.names import for_line
 from pipeline.reader.source import slide_name
 from pipeline.settings import TILES_SUFFIX, CountSettings, Progress
 
@@ -116,8 +117,7 @@ def _one_line(error: SmearcountError | OSError | MemoryError, source: Path, name
     """The error's message for a person, with the uploaded name in place of the path on the server."""
     if isinstance(error, MemoryError):
         return f"{name} needs more memory than this computer has; hand in a smaller part of the slide"
-    text = str(error).replace(str(source), name).replace(str(source.parent), name)
-    return " ".join(text.split()) or type(error).__name__
+    return error_line(error).replace(for_line(source), name).replace(for_line(source.parent), name)
 
 
 def exit_with_parent() -> None:

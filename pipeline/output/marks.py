@@ -19,7 +19,7 @@ from pipeline.output.letters import INK, draw_text, text_width
 __all__ = [
     "MARKS",
     "OUTLINED_MIN_PX",
-    "Box",
+    "CellPlace",
     "label_infected",
     "outline_uninfected",
 ]
@@ -43,7 +43,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class CellPlace:
     """Where a mark is drawn: sides in px of the overlay; the probability is NaN where there is none."""
 
     left: float
@@ -83,13 +83,13 @@ def outline_uninfected(canvas: Canvas, sides: NDArray[np.float64], line: int) ->
         cv2.ellipse(canvas, centre, half, 0, 0, 360, GREEN, line, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: int) -> None:
+def label_infected(canvas: Canvas, boxes: list[CellPlace], spared: list[CellPlace], line: int) -> None:
     """Write the probability of each infected cell on a plate beside its ring.
 
     It is put where it covers least of the other infected cells, of their plates, and of the spared boxes.
     Plates are drawn after all rings. Cells too small to be labelled, or without a probability, get none.
     """
-    placed: list[Box] = []
+    placed: list[CellPlace] = []
     labelled = [box for box in boxes if box.diameter >= LABELLED_MIN_PX and np.isfinite(box.p_infected)]
     for box in labelled:
         text, letters = f"{box.p_infected:.2f}", LABEL_PX * line
@@ -107,18 +107,18 @@ def label_infected(canvas: Canvas, boxes: list[Box], spared: list[Box], line: in
         draw_text(canvas, (plate.left + 0.5 * letters, plate.bottom - 0.4 * letters), text, letters)
 
 
-def _draw_uninfected(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_uninfected(canvas: Canvas, box: CellPlace, line: int) -> None:
     outline_uninfected(canvas, np.asarray([[box.left, box.top, box.right, box.bottom]]), line)
 
 
-def _draw_infected(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_infected(canvas: Canvas, box: CellPlace, line: int) -> None:
     gap = _ring_gap(box, line)
     _ellipse(canvas, box, gap + 1.5 * line, WHITE, 9 * line)
     _ellipse(canvas, box, gap, RED, 3 * line)
     _ellipse(canvas, box, gap + 4.5 * line, RED, line)
 
 
-def _draw_stands_out(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_stands_out(canvas: Canvas, box: CellPlace, line: int) -> None:
     """A broken ring: eight dashes."""
     gap = _ring_gap(box, line)
     for first in range(0, 360, 45):
@@ -126,7 +126,7 @@ def _draw_stands_out(canvas: Canvas, box: Box, line: int) -> None:
         _ellipse(canvas, box, gap, RED, 3 * line, (first, first + 27))
 
 
-def _draw_not_counted(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_not_counted(canvas: Canvas, box: CellPlace, line: int) -> None:
     if box.diameter < OUTLINED_MIN_PX:
         return
     _ellipse(canvas, box, 0.0, GREY, line)
@@ -135,12 +135,12 @@ def _draw_not_counted(canvas: Canvas, box: Box, line: int) -> None:
     _strokes(canvas, [(x - reach, y + reach), (x + reach, y - reach)], GREY, line, closed=False)
 
 
-def _draw_white_cell(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_white_cell(canvas: Canvas, box: CellPlace, line: int) -> None:
     _rectangle(canvas, box, 0.0, BLUE, 2 * line)
     _rectangle(canvas, box, 5.0 * line, BLUE, line)
 
 
-def _draw_platelet(canvas: Canvas, box: Box, line: int) -> None:
+def _draw_platelet(canvas: Canvas, box: CellPlace, line: int) -> None:
     (x, y) = box.centre
     half_x, half_y = (1.3 * max(half, 4.0 * line) for half in box.half_axes)
     corners = [(x - half_x, y), (x, y - half_y), (x + half_x, y), (x, y + half_y)]
@@ -148,12 +148,12 @@ def _draw_platelet(canvas: Canvas, box: Box, line: int) -> None:
     _strokes(canvas, corners, YELLOW, 2 * line, closed=True)
 
 
-def _ring_gap(box: Box, line: int) -> float:
+def _ring_gap(box: CellPlace, line: int) -> float:
     """How far outside its box the ring of an infected cell is drawn, px."""
     return 2.0 * line + max(0.0, (RING_MIN_PX - box.diameter) / 2)
 
 
-def _plates(box: Box, canvas: Canvas, size: Point, line: int) -> list[Box]:
+def _plates(box: CellPlace, canvas: Canvas, size: Point, line: int) -> list[CellPlace]:
     """Places for a plate of this size around a ring, inside the canvas, the best to read first."""
     rows, columns = canvas.shape[:2]
     (x, y), (half_x, half_y), gap = box.centre, box.half_axes, _ring_gap(box, line) + 5.0 * line
@@ -168,7 +168,7 @@ def _plates(box: Box, canvas: Canvas, size: Point, line: int) -> list[Box]:
     return plates
 
 
-def _reached_by(plates: list[Box], others: list[Box]) -> list[Box]:
+def _reached_by(plates: list[CellPlace], others: list[CellPlace]) -> list[CellPlace]:
     """Those that share area with the box around all plates; the rest cannot share any with one of them."""
     left, right = min(plate.left for plate in plates), max(plate.right for plate in plates)
     top, bottom = min(plate.top for plate in plates), max(plate.bottom for plate in plates)
@@ -179,7 +179,7 @@ def _reached_by(plates: list[Box], others: list[Box]) -> list[Box]:
     ]
 
 
-def _shared_px(one: Box, others: list[Box]) -> float:
+def _shared_px(one: CellPlace, others: list[CellPlace]) -> float:
     """Area that a box has in common with others, px."""
     return sum(
         max(0.0, min(one.right, other.right) - max(one.left, other.left))
@@ -189,14 +189,14 @@ def _shared_px(one: Box, others: list[Box]) -> float:
 
 
 def _ellipse(
-    canvas: Canvas, box: Box, gap: float, colour: Colour, width: int, arc: tuple[int, int] = (0, 360)
+    canvas: Canvas, box: CellPlace, gap: float, colour: Colour, width: int, arc: tuple[int, int] = (0, 360)
 ) -> None:
     """The ellipse of a box, or an arc of it in degrees, so many px outside it."""
     axes = _fixed((max(box.half_axes[0] + gap, 1.0), max(box.half_axes[1] + gap, 1.0)))
     cv2.ellipse(canvas, _fixed(box.centre), axes, 0, *arc, colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def _rectangle(canvas: Canvas, box: Box, gap: float, colour: Colour, width: int) -> None:
+def _rectangle(canvas: Canvas, box: CellPlace, gap: float, colour: Colour, width: int) -> None:
     top_left, bottom_right = (box.left - gap, box.top - gap), (box.right + gap, box.bottom + gap)
     cv2.rectangle(canvas, _fixed(top_left), _fixed(bottom_right), colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
 
@@ -211,7 +211,7 @@ def _fixed(point: Point) -> tuple[int, int]:
     return round(point[0] * 2**SUBPIXEL_BITS), round(point[1] * 2**SUBPIXEL_BITS)
 
 
-MARKS: dict[str, Callable[[Canvas, Box, int], None]] = {
+MARKS: dict[str, Callable[[Canvas, CellPlace, int], None]] = {
     "not_counted": _draw_not_counted,
     "uninfected": _draw_uninfected,
     "platelet": _draw_platelet,

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.output.letters import draw_text, text_width
-from pipeline.output.marks import MARKS, Box, label_infected, outline_uninfected
+from pipeline.output.marks import MARKS, CellPlace, label_infected, outline_uninfected
 
 __all__ = [
     "SHEET_PICTURES_MAX",
@@ -162,9 +162,9 @@ def _marks(cells: pd.DataFrame) -> "pd.Series[str]":
     return marks.mask(cells["stands_out"] & ~infected, "stands_out") if "stands_out" in cells else marks
 
 
-def _boxes(sides: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[Box]:
+def _boxes(sides: NDArray[np.float64], probabilities: NDArray[np.float64]) -> list[CellPlace]:
     return [
-        Box(left=left, top=top, right=right, bottom=bottom, p_infected=p)
+        CellPlace(left=left, top=top, right=right, bottom=bottom, p_infected=p)
         for (left, top, right, bottom), p in zip(sides.tolist(), probabilities.tolist(), strict=True)
     ]
 
@@ -180,7 +180,7 @@ def _legend(width: int, caption: str) -> NDArray[np.uint8]:
         foot = letters * (3.2 * row + 2)
         for mark, left in line:
             middle = foot - letters / 2
-            box = Box(
+            box = CellPlace(
                 left=left + letters,
                 right=left + 2.6 * letters,
                 top=middle - 0.8 * letters,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
-from pipeline.errors import OutputError, OutputExistsError
+from pipeline.errors import OutputError, OutputExistsError, reason_of
 from pipeline.files import write_whole
 from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
 
@@ -73,8 +73,9 @@ def check_slides_csv(out: Path) -> None:
         with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
             header = handle.readline().rstrip("\r\n")
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot be read ({reason}); choose another folder with -o") from error
+        raise OutputError(
+            f"{path}: cannot be read ({reason_of(error)}); choose another folder with -o"
+        ) from error
     if not header.startswith(",".join(FIRST_COLUMNS)):
         raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
 

@@ -7,12 +7,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.records import Box
 from segmentation.film import SQUARE_PX, Area
 from segmentation.resample import DETECTOR_UM_PER_PX
 
 __all__ = ["CountedArea", "area_mm2"]
-
-Box = tuple[int, int, int, int]
 
 _NAMES = {Area.EMPTY: "empty_glass", Area.FEATHERED: "feathered_edge", Area.THICK: "thick_end"}
 

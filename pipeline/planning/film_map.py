@@ -1,17 +1,20 @@
 """Map of a whole slide's film, read at low magnification: where cells can be counted and where not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.planning.field import FieldLight, FieldPlan
+from pipeline.planning.pieces import cut_across, cut_down, read_pieces
 from pipeline.reader.field import Field
+from pipeline.records import Box
 from segmentation.film import COARSEST_UM, PART_PX, PARTS, Area, map_areas
 from segmentation.resample import MAX_SHRINK
-from segmentation.stain_layers import LEVELS, depth_counts
+from segmentation.stain_layers import DEPTH_LEVELS, depth_counts
 
 __all__ = ["map_film", "needs_map"]
 
@@ -41,12 +44,12 @@ def map_film(field: Field, plan: FieldPlan) -> NDArray[np.uint8]:
     """
     parts = _parts(plan)
     rows, columns = (-(-(len(edges) - 1) // PARTS) for edges in (parts.rows, parts.columns))
-    counts = np.zeros((PARTS * rows, PARTS * columns, LEVELS), np.uint16)
+    counts = np.zeros((PARTS * rows, PARTS * columns, DEPTH_LEVELS), np.uint16)
     unread = np.zeros((rows, columns), bool)
     for strip in _strips(parts):
-        for piece, picture in _read(field, parts, strip):
+        for piece, picture in read_pieces(field, strip, parts.shrink, partial(_halves, parts)):
             row, column = parts.touched_by(piece)
-            if picture is None:
+            if isinstance(picture, SlideError):
                 unread[row.start // PARTS, column.start // PARTS] = True
                 continue
             lit = _lit(plan.light, parts.shrink, piece)
@@ -56,10 +59,6 @@ def map_film(field: Field, plan: FieldPlan) -> NDArray[np.uint8]:
     areas = map_areas(counts)
     areas[unread] = Area.READABLE
     return areas
-
-
-_Piece = tuple[int, int, int, int]
-"""x_min, y_min, x_max, y_max, px of low magnification."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +75,12 @@ class _Parts:
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
 
-    def touched_by(self, piece: _Piece) -> tuple[slice, slice]:
+    def touched_by(self, piece: Box) -> tuple[slice, slice]:
         """Rows and columns of the parts that share px with a piece."""
         x0, y0, x1, y1 = piece
         return _touched(self.rows, y0, y1), _touched(self.columns, x0, x1)
 
-    def edges_in(self, piece: _Piece) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def edges_in(self, piece: Box) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Edges of what of the parts is inside a piece, rows and columns, px of the piece."""
         x0, y0, x1, y1 = piece
         return _clipped(self.rows, y0, y1), _clipped(self.columns, x0, x1)
@@ -129,8 +128,8 @@ def _clipped(edges: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int6
     return np.asarray(np.clip(edges[touched.start : touched.stop + 1], start, stop) - start, np.int64)
 
 
-def _strips(parts: _Parts) -> Iterator[_Piece]:
-    """Strips of the whole width that cover the field once, from top to foot."""
+def _strips(parts: _Parts) -> Iterator[Box]:
+    """Strips, px of low magnification, of the whole width that cover the field once, from top to foot."""
     width, height = int(parts.columns[-1]), int(parts.rows[-1])
     fitting = STRIP_PX // width // LEAST_STRIP_ROWS * LEAST_STRIP_ROWS
     rows = min(max(fitting, LEAST_STRIP_ROWS), STRIP_ROWS)
@@ -138,38 +137,18 @@ def _strips(parts: _Parts) -> Iterator[_Piece]:
         yield 0, top, width, min(top + rows, height)
 
 
-def _read(field: Field, parts: _Parts, piece: _Piece) -> Iterator[tuple[_Piece, NDArray[np.uint8] | None]]:
-    """A piece and its picture; one that cannot be read is halved until single parts are left, as None."""
-    shrink = parts.shrink
-    x0, y0, x1, y1 = piece
-    try:
-        sides = x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink
-        picture = field.read(*sides, shrink)
-    except SlideError:
-        halves = _halves(parts, piece)
-        if not halves:
-            yield piece, None
-        for half in halves:
-            yield from _read(field, parts, half)
-    else:
-        yield piece, picture
-
-
-def _halves(parts: _Parts, piece: _Piece) -> list[_Piece]:
+def _halves(parts: _Parts, piece: Box) -> Sequence[Box]:
     """A piece cut in two between parts, across its longer side; nothing where it lies in one part."""
-    x0, y0, x1, y1 = piece
     rows, columns = parts.touched_by(piece)
     down, across = rows.stop - rows.start, columns.stop - columns.start
     if max(down, across) == 1:
-        return []
+        return ()
     if down > across:
-        middle = int(parts.rows[rows.start + down // 2])
-        return [(x0, y0, x1, middle), (x0, middle, x1, y1)]
-    middle = int(parts.columns[columns.start + across // 2])
-    return [(x0, y0, middle, y1), (middle, y0, x1, y1)]
+        return cut_across(piece, int(parts.rows[rows.start + down // 2]))
+    return cut_down(piece, int(parts.columns[columns.start + across // 2]))
 
 
-def _lit(light: FieldLight, shrink: int, piece: _Piece) -> NDArray[np.bool_] | None:
+def _lit(light: FieldLight, shrink: int, piece: Box) -> NDArray[np.bool_] | None:
     """Which px of a piece lie in the bright view, clear of its rim; None where there is none."""
     if light.view is None:
         return None

@@ -1,13 +1,15 @@
 """A small picture of all of a field, or of windows spread over it, made from what of it can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
+from pipeline.planning.pieces import cut_across, cut_down, read_pieces
 from pipeline.reader.field import Field
+from pipeline.records import Box
 
 __all__ = ["FieldPicture", "field_picture", "is_costly", "sampled_picture"]
 
@@ -51,7 +53,7 @@ def field_picture(field: Field, shrink: int) -> FieldPicture:
     pixels = np.zeros((height, width, 3), np.uint8)
     known = np.zeros((height, width), bool)
     failures: list[SlideError] = []
-    for (x0, y0, x1, y1), piece in _pieces(field, (0, 0, width, height), shrink):
+    for (x0, y0, x1, y1), piece in read_pieces(field, (0, 0, width, height), shrink, _halves):
         if isinstance(piece, SlideError):
             failures.append(piece)
         else:
@@ -79,28 +81,14 @@ def sampled_picture(field: Field, shrink: int) -> NDArray[np.uint8]:
     return np.concatenate(windows, axis=1)
 
 
-def _pieces(
-    field: Field, box: tuple[int, int, int, int], shrink: int
-) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.uint8] | SlideError]]:
-    """The box, px of the small picture, or the halves of it that can be read and those that cannot."""
+def _halves(box: Box) -> Sequence[Box]:
+    """The halves of a piece, px of the small picture, across its longer side."""
     x0, y0, x1, y1 = box
-    try:
-        read = field.read(x0 * shrink, y0 * shrink, (x1 - x0) * shrink, (y1 - y0) * shrink, shrink)
-    except SlideError as error:
-        if max(x1 - x0, y1 - y0) <= LEAST_PIECE_PX:
-            yield box, error
-            return
-    else:
-        yield box, read
-        return
+    if max(x1 - x0, y1 - y0) <= LEAST_PIECE_PX:
+        return ()
     if y1 - y0 >= x1 - x0:
-        middle = y0 + _half(y1 - y0)
-        halves = ((x0, y0, x1, middle), (x0, middle, x1, y1))
-    else:
-        middle = x0 + _half(x1 - x0)
-        halves = ((x0, y0, middle, y1), (middle, y0, x1, y1))
-    for half in halves:
-        yield from _pieces(field, half, shrink)
+        return cut_across(box, y0 + _half(y1 - y0))
+    return cut_down(box, x0 + _half(x1 - x0))
 
 
 def _half(side: int) -> int:

@@ -12,7 +12,7 @@ from pipeline.reader.field import Field
 from segmentation.illumination import white_point
 from segmentation.masks import stain_depth
 from segmentation.resample import MAX_SHRINK, normalise
-from segmentation.stain_layers import LEVELS, cells_apart, depth_counts
+from segmentation.stain_layers import DEPTH_LEVELS, cells_apart, depth_counts
 
 __all__ = ["closer_light", "probe_positions"]
 
@@ -127,6 +127,6 @@ def _probe(field: Field, part: tuple[int, int], shrink: int) -> _Probe | None:
 
 
 def _counts(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How many px have which depth of stain, float32 (9, LEVELS)."""
+    """How many px have which depth of stain, float32 (9, DEPTH_LEVELS)."""
     thirds = np.linspace(0, LOOK_PX, 4).astype(np.int64)
-    return depth_counts(picture, white, (thirds, thirds), None).reshape(-1, LEVELS).astype(np.float32)
+    return depth_counts(picture, white, (thirds, thirds), None).reshape(-1, DEPTH_LEVELS).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError, error_line
+from pipeline.errors import SlideError, error_line, reason_of
 from pipeline.reader.decoders import REDUCTIONS, decoded_photo, peak_bytes
 from pipeline.reader.field import Turn
 from pipeline.reader.pixels import (
@@ -22,7 +22,7 @@ from pipeline.reader.pixels import (
     too_empty,
     too_small,
 )
-from pipeline.reader.source import ContentKind, file_error, one_line, shown
+from pipeline.reader.source import ContentKind, file_error, shown
 
 __all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
 
@@ -210,7 +210,7 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
         if isinstance(error, OSError) and error.errno is not None:
             raise file_error(path, error) from error
         raise SlideError(
-            f"{shown(path)} is truncated or damaged: {one_line(error)}; "
+            f"{shown(path)} is truncated or damaged: {reason_of(error)}; "
             f"expected a whole {kind} picture; copy the file again"
         ) from error
     return PhotoHeader(

@@ -4,12 +4,13 @@ import math
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from pipeline.settings import UM_PER_PX_MIN
+
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-__all__ = ["MAX_UM_PER_PX", "MIN_UM_PER_PX", "plausible_um_per_px", "tiff_um_per_px"]
+__all__ = ["MAX_UM_PER_PX", "plausible_um_per_px", "tiff_um_per_px"]
 
-MIN_UM_PER_PX = 0.02  # a red cell would be 375 px across
 MAX_UM_PER_PX = 2.0  # a red cell would be 4 px across; 72 dpi is 353 µm per px
 
 _MAX_ANISOTROPY = 0.02  # relative difference of x and y; beyond it one of them is wrong
@@ -33,7 +34,7 @@ def plausible_um_per_px(x: float | None, y: float | None) -> float | None:
     if x is None or y is None or not (math.isfinite(x) and math.isfinite(y)):
         return None
     mean = (x + y) / 2
-    if not MIN_UM_PER_PX <= mean <= MAX_UM_PER_PX or abs(x - y) > _MAX_ANISOTROPY * mean:
+    if not UM_PER_PX_MIN <= mean <= MAX_UM_PER_PX or abs(x - y) > _MAX_ANISOTROPY * mean:
         return None
     return mean
 

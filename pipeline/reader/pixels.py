@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.records import Box
+
 __all__ = [
     "FULL_RANGE_BITS",
     "MIN_FIELD_PX",
-    "Box",
     "Orientation",
     "bits_used",
     "block_mean",
@@ -32,8 +33,6 @@ _MAX_SHRINK = 64
 _UNJUDGED_MEGAPIXELS = 16  # a smaller picture costs little, however few bytes it comes from
 _LEAST_BYTES_PER_PX = 0.002  # smears have 0.03 and more; a picture made to fill the memory, less
 _LEAST_LOSSLESS = 0.02  # bytes a px of a PNG: a camera's noise alone needs more than 0.3
-
-Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px, half-open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

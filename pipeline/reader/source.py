@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.errors import NotAnImageError, SlideError
+from pipeline.errors import NotAnImageError, SlideError, reason_of
 from pipeline.names import for_line, for_path
 from pipeline.reader.formats import SIGNATURE_BYTES, ContentKind, kind_of, why_not
 from pipeline.records import PICTURE_MARK
@@ -13,7 +13,6 @@ __all__ = [
     "file_error",
     "is_own_picture",
     "is_own_result",
-    "one_line",
     "shown",
     "slide_name",
 ]
@@ -83,8 +82,9 @@ def file_error(path: Path, error: OSError) -> SlideError:
     if isinstance(error, PermissionError):
         return SlideError(f"no permission to read {shown(path)}; expected a readable file or folder; "
                           "change its permissions or copy it to your own folder")  # fmt: skip
-    reason = one_line(error.strerror or str(error))
-    return SlideError(f"cannot read {shown(path)}: {reason}; expected a readable file; check the disk")
+    return SlideError(
+        f"cannot read {shown(path)}: {reason_of(error)}; expected a readable file; check the disk"
+    )
 
 
 def slide_name(path: Path) -> str:
@@ -103,8 +103,3 @@ def slide_name(path: Path) -> str:
 def shown(path: Path) -> str:
     """Path as text for one line of a message."""
     return for_line(path)
-
-
-def one_line(text: object) -> str:
-    """Text of a foreign error folded into one line."""
-    return for_line(" ".join(str(text).split()))

@@ -8,16 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError
+from pipeline.errors import SlideError, reason_of
 from pipeline.reader.field import Turn
 from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
-from pipeline.reader.pixels import FULL_RANGE_BITS, Box, bits_used, check_region
+from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
 from pipeline.reader.repair import patched
-from pipeline.reader.source import one_line, shown
+from pipeline.reader.source import shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
 from pipeline.reader.tiff_segments import DECODE_ERRORS, SegmentCache, read_page, sample_range, segment_size
+from pipeline.records import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -81,7 +82,7 @@ class TiffField:
         except DECODE_ERRORS as error:
             raise SlideError(
                 f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: "
-                f"{one_line(error) or 'it cannot be decoded'}; "
+                f"{reason_of(error)}; "
                 "expected a whole TIFF file; copy or export it again"
             ) from error
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError
+from pipeline.errors import SlideError, reason_of
 from pipeline.reader.pixel_size import tiff_um_per_px
 from pipeline.reader.pixels import (
     FULL_RANGE_BITS,
@@ -20,7 +20,7 @@ from pipeline.reader.pixels import (
     too_small,
 )
 from pipeline.reader.pyramid import Level, Pyramid, whole_factor
-from pipeline.reader.source import file_error, one_line, shown
+from pipeline.reader.source import file_error, shown
 from pipeline.reader.tiff_levels import ONE_PICTURE_AXES, focus_planes, pictures, stored_levels
 from pipeline.reader.tiff_segments import DECODE_ERRORS, data_within, holds_data, segment_size
 
@@ -137,7 +137,7 @@ def rgb_of_samples(pixels: NDArray[Any], colours: TiffColours, bits: int) -> NDA
 
 def _damaged(path: Path, error: Exception) -> SlideError:
     return SlideError(
-        f"{shown(path)} is truncated or damaged: {one_line(error)}; "
+        f"{shown(path)} is truncated or damaged: {reason_of(error)}; "
         "expected a whole TIFF file; copy or export it again"
     )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import reason_of
 from pipeline.reader.jpeg import jpeg_damage
-from pipeline.reader.pixels import Box
+from pipeline.records import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage
@@ -71,7 +72,7 @@ class SegmentCache:
         try:
             segment = decode()
         except DECODE_ERRORS as error:
-            self._broken[offset] = " ".join(str(error).split()) or "it cannot be decoded"
+            self._broken[offset] = reason_of(error)
             raise
         self._segments[offset] = segment
         self._bytes += 0 if segment is None else segment.nbytes

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError
+from pipeline.errors import SlideError, reason_of
 from pipeline.reader.field import Turn
 from pipeline.reader.pixel_size import plausible_um_per_px
-from pipeline.reader.pixels import Box, Orientation, check_region, on_white, too_small
+from pipeline.reader.pixels import Orientation, check_region, on_white, too_small
 from pipeline.reader.pyramid import Level, Pyramid, best_level, read_region, whole_factor
-from pipeline.reader.source import one_line, shown
+from pipeline.reader.source import shown
+from pipeline.records import Box
 
 if TYPE_CHECKING:
     from openslide import OpenSlide
@@ -77,7 +78,7 @@ class VendorField:
             # OpenSlide refuses every later call on a file that failed once: it must be opened anew.
             self._release()
             raise SlideError(
-                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {one_line(error)}; "
+                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {reason_of(error)}; "
                 "expected a whole slide; copy it again"
             ) from error
 
@@ -165,7 +166,7 @@ def _opened(path: Path) -> "OpenSlide":
         return OpenSlide(path)
     except (OpenSlideError, OSError) as error:
         raise SlideError(
-            f"{shown(path)} cannot be opened as a whole slide: {one_line(error) or 'unknown format'}; "
+            f"{shown(path)} cannot be opened as a whole slide: {reason_of(error)}; "
             f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))}, .dcm with all files and folders that "
             "belong to it; copy all of them again"
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, reason_of
 from pipeline.records import CELL_COLUMNS, CELL_TABLE
 
 __all__ = ["StoredResult", "read_stored"]
@@ -63,7 +63,7 @@ class StoredResult:
         except (KeyError, ValueError) as error:  # pandas tells a parser's error as a ValueError too
             if isinstance(error, InputError):
                 raise
-            raise InputError(_first_fault(path) or f"{path}: {' '.join(str(error).split())}") from error
+            raise InputError(_first_fault(path) or f"{path}: {reason_of(error)}") from error
 
 
 def read_stored(folder: Path) -> StoredResult:
@@ -97,8 +97,9 @@ def _read_json(path: Path) -> Mapping[str, Any]:
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(f"{path}: cannot be read ({reason}); expected a file of a count; count the slide again")
+    return InputError(
+        f"{path}: cannot be read ({reason_of(error)}); expected a file of a count; count the slide again"
+    )
 
 
 def _checked(part: pd.DataFrame, path: Path) -> pd.DataFrame:

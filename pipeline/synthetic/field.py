@@ -1,6 +1,5 @@
 """Rendered smears: pictures of a stained thin film with the exact truth beside them."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.files import new_folder
+from pipeline.files import new_folder, write_synced
 from pipeline.synthetic.layout import Layout, lay_out
 from pipeline.synthetic.optics import BLUR_REACH, expose
 from pipeline.synthetic.other_bodies import body_outline, draw_body
@@ -112,7 +111,7 @@ def _write_set(settings: RenderSettings, folder: Path) -> None:
         rendered = render_field(settings, np.random.default_rng([settings.seed, number]))
         name = f"{slide}-{number:03d}"
         image = f"images/{name}.jpg"
-        _write(folder / image, rendered.jpeg)
+        write_synced(folder / image, rendered.jpeg)
         labels = rendered.cells["label"]
         infected = int(labels.isin(STAGES).sum())
         red = infected + int((labels == "uninfected").sum())
@@ -120,15 +119,8 @@ def _write_set(settings: RenderSettings, folder: Path) -> None:
         cells.append(rendered.cells.assign(field=name))
     columns = ["field", "slide", "image", "complete", "n_rbc", "n_parasitized"]
     rows = pd.concat(cells)[["field", "label", "x", "y", "xmin", "ymin", "xmax", "ymax"]]
-    _write(folder / "fields.csv", pd.DataFrame(fields, columns=columns).to_csv(index=False).encode())
-    _write(folder / "cells.csv", rows.to_csv(index=False).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(folder / "fields.csv", pd.DataFrame(fields, columns=columns).to_csv(index=False).encode())
+    write_synced(folder / "cells.csv", rows.to_csv(index=False).encode())
 
 
 def draw_window(layout: Layout, left: int, top: int, width: int, height: int) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.settings import UM_PER_PX_MIN
 
 __all__ = ["STAGES", "Optics", "Palette", "RenderSettings", "crescent_settings", "varied_settings"]
 
@@ -16,7 +17,7 @@ Colour = tuple[float, float, float]
 _LIMITS: dict[str, tuple[float, float]] = {
     "width": (16, 262_144),
     "height": (16, 262_144),
-    "um_per_px": (0.02, 2.0),
+    "um_per_px": (UM_PER_PX_MIN, 2.0),
     "density": (0.0, 2.0),
     "clumping": (0.0, 1.0),
     "stacking": (0.0, 1.0),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import ModelError
-from pipeline.errors import InputError
+from pipeline.errors import InputError, reason_of
 from pipeline.training.order import Report, TrainingOrder
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def load(path: Path, losses: dict[str, Any] | None = None) -> "keras.Model":
     try:
         return keras.models.load_model(path, custom_objects=losses, compile=losses is not None)
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{path} cannot be loaded ({str(error).splitlines()[0]}); remove it to start anew"
-        ) from error
+        raise ModelError(f"{path} cannot be loaded ({reason_of(error)}); remove it to start anew") from error
 
 
 def checkpoint_after_each_epoch(out: Path, steps_per_epoch: int, steps: int, report: Report) -> Any:

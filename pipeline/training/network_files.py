@@ -1,13 +1,13 @@
 """Writes what stands in models/ for one network: Keras and LiteRT files, manifest and card."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import tomli_w
 from numpy.typing import NDArray
 
 from models.manifest import Manifest
@@ -74,32 +74,9 @@ def write_manifest(manifest: Path, facts: Facts) -> Path:
     """Write a manifest of all these entries, files and hashes included, and its card beside it."""
     Manifest.model_validate(facts.entries)
     write_whole(manifest.with_suffix(".md"), facts.card.encode())
-    write_whole(manifest, _toml(facts.entries).encode())
+    write_whole(manifest, tomli_w.dumps(facts.entries).encode())
     return manifest
 
 
 def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _toml(entries: Mapping[str, object]) -> str:
-    """TOML: plain entries, then tables, then arrays of tables; JSON's strings and numbers are TOML's."""
-    plain = {name: value for name, value in entries.items() if not _is_table(value)}
-    text = "".join(f"{name} = {_value(value)}\n" for name, value in plain.items())
-    for name, value in entries.items():
-        if isinstance(value, Mapping):
-            text += f"\n[{name}]\n" + "".join(f"{key} = {_value(entry)}\n" for key, entry in value.items())
-        elif _is_table(value) and isinstance(value, list | tuple):
-            for row in value:
-                lines = (f"{key} = {_value(entry)}\n" for key, entry in row.items())
-                text += f"\n[[{name}]]\n" + "".join(lines)
-    return text
-
-
-def _is_table(value: object) -> bool:
-    rows = isinstance(value, list | tuple) and bool(value) and isinstance(value[0], Mapping)
-    return isinstance(value, Mapping) or rows
-
-
-def _value(value: object) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

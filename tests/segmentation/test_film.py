@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from segmentation.film import PARTS, Area, _without_rim, map_areas
-from segmentation.stain_layers import LEVELS, depth_counts
+from segmentation.stain_layers import DEPTH_LEVELS, depth_counts
 from tests.segmentation.film_pictures import SQUARE, WHITE, film_picture
 
 LAYERS_OF = {Area.EMPTY: 0.0, Area.FEATHERED: 0.04, Area.READABLE: 0.4, Area.THICK: 3.5}
@@ -94,7 +94,7 @@ def test_squares_without_pixels_are_glass_and_change_no_neighbour(smear: NDArray
 
 def test_bare_glass_and_a_slide_without_any_pixel_are_empty() -> None:
     assert (map_areas(_counts(film_picture(np.zeros((3, 4))))) == Area.EMPTY).all()
-    assert (map_areas(np.zeros((6, 8, LEVELS), np.uint16)) == Area.EMPTY).all()
+    assert (map_areas(np.zeros((6, 8, DEPTH_LEVELS), np.uint16)) == Area.EMPTY).all()
 
 
 def test_a_strip_beside_the_thick_end_is_its_rim_and_a_broader_one_is_film() -> None:

@@ -19,7 +19,8 @@ from pipeline.evaluation.plots.style import (
     new_figure,
     place_legend,
 )
-from pipeline.evaluation.thresholds import ThresholdSweep, area_under, average_precision, sweep
+from pipeline.evaluation.text import number_text
+from pipeline.evaluation.thresholds import ThresholdSweep, average_precision, sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def plot_roc(decisions: Decisions, subject: Subject) -> "Figure":
             axes,
             decisions,
             lambda curve: (curve.false_positive_rate, curve.sensitivity),
-            lambda own: f"AUC {area_under(own):.4f}",
+            lambda _, own: f"AUC {number_text(roc_auc(own.infected, own.p_infected), 4)}",
         )
         _mark_operating_point(axes, false_positives, sensitivity, "operating point, 95% intervals")
         axes.set(xlabel="1 - specificity (false positives)", ylabel="sensitivity", title=title)
@@ -77,7 +78,7 @@ def plot_precision_recall(decisions: Decisions, subject: Subject) -> "Figure":
         axes,
         decisions,
         lambda curve: (curve.sensitivity, curve.precision),
-        lambda own: f"average precision {average_precision(own):.3f}",
+        lambda curve, _: f"average precision {average_precision(curve):.3f}",
         steps="steps-pre",
     )
     found = rate(int((decisions.infected & decisions.called).sum()), int(decisions.infected.sum()))
@@ -105,7 +106,7 @@ def plot_free_response(decisions: Decisions, subject: Subject) -> "Figure":
         axes,
         decisions,
         lambda curve: (PER * curve.false_positive_rate, curve.sensitivity),
-        lambda own: f"{_found_at(own, 100):.0%} found at 100",
+        lambda curve, _: f"{_found_at(curve, 100):.0%} found at 100",
         steps="steps-post",
         least=least,
     )
@@ -148,7 +149,7 @@ def _draw_curves(
     axes: "Axes",
     decisions: Decisions,
     points: Points,
-    words: Callable[[ThresholdSweep], str],
+    words: Callable[[ThresholdSweep, Decisions], str],
     *,
     steps: Steps = "default",
     least: float | None = None,
@@ -168,7 +169,7 @@ def _draw_curves(
         x, y = points(curve)
         edge = -np.inf if least is None else least
         style = {"color": INK, "linewidth": 2.6} if line is None else _thin(line)
-        axes.plot(np.maximum(x, edge / 10), y, drawstyle=steps, label=f"{name}: {words(curve)}", **style)
+        axes.plot(np.maximum(x, edge / 10), y, drawstyle=steps, label=f"{name}: {words(curve, own)}", **style)
         if line is not None and own.called.any():
             place = int(np.flatnonzero(curve.threshold >= own.p_infected[own.called].min())[-1])
             axes.plot(

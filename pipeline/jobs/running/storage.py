@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, reason_of
 from pipeline.files import STAGING_PREFIX
 from pipeline.jobs.rows import batch_folder, ledger_path
 
@@ -38,7 +38,7 @@ def storage_trouble(out: Path, roots: Sequence[Path]) -> str | None:
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
-        return f"{out}: cannot be written ({error.strerror or error})"
+        return f"{out}: cannot be written ({reason_of(error)})"
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from pipeline.synthetic.settings import RenderSettings
 from pipeline.synthetic.shapes import F32
 
 __all__ = [
-    "Box",
     "Boxes",
+    "Extent",
     "Placed",
     "Stamp",
     "Stamps",
@@ -28,7 +28,7 @@ __all__ = [
 
 _FARTHEST_UM = 22.0  # no stamp ends farther from its body's centre: scratches reach 18, cells of 12 µm 21.4
 
-Box = tuple[float, float, float, float]
+Extent = tuple[float, float, float, float]
 
 _SHARED_MB = 40  # of all stamps of red cells, which bounds how many there are
 _MOST, _FEWEST = 384, 32
@@ -115,9 +115,9 @@ class Boxes:
 
     def __init__(self, styles: Sequence[RenderSettings]) -> None:
         self._styles = styles
-        self._known: dict[tuple[int, Kind, int], Box] = {}
+        self._known: dict[tuple[int, Kind, int], Extent] = {}
 
-    def of(self, placed: Placed) -> Box:
+    def of(self, placed: Placed) -> Extent:
         """Box (xmin, ymin, xmax, ymax) of a body's outline, px of the scan."""
         body, key = placed.body, (placed.style, placed.body.kind, placed.body.seed)
         if key in self._known:
@@ -172,7 +172,7 @@ def _px_with_blur(reach_um: float, settings: RenderSettings) -> float:
     return (reach_um + BLUR_REACH * settings.optics.defocus_um) / settings.um_per_px + 8
 
 
-def _upright_box(body: Body, settings: RenderSettings) -> Box:
+def _upright_box(body: Body, settings: RenderSettings) -> Extent:
     outline = red_cell_outline(body, settings) if body.kind == "red_cell" else body_outline(body)
     left, top, right, bottom = (side / settings.um_per_px for side in outline.extent_um())
     return left, top, right, bottom

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.training.calibrate import fit_platt
-from pipeline.errors import InputError
+from pipeline.errors import InputError, reason_of
 
 __all__ = ["SUSPECT_COLUMNS", "contradicted", "read_suspects", "suspect_rows", "suspect_table"]
 
@@ -51,9 +51,9 @@ def read_suspects(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype={"source": str, "name": str, "x": float, "y": float})
         return table[["source", "name", "x", "y"]]
     except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
         raise InputError(
-            f"{path} is no list of suspect labels ({reason}); pass the suspect_labels.csv of train folds"
+            f"{path} is no list of suspect labels ({reason_of(error)}); "
+            "pass the suspect_labels.csv of train folds"
         ) from error
 
 

@@ -2,12 +2,13 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import tomli_w
 from numpy.typing import NDArray
 
 from models.manifest import read_manifest, shipped
@@ -71,7 +72,7 @@ def train_novelty(order: NoveltyOrder, report: Report) -> Path:
     ]
     order.out.mkdir(parents=True, exist_ok=True)
     path = order.out / "novelty.toml"
-    write_whole(path, _toml(_manifest(order, known, measured)).encode())
+    write_whole(path, tomli_w.dumps(_manifest(order, known, measured).model_dump()).encode())
     features = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
     features |= {f"{group} {kind}": each for (group, kind), each in others.items()}
     rows = {
@@ -180,13 +181,3 @@ def _manifest(order: NoveltyOrder, known: Known, measured: Sequence[MeasuredKind
         stains=known.stains,
         measured=tuple(measured),
     )
-
-
-def _toml(manifest: NoveltyManifest) -> str:
-    """Plain entries first, then the lists of tables; JSON's strings and numbers are TOML's."""
-    entries: Mapping[str, object] = manifest.model_dump()
-    lines = [f"{key} = {json.dumps(value)}" for key, value in entries.items() if not isinstance(value, tuple)]
-    for key, rows in entries.items():
-        for row in rows if isinstance(rows, tuple) else ():
-            lines += ["", f"[[{key}]]", *(f"{name} = {json.dumps(value)}" for name, value in row.items())]
-    return "\n".join(lines) + "\n"

@@ -1,13 +1,15 @@
 """What is written for a network is what can be loaded again, and answers as the network did."""
 
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tomli_w
 
-from models.manifest import read_manifest
+from models.manifest import Manifest, read_manifest
 from models.runtime import load_network
-from pipeline.training.network_files import Facts, write_model_files, write_network
+from pipeline.training.network_files import Facts, write_manifest, write_model_files, write_network
 
 ENTRIES: dict[str, object] = {
     "name": 'made-up "one", with µ',
@@ -64,3 +66,16 @@ def test_the_exported_features_are_what_the_decision_is_worked_out_from(tmp_path
     assert (infected.shape, stage.shape, features.shape) == ((24, 1), (24, 4), (24, 128))
     weights, bias = model.get_layer("infected").get_weights()
     assert np.abs(features @ weights + bias - infected).max() < 0.05 * np.ptp(infected) + 0.05
+
+
+def test_a_shipped_manifest_that_is_written_again_says_the_same(tmp_path: Path) -> None:
+    shipped = sorted((Path(__file__).resolve().parents[3] / "models").rglob("*.toml"))
+    assert len(shipped) >= 5
+    for path in shipped:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        again = tomli_w.dumps(entries)
+        assert tomllib.loads(again) == entries
+        assert max(len(line) for line in again.splitlines()) < 200
+        if "task" in entries:
+            written = write_manifest(tmp_path / path.name, Facts(entries=entries, card="# A card\n"))
+            assert read_manifest(written, entries["task"]) == Manifest.model_validate(entries)
