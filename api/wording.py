@@ -127,7 +127,7 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
         figures += [
             ("Infected" if name == "Parasitaemia" else "Marked as infected", f"{summary['infected']:,}"),
             (name, _percent(summary["parasitaemia"])),
-            ("95% interval, by chance alone", _interval(summary)),
+            ("95% interval", _interval(summary)),
         ]
         if summary["stages"].get("gametocyte"):
             figures.append(("Without gametocytes", _percent(summary["asexual_parasitaemia"])))

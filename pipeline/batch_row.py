@@ -20,7 +20,8 @@ class BatchRow:
     slide, source : its name, which is its folder's, and the path as it was handed in.
     state : 'done', 'partial' (some of it could not be read), 'failed', 'queued', 'running', or 'passed_over',
         where it is a copy of another slide that is counted.
-    verdict, counted, infected, parasitaemia, low, high, detected : as in summary.json.
+    verdict, counted, infected, detected : as in summary.json.
+    parasitaemia, low, high, gametocytes, parasites_per_ul : of its headline: the asexual parasitaemia.
     error : one line: why it failed, or was passed over.
     attempts : times a worker took it up.
     seconds, cpu_seconds : of the last count, wall-clock and of the processor.
@@ -59,3 +60,5 @@ class BatchRow:
     extra: Mapping[str, str]
     updated_at: str
     look_at: int | None = None
+    gametocytes: int | None = None
+    parasites_per_ul: float | None = None

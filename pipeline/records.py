@@ -247,7 +247,7 @@ class SlideSummary:
     ----------
     status : 'complete', or 'partial' where a tile or a field failed.
     verdict : what may be claimed; never more than was seen.
-    parasitaemia, low, high : pooled fraction (0 to 1) infected / counted and its 95% Wilson interval;
+    parasitaemia, low, high : pooled fraction (0 to 1) infected / counted and its 95% interval;
         None where nothing was counted.
     stages : infected cells among the counted by life stage, `unknown` where it is not sure.
     asexual_parasitaemia, asexual_low, asexual_high : the same without gametocytes, which stand beside it;

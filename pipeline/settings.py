@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 __all__ = [
+    "RBC_PER_UL_MAX",
+    "RBC_PER_UL_MIN",
     "TILES_SUFFIX",
     "TILE_PX_MAX",
     "TILE_PX_MIN",
@@ -20,6 +22,8 @@ __all__ = [
 
 UM_PER_PX_MIN, UM_PER_PX_MAX = 0.02, 1.0
 """Pixel sizes that may be given, µm: a red cell is then 375 to 7.5 px across."""
+RBC_PER_UL_MIN, RBC_PER_UL_MAX = 1e5, 1e7
+"""Red cells per µL that may be given: about 1,000,000 in severe anaemia, 8,000,000 at great heights."""
 TILE_PX_MIN, TILE_PX_MAX = 128, 4096
 """Tile sides: smaller ones are mostly halo, larger ones pass what OpenCV addresses in one picture."""
 TILES_SUFFIX = ".tiles"
@@ -60,7 +64,7 @@ class CountSettings:
     protocol : name of a counting protocol, see `pipeline.planning.protocols`; None counts every cell.
     max_cells : red cells after which a count stops; None counts every cell, or what the protocol asks for.
     fields : photos of a folder, or views of a scan, to count; None counts all of them.
-    red_cells_per_ul : as measured, for parasites per µL; None assumes 5,000,000.
+    red_cells_per_ul : as measured, RBC_PER_UL_MIN to _MAX, for parasites per µL; None assumes 5,000,000.
     whole_film : count also where a whole slide is too thick or too thin to be read.
     scheduler : address of a dask scheduler whose workers do the work; None works on this machine.
     report : what the report says beside the count, and whether one is written.

@@ -8,7 +8,14 @@ import typer
 
 from pipeline.cli.exit_codes import ExitCode
 from pipeline.names import for_line
-from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
+from pipeline.settings import (
+    RBC_PER_UL_MAX,
+    RBC_PER_UL_MIN,
+    TILE_PX_MAX,
+    TILE_PX_MIN,
+    UM_PER_PX_MAX,
+    UM_PER_PX_MIN,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +133,7 @@ def count(
     ] = None,
     rbc_per_ul: Annotated[
         float | None,
-        typer.Option(min=100_000, max=10_000_000, help="Red cells per µL as measured; else 5,000,000."),
+        typer.Option(min=RBC_PER_UL_MIN, max=RBC_PER_UL_MAX, help="Red cells per µL; else 5,000,000."),
     ] = None,
     whole_film: Annotated[
         bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")

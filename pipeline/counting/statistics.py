@@ -9,7 +9,6 @@ from bisect import bisect_left
 
 __all__ = [
     "CONFIDENCE",
-    "INTERVAL_METHOD",
     "POWER",
     "SIGNIFICANCE",
     "distinguishable",
@@ -20,7 +19,6 @@ __all__ = [
 CONFIDENCE = 0.95  # of the interval, two-sided; DESIGN section 4
 SIGNIFICANCE = 0.05  # of the one-sided test of the positives against the false positives; DESIGN section 4
 POWER = 0.95  # with which a slide at the limit of detection is distinguished from none
-INTERVAL_METHOD = "Wilson score, 95%, cells taken as independent; the network's own errors are not in it"
 
 
 def wilson(infected: int, counted: int) -> tuple[float, float]:

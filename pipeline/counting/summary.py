@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from pipeline.counting.headline import headline_of, notes_of
+from pipeline.counting.headline import MELDED, headline_of, notes_of
 from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, merged_blocks
 from pipeline.counting.intervals.limits import (
     cells_needed,
     limit_of_blank,
     lowest_detectable,
 )
+from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
 from pipeline.counting.second_look import second_look
-from pipeline.counting.statistics import INTERVAL_METHOD, wilson
 from pipeline.counting.tally import FieldTally, Tally
 from pipeline.counting.verdict import verdict_of
 from pipeline.planning.area import area_mm2
@@ -131,8 +131,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
     """
     _check_fields(found, facts)
     whole, stages = found.whole, dict(sorted(found.stages.items()))
-    share, low, high = _fraction(whole.infected, whole.counted)
-    asexual = _asexual(whole, stages, facts.tells_stages)
+    asexual = whole.infected - stages.get("gametocyte", 0)
     plain = SlideSummary(
         slide=facts.slide,
         source=facts.source,
@@ -144,14 +143,14 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         counted=whole.counted,
         infected=whole.infected,
         excluded=dict(sorted(whole.excluded.items())),
-        parasitaemia=share,
-        low=low,
-        high=high,
+        parasitaemia=_share(whole.infected, whole.counted),
+        low=None,
+        high=None,
         stages=stages,
-        asexual_parasitaemia=asexual[0],
-        asexual_low=asexual[1],
-        asexual_high=asexual[2],
-        interval_method=INTERVAL_METHOD,
+        asexual_parasitaemia=_share(asexual, whole.counted) if facts.tells_stages else None,
+        asexual_low=None,
+        asexual_high=None,
+        interval_method=MELDED,
         false_positive_rate=facts.false_positive_rate,
         limit_of_detection=None,
         white_cells=found.kinds["white_cell"],
@@ -179,8 +178,14 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     slide = (effect, told_by, facts.red_cells_per_ul, facts.tells_stages)
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     early = facts.goal is not None and facts.goal.cells_below > 0
+    low, high = melded_interval(infected, counted, errors, effect) if counted else (None, None)
+    asexual = headline if facts.tells_stages else None
     return replace(
         plain,
+        low=low,
+        high=high,
+        asexual_low=asexual.low if asexual else None,
+        asexual_high=asexual.high if asexual else None,
         verdict=verdict,
         headline=headline,
         limit_of_detection=lowest_detectable(counted, errors, effect),
@@ -188,12 +193,6 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
         cells_needed=_cells_needed(errors, effect),
         notes=notes_of(headline, plain.stages, verdict, early),
     )
-
-
-def _asexual(
-    whole: FieldTally, stages: Mapping[str, int], tells_stages: bool
-) -> tuple[float, float, float] | tuple[None, None, None]:
-    return _fraction(whole.infected - stages.get("gametocyte", 0), whole.counted if tells_stages else 0)
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
@@ -212,9 +211,8 @@ def _cells_needed(errors: SlideErrors, effect: float) -> dict[str, int | None]:
     return {limit: None if cells is None else round(cells * effect) for limit, cells in independent.items()}
 
 
-def _fraction(part: int, whole: int) -> tuple[float, float, float] | tuple[None, None, None]:
-    """A fraction and the bounds of its interval; none of them of nothing."""
-    return (part / whole, *wilson(part, whole)) if whole else (None, None, None)
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _check_fields(found: Tally, facts: SlideFacts) -> None:

@@ -1,5 +1,6 @@
 """What is to be done with a slide before a worker gets it: count it, or see that its result is there."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -55,7 +56,7 @@ class Chooser:
         if row is None:
             raise LookupError(slide)
         source, seen = Path(row.source), seen_state(Path(row.source))
-        settings = replace(self._settings, um_per_px=row.um_per_px or self._settings.um_per_px)
+        settings = self._settings_of(row)
         try:
             key = self._known_key(row, seen, settings) or key_of(source, settings, self._models)
         except SmearcountError as error:
@@ -65,6 +66,15 @@ class Chooser:
         if settled is not None:
             return settled
         return self._to_count(row, key, seen, settings)
+
+    def _settings_of(self, row: LedgerSlide) -> CountSettings:
+        """The settings of all slides, with what the slides.csv gave for this one."""
+        per_ul = json.loads(row.extra).get("rbc_per_ul")
+        return replace(
+            self._settings,
+            um_per_px=row.um_per_px or self._settings.um_per_px,
+            red_cells_per_ul=float(per_ul.replace(",", ".")) if per_ul else self._settings.red_cells_per_ul,
+        )
 
     def adopt(self, slide: str, cpu_s: float | None = None) -> bool:
         """Tell the ledger of a result that is in place; False where there is none of what was asked for."""

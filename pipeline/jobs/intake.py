@@ -9,7 +9,7 @@ from pipeline.errors import InputError, SlideError
 from pipeline.reader.slide import PHOTO_SUFFIXES
 from pipeline.reader.source import content_kind, slide_name
 from pipeline.reader.vendor import VENDOR_SUFFIXES
-from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
+from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
 
@@ -140,7 +140,8 @@ def _number(path: Path, number: int, column: str, text: str) -> float | None:
         value = float(text.replace(",", "."))
     except ValueError:
         value = -1.0
-    low, high = (UM_PER_PX_MIN, UM_PER_PX_MAX) if column == "um_per_px" else (1e4, 1e8)
+    scale, blood = (UM_PER_PX_MIN, UM_PER_PX_MAX), (RBC_PER_UL_MIN, RBC_PER_UL_MAX)
+    low, high = scale if column == "um_per_px" else blood
     if not low <= value <= high:
         raise InputError(
             f"{path}, row {number}, column {column}: {text!r} is no {column}, expected {low:g} to {high:g}"

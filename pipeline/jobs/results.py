@@ -14,7 +14,8 @@ from pipeline.records import SlideSummary
 
 __all__ = ["PlacedResult", "next_to", "read_result", "read_summary"]
 
-_TAKEN = ("verdict", "counted", "infected", "parasitaemia", "low", "high", "detected")
+_TAKEN = ("verdict", "counted", "infected", "detected")
+_OF_HEADLINE = ("parasitaemia", "low", "high", "gametocytes", "parasites_per_ul")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,8 @@ def _figures(summary: Mapping[str, Any], run: Mapping[str, Any], cpu_s: float | 
     notices = sorted(summary["notices"], key=lambda notice: notice["severity"] != "refuse")
     refusals = [notice["text"] for notice in notices if notice["severity"] == "refuse"]
     figures: dict[str, object] = {name: summary[name] for name in _TAKEN}
+    headline = summary.get("headline") or summary
+    figures |= {name: headline.get(name) for name in _OF_HEADLINE}
     return figures | {
         "seconds": seconds,
         "cpu_seconds": None if cpu_s is None else round(cpu_s, 3),

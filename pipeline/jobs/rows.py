@@ -27,6 +27,8 @@ FIGURES = (
     "cells_per_s",
     "refusal",
     "look_at",
+    "gametocytes",
+    "parasites_per_ul",
 )
 """What a finished slide's row takes over from its result."""
 

@@ -27,6 +27,7 @@ class LedgerSlide:
     seen : sizes and times of its files when it was counted last, as one hash.
     pixels, settings, models : of the result, see `pipeline.jobs.identity.ResultKey`.
     um_per_px : µm per px for this slide alone, as a slides.csv gave it.
+    extra : its further columns, as JSON.
     attempts : times a worker took it up since it was queued.
     result : folder of the result, relative to the results folder.
     """
@@ -39,6 +40,7 @@ class LedgerSlide:
     settings: str | None
     models: str | None
     um_per_px: float | None
+    extra: str
     bytes: int
     attempts: int
     error: str | None

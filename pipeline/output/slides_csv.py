@@ -19,7 +19,7 @@ SLIDES_COLUMNS = (
     "verdict",
     "counted",
     "infected",
-    "parasitaemia",  # fraction, with the bounds of its 95% interval
+    "parasitaemia",  # asexual, a fraction, with the bounds of its 95% interval
     "low",
     "high",
     "detected",
@@ -28,6 +28,8 @@ SLIDES_COLUMNS = (
     "result",  # folder, relative to the table
     "seconds",  # that the count took
     "look_at",  # cells that a person must look at, where the verdict is uncertain
+    "gametocytes",  # infected cells with one; they are in `infected`, not in `parasitaemia`
+    "parasites_per_ul",
 )
 """Columns of every table; those that a table of slides had of its own follow."""
 FIRST_COLUMNS = SLIDES_COLUMNS[:11]
@@ -93,5 +95,7 @@ def _cells(row: BatchRow, state: str) -> tuple[object, ...]:
         row.result,
         row.seconds,
         row.look_at,
+        row.gametocytes,
+        None if row.parasites_per_ul is None else f"{row.parasites_per_ul:.0f}",
     )
     return (row.slide, row.source, state, *("" if figure is None else figure for figure in figures))

@@ -55,7 +55,7 @@ def test_parasites_seen_are_told_with_their_interval():
     assert words.headline == "Parasites seen"
     assert words.count == "12 of 845 red cells are infected: parasitaemia 1.4% (95% interval 0.81% to 2.5%)."
     assert ("Parasitaemia", "1.4%") in words.figures
-    assert ("95% interval, by chance alone", "0.81% to 2.5%") in words.figures
+    assert ("95% interval", "0.81% to 2.5%") in words.figures
 
 
 def test_none_distinguishable_tells_what_could_still_be_there():

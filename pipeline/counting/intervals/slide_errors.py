@@ -64,9 +64,11 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
     """Distribution of the rate of a new slide, from the calls of slides that were left out.
 
     A beta-binomial is laid over a grid of its mean and its correlation within a slide, each weighed by how
-    well it explains the rows; what is returned has the mean and the variance of all of them together, so few
-    slides give a wide one. Before the rows are seen, the mean is as Jeffreys has it and every order of
-    magnitude of the correlation from 0.001 to 0.5 is as likely as another.
+    well it explains the rows; what is returned has the mean and the central 95% range of all of them
+    together, so few slides give a wide one. (With their variance in place of the range, far-off fits of
+    little weight would move the range in which 95 of 100 slides lie.) Before the rows are seen, the mean is
+    as Jeffreys has it and every order of magnitude of the correlation from 0.001 to 0.5 is as likely as
+    another.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
     J. G. Skellam, A probability distribution derived from the binomial, JRSS B 10 (1948) 257.
     """
     import numpy as np
-    from scipy.special import betaln, expit
+    from scipy.special import betainc, betaln, expit
 
     logits = np.linspace(-14, 14, 141)[:, None]
     within = np.geomspace(1e-3, 0.5, 41)[None, :]
@@ -88,9 +90,12 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
         log_weight += betaln(alpha + called, beta + cells - called) - betaln(alpha, beta)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    middle = float((weight * mean).sum())
-    spread = float((weight * (mean * (1 - mean) * within + (mean - middle) ** 2)).sum())
-    return _with_moments(middle, spread)
+    kept = weight > 1e-9
+    small = np.geomspace(1e-7, 0.5, 120)
+    rates = np.concatenate((small, 1 - small[-2::-1]))
+    below = (betainc(alpha[kept], beta[kept], rates[:, None]) * weight[kept]).sum(axis=1)
+    low, high = np.interp((0.025, 0.975), below, rates)
+    return _with_range(float((weight * mean).sum()), float(high - low))
 
 
 def soiled(false_calls: Beta, counted: int, expected: float, uncertainty: float) -> Beta:
@@ -140,6 +145,20 @@ def _quantiles(rate: Beta, shares: "NDArray[np.float64]") -> "NDArray[np.float64
     if rate.alpha + rate.beta >= _FIXED * (1 - 1e-6):
         return np.full(len(shares), rate.mean)
     return np.asarray(betaincinv(rate.alpha, rate.beta, shares), dtype=np.float64)
+
+
+def _with_range(mean: float, width: float) -> Beta:
+    """The narrowest distribution with this mean whose central 95% range is as wide, or as it can get."""
+    import numpy as np
+    from scipy.special import betaincinv
+
+    mean = min(max(mean, 1e-9), 1 - 1e-9)
+    sizes = np.geomspace(1e6, 0.1, 600)
+    ends = betaincinv(mean * sizes, (1 - mean) * sizes, np.asarray([[0.025], [0.975]]))
+    widths = ends[1] - ends[0]
+    wide = np.flatnonzero(widths >= width)
+    size = float(sizes[wide[0] if wide.size else int(widths.argmax())])
+    return Beta(alpha=mean * size, beta=(1 - mean) * size)
 
 
 def _with_moments(mean: float, variance: float) -> Beta:

@@ -10,9 +10,11 @@ import pytest
 
 from pipeline import batch as workflow
 from pipeline.errors import OutputError, OutputExistsError
+from pipeline.jobs.choice import Chooser
 from pipeline.jobs.few import count_few
 from pipeline.jobs.lock import HeldError, hold
 from pipeline.jobs.rows import read_rows
+from pipeline.jobs.slide_ledger import SlideLedger
 from pipeline.output.slides_csv import SLIDES_COLUMNS
 from pipeline.settings import CountSettings
 from tests.pipeline.counting.made_up_counts import count_made_up, write_photo
@@ -43,9 +45,11 @@ def test_slides_csv_sums_up_all_slides_and_the_failed_one_stops_none(tmp_path: P
     assert [outcome.state for outcome in outcomes] == ["done", "failed", "failed", "partial", "done"]
     rows = _rows(tmp_path / "out")
     assert list(rows[0]) == list(SLIDES_COLUMNS)
+    headline = json.loads((tmp_path / "out" / "one" / "summary.json").read_text())["headline"]
     assert list(rows[0].values()) == [
         "one", str(sources[0]), "done", "parasites seen",
-        "6", "2", "0.333333", "0.096771", "0.700007", "7", "", rows[0]["codes"], "one", "0",
+        "6", "2", "0.333333", f"{headline['low']:.6f}", f"{headline['high']:.6f}", "7", "", rows[0]["codes"],
+        "one", "0", "", "", "1666667",
     ]  # fmt: skip
     assert (rows[1]["state"], rows[1]["counted"]) == ("failed", "")
     assert rows[1]["error"] == f"{sources[1]} is no picture; expected a photo; export it as JPEG"
@@ -131,3 +135,15 @@ def test_the_lock_of_a_run_that_was_killed_is_known_as_stale(tmp_path: Path) -> 
     with hold(tmp_path / "out") as earlier:
         assert earlier is not None
         assert earlier.pid == json.loads(held)["pid"]
+
+
+def test_red_cells_per_ul_of_a_table_go_before_those_of_all(tmp_path: Path) -> None:
+    source = write_photo(tmp_path / "film.png")
+    ledger = SlideLedger(tmp_path / "ledger.sqlite3")
+    settings = CountSettings(red_cells_per_ul=3e6)
+    chooser = Chooser(ledger, tmp_path, settings, recount=False, retry_failed=False)
+    for name, extra in (("own", {"rbc_per_ul": "4200000"}), ("without", {"patient": "7"})):
+        ledger.enlist(name, str(source), size=1, um_per_px=None, extra=extra)
+    asked = [chooser.choose(name).task for name in ("own", "without")]
+    ledger.close()
+    assert [task and task.settings.red_cells_per_ul for task in asked] == [4.2e6, 3e6]
