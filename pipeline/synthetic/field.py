@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.files import new_folder, write_synced
+from pipeline.synthetic.drawn import FilmWindow, drawn, extent_px
 from pipeline.synthetic.layout import Layout, lay_out
 from pipeline.synthetic.optics import BLUR_REACH, expose
-from pipeline.synthetic.other_bodies import body_outline, draw_body
-from pipeline.synthetic.red_cells import draw_red_cell, red_cell_outline
 from pipeline.synthetic.settings import (
     STAGES,
     Optics,
@@ -37,8 +36,6 @@ __all__ = [
     "varied_settings",
 ]
 
-
-_F32 = NDArray[np.float32]
 
 FIELD_PX_MAX = 20_000
 """Longest side of a field, which is in memory whole; a scan is not."""
@@ -130,22 +127,17 @@ def draw_window(layout: Layout, left: int, top: int, width: int, height: int) ->
     halo = int(np.ceil(BLUR_REACH * spread / settings.um_per_px)) + 2
     absorbance = np.empty((height + 2 * halo, width + 2 * halo, 3), np.float32)
     absorbance[:] = settings.palette.plasma
-    red = np.zeros_like(absorbance)
+    film = FilmWindow(absorbance=absorbance, red=np.zeros_like(absorbance))
     for body in layout.bodies:
         reach = 4 * max(body.radius_um, 1.0) / settings.um_per_px + 4
         if not (left - halo - reach < body.x < left + width + halo + reach):
             continue
         if not (top - halo - reach < body.y < top + height + halo + reach):
             continue
-        if body.kind == "red_cell":
-            patch, cell, layer = draw_red_cell(body, settings)
-            under, over = _shared(red, cell, patch.left - left + halo, patch.top - top + halo)
-            under += over - np.float32(1 - settings.palette.overlap) * np.minimum(under, over)
-        else:
-            patch, layer = draw_body(body, settings)
-        under, over = _shared(absorbance, layer, patch.left - left + halo, patch.top - top + halo)
-        under += over
-    return expose(layout, absorbance + red, left, top, halo)
+        stamp = drawn(body, settings)
+        x, y = round(body.x) + stamp.left - left, round(body.y) + stamp.top - top
+        film.lay(stamp, x + halo, y + halo, settings.palette.overlap)
+    return expose(layout, film.absorbance + film.red, left, top, halo)
 
 
 def truth(layout: Layout) -> pd.DataFrame:
@@ -154,18 +146,8 @@ def truth(layout: Layout) -> pd.DataFrame:
     for body in layout.bodies:
         if not body.label:
             continue
-        red = body.kind == "red_cell"
-        outline = red_cell_outline(body, layout.settings) if red else body_outline(body)
-        box = np.asarray(outline.extent_um()) / layout.settings.um_per_px + (body.x, body.y) * 2
+        box = np.asarray(extent_px(body, layout.settings)) + (body.x, body.y) * 2
         xmin, ymin, xmax, ymax = (round(float(side), 1) for side in box)
         x, y = round((xmin + xmax) / 2, 2), round((ymin + ymax) / 2, 2)
         rows.append((body.label, x, y, xmin, ymin, xmax, ymax))
     return pd.DataFrame(rows, columns=["label", "x", "y", "xmin", "ymin", "xmax", "ymax"])
-
-
-def _shared(window: _F32, layer: _F32, column: int, row: int) -> tuple[_F32, _F32]:
-    """The pixels that a window and a layer share; the layer's first one is at (column, row) of the window."""
-    height, width = layer.shape[:2]
-    under = window[max(row, 0) : max(row + height, 0), max(column, 0) : max(column + width, 0)]
-    from_row, from_column = max(-row, 0), max(-column, 0)
-    return under, layer[from_row : from_row + under.shape[0], from_column : from_column + under.shape[1]]

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from pipeline.synthetic.layout import Layout
 from pipeline.synthetic.shapes import F32
 
-__all__ = ["BLUR_REACH", "expose"]
+__all__ = ["BLUR_REACH", "BRIGHTEST", "expose"]
 
 BLUR_REACH = 4.0  # standard deviations of the blur (and the colours' shift) that a window needs around it
 
-_BRIGHTEST = -0.08  # absorbance; refraction gathers no more light than this
+BRIGHTEST = -0.08  # absorbance; refraction gathers no more light than this
 _NOISE_PX = 256  # side of the squares whose noise is drawn together
 
 
@@ -31,7 +31,7 @@ def expose(layout: Layout, absorbance: F32, left: int, top: int, halo: int) -> N
     height, width = absorbance.shape[0] - 2 * halo, absorbance.shape[1] - 2 * halo
     columns = np.arange(left - halo, left + width + halo, dtype=np.float32) + np.float32(0.5)
     rows = np.arange(top - halo, top + height + halo, dtype=np.float32) + np.float32(0.5)
-    picture = np.exp(-np.maximum(absorbance, np.float32(_BRIGHTEST)))
+    picture = np.exp(-np.maximum(absorbance, np.float32(BRIGHTEST)))
     picture *= _light(layout, columns, rows)
     if layout.view is not None:
         distance = np.hypot(columns[None] - layout.view.x, rows[:, None] - layout.view.y)

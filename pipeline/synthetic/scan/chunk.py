@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.synthetic.optics import BLUR_REACH
+from pipeline.synthetic.drawn import FilmWindow
+from pipeline.synthetic.optics import BLUR_REACH, BRIGHTEST
 from pipeline.synthetic.scan.film import Film
 from pipeline.synthetic.scan.stamps import Placed, Stamps
 from pipeline.synthetic.shapes import F32
@@ -29,7 +30,6 @@ CHUNK_PX = TILE_PX << (LEVELS_IN_CHUNK - 1)
 
 _NOISE_PX = 1024  # side of the noise that is drawn once; each tile takes another part of it
 _PLASMA_PX = 32  # between two places at which the plasma's thickness is looked up
-_BRIGHTEST = -0.08  # absorbance; refraction gathers no more light than this
 
 _U8 = NDArray[np.uint8]
 
@@ -109,7 +109,7 @@ class ChunkArtist:
 
     def _blurred(self, absorbance: F32, sigma: float) -> F32:
         passed = np.negative(absorbance)
-        np.minimum(passed, np.float32(-_BRIGHTEST), out=passed)
+        np.minimum(passed, np.float32(-BRIGHTEST), out=passed)
         flat = passed.reshape(len(passed), -1)
         cv2.exp(flat, flat)
         return np.asarray(cv2.GaussianBlur(passed, (0, 0), sigma), np.float32) if sigma > 0.2 else passed
@@ -127,17 +127,13 @@ class ChunkArtist:
 
     def _absorbance(self, chunk: Chunk, width: int, height: int, halo: int) -> F32:
         absorbance = self._plasma(chunk.left - halo, chunk.top - halo, width, height)
-        red = np.zeros_like(absorbance)
+        window = FilmWindow(absorbance=absorbance, red=np.zeros_like(absorbance))
         for placed in chunk.bodies:
             stamp = self._stamps.of(placed)
             left = round(placed.body.x) + stamp.left - chunk.left + halo
             top = round(placed.body.y) + stamp.top - chunk.top + halo
-            if stamp.red is not None:
-                under, over = _shared(red, stamp.red, left, top)
-                _lay_over(under, over, self._film.styles[placed.style].palette.overlap)
-            under, over = _shared(absorbance, stamp.layer, left, top)
-            under += over
-        absorbance += red
+            window.lay(stamp, left, top, self._film.styles[placed.style].palette.overlap)
+        absorbance += window.red
         return absorbance
 
     def _plasma(self, left: int, top: int, width: int, height: int) -> F32:
@@ -185,19 +181,3 @@ def _tiles(pixels: _U8, quality: int) -> tuple[tuple[bytes, ...], ...]:
     return tuple(
         tuple(encoded(pixels[y : y + TILE_PX, x : x + TILE_PX], quality) for x in sides) for y in sides
     )
-
-
-def _lay_over(under: F32, over: F32, overlap: float) -> None:
-    """Lay a red cell over others: where both are, `overlap` of the thinner one is added."""
-    both = np.minimum(under, over)
-    both *= np.float32(1 - overlap)
-    under += over
-    under -= both
-
-
-def _shared(window: F32, layer: F32, column: int, row: int) -> tuple[F32, F32]:
-    """The pixels that a window and a layer share; the layer's first one is at (column, row) of the window."""
-    height, width = layer.shape[:2]
-    under = window[max(row, 0) : max(row + height, 0), max(column, 0) : max(column + width, 0)]
-    from_row, from_column = max(-row, 0), max(-column, 0)
-    return under, layer[from_row : from_row + under.shape[0], from_column : from_column + under.shape[1]]

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.synthetic.drawn import Extent, Stamp, drawn, extent_px
 from pipeline.synthetic.layout import Body, Kind
 from pipeline.synthetic.optics import BLUR_REACH
-from pipeline.synthetic.other_bodies import body_outline, draw_body
-from pipeline.synthetic.red_cells import draw_red_cell, red_cell_outline
 from pipeline.synthetic.settings import RenderSettings
 from pipeline.synthetic.shapes import F32
 
 __all__ = [
     "Boxes",
-    "Extent",
     "Placed",
-    "Stamp",
     "Stamps",
     "farthest_px",
     "reach_px",
@@ -27,8 +24,6 @@ __all__ = [
 ]
 
 _FARTHEST_UM = 22.0  # no stamp ends farther from its body's centre: scratches reach 18, cells of 12 µm 21.4
-
-Extent = tuple[float, float, float, float]
 
 _SHARED_MB = 40  # of all stamps of red cells, which bounds how many there are
 _MOST, _FEWEST = 384, 32
@@ -54,23 +49,6 @@ class Placed:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """The absorbance of one body.
-
-    Attributes
-    ----------
-    left, top : px from the body's centre to the stamp's corner.
-    red : float32 (height, width, 3), of a red cell itself; None for another body.
-    layer : float32 (height, width, 3), of what lies in a red cell and along its edge, or of another body.
-    """
-
-    left: int
-    top: int
-    red: F32 | None
-    layer: F32
-
-
 class Stamps:
     """Draws bodies; those that are shared are drawn once and kept."""
 
@@ -81,10 +59,10 @@ class Stamps:
     def of(self, placed: Placed) -> Stamp:
         """The stamp of a body."""
         if not placed.shared:
-            return _drawn(placed.body, self._styles[placed.style])
+            return drawn(placed.body, self._styles[placed.style])
         key = (placed.style, placed.body.kind, placed.body.seed)
         if key not in self._drawn:
-            self._drawn[key] = _drawn(placed.body, self._styles[placed.style])
+            self._drawn[key] = drawn(placed.body, self._styles[placed.style])
         return _turned(self._drawn[key], placed.turn)
 
 
@@ -123,7 +101,7 @@ class Boxes:
         if key in self._known:
             left, top, right, bottom = self._known[key]
         else:
-            left, top, right, bottom = _upright_box(body, self._styles[placed.style])
+            left, top, right, bottom = extent_px(body, self._styles[placed.style])
             if placed.shared:
                 self._known[key] = left, top, right, bottom
         if placed.turn & 4:
@@ -170,20 +148,6 @@ def shared_count(styles: Sequence[RenderSettings], style: int) -> int:
 
 def _px_with_blur(reach_um: float, settings: RenderSettings) -> float:
     return (reach_um + BLUR_REACH * settings.optics.defocus_um) / settings.um_per_px + 8
-
-
-def _upright_box(body: Body, settings: RenderSettings) -> Extent:
-    outline = red_cell_outline(body, settings) if body.kind == "red_cell" else body_outline(body)
-    left, top, right, bottom = (side / settings.um_per_px for side in outline.extent_um())
-    return left, top, right, bottom
-
-
-def _drawn(body: Body, settings: RenderSettings) -> Stamp:
-    if body.kind == "red_cell":
-        patch, red, layer = draw_red_cell(body, settings)
-        return Stamp(left=patch.left - round(body.x), top=patch.top - round(body.y), red=red, layer=layer)
-    patch, layer = draw_body(body, settings)
-    return Stamp(left=patch.left - round(body.x), top=patch.top - round(body.y), red=None, layer=layer)
 
 
 def _turned(stamp: Stamp, turn: int) -> Stamp:
