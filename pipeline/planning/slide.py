@@ -12,7 +12,7 @@ from pipeline.planning.field import FieldLight, FieldPlan, field_light, plan_fie
 from pipeline.planning.film_map import map_film, needs_map
 from pipeline.planning.probes import closer_light
 from pipeline.planning.scale import SlideScale, find_scale
-from pipeline.reader.field import Field
+from pipeline.reader.field import BrokenField, Field
 from pipeline.reader.slide import Slide
 from pipeline.records import FailedTile
 from pipeline.settings import CountSettings
@@ -56,10 +56,7 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
 def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
     """Light of each field that can be read, and the others."""
     lights: dict[int, FieldLight] = {}
-    broken = [
-        FailedTile(field=photo.name, x=0, y=0, width=0, height=0, reason=photo.reason)
-        for photo in slide.broken
-    ]
+    broken = [_lost(photo) for photo in slide.broken]
     for index, field in enumerate(slide.fields):
         try:
             lights[index] = closer_light(field, field_light(field))
@@ -75,6 +72,11 @@ def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[Fai
         reason = broken[0].reason if broken else "it is empty"
         raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
     return lights, broken
+
+
+def _lost(part: BrokenField) -> FailedTile:
+    x, y, width, height = part.box
+    return FailedTile(field=part.name, x=x, y=y, width=width, height=height, reason=part.reason)
 
 
 def _counted(field: Field, plan: FieldPlan, settings: CountSettings) -> CountedArea:

@@ -64,16 +64,18 @@ class Field(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenField:
-    """A picture of a folder that cannot be opened.
+    """A picture of a folder that cannot be opened, or the part of one that did not come.
 
     Attributes
     ----------
-    name : what the field would be called.
+    name : what the field is or would be called.
     reason : one line.
+    box : x, y, width, height, level-0 px, of the part; all 0 for a picture that cannot be opened.
     """
 
     name: str
     reason: str
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class Turn:

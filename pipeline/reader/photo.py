@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, error_line, reason_of
 from pipeline.reader.decoders import REDUCTIONS, decoded_photo, peak_bytes
-from pipeline.reader.field import Turn
+from pipeline.reader.field import BrokenField, Turn
 from pipeline.reader.pixels import (
     Orientation,
     block_mean,
@@ -23,6 +23,7 @@ from pipeline.reader.pixels import (
     too_small,
 )
 from pipeline.reader.source import ContentKind, file_error, shown
+from pipeline.reader.wholeness import is_cut_off, rows_that_came
 
 __all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
 
@@ -62,16 +63,19 @@ class PhotoField:
     name : of the field.
     width, height : level-0 px of the picture as displayed.
     um_per_px : None but for a TIFF; the dots per inch of a photo are never those of a microscope.
+    lost : the rows that did not come of a photo that was cut off; None where all did.
     """
 
     __slots__ = (
         "_damage",
         "_decoded",
         "_header",
+        "_is_cut",
         "_kind",
         "_path",
         "_turn",
         "height",
+        "lost",
         "name",
         "um_per_px",
         "width",
@@ -81,12 +85,14 @@ class PhotoField:
         self.name = name
         self.width, self.height = header.orientation.displayed_size(header.width, header.height)
         self.um_per_px: float | None = None
+        self.lost: BrokenField | None = None
         self._path = path
         self._kind = kind
         self._header = header
         self._turn = turn
         self._decoded: dict[int, NDArray[np.uint8]] = {}
         self._damage: str | None = None
+        self._is_cut = False
 
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
         """RGB uint8 (height / shrink, width / shrink, 3) of a region in level-0 px; see `reader.Field`."""
@@ -101,6 +107,23 @@ class PhotoField:
     def stored_shrink(self, shrink: int) -> int:
         """See `Field.stored_shrink`: whatever a decoder leaves out, all of a photo's file is gone through."""
         return 1
+
+    def keep_what_came(self) -> None:
+        """Be the rows that came of a file that was cut off, where they are enough of a picture."""
+        if not self._header.orientation.keeps_rows:
+            return  # what did not come would not be the lower part
+        came = rows_that_came(self._bytes(), self._kind)
+        if came is None or came.shape[1] != self.width or too_small(self.width, len(came)) is not None:
+            return
+        rows, height = len(came), self.height
+        self.height, self._is_cut = rows, True
+        if rows < height:
+            self.lost = BrokenField(
+                name=self.name,
+                reason=f"{shown(self._path)} is cut off: {rows} of {height} rows came; expected a whole "
+                f"{self._kind} picture; copy the file again",
+                box=(0, rows, self.width, height - rows),
+            )
 
     def _release(self) -> None:
         self._decoded = {}
@@ -123,10 +146,11 @@ class PhotoField:
         raise SlideError(self._damage)
 
     def _decode(self, shrink: int) -> NDArray[np.uint8] | None:
-        try:
-            data = np.fromfile(self._path, np.uint8)
-        except OSError as error:
-            raise file_error(self._path, error) from error
+        data = self._bytes()
+        if self._is_cut:
+            came = rows_that_came(data, self._kind)
+            is_same = came is not None and came.shape[:2] == (self.height, self.width)
+            return block_mean(came, shrink) if came is not None and is_same else None
         reduction = self._reduction(shrink)
         try:
             stored = decoded_photo(data, self._kind, reduction)
@@ -137,6 +161,12 @@ class PhotoField:
             return None
         return block_mean(orient(stored, self._header.orientation), shrink // reduction)
 
+    def _bytes(self) -> NDArray[np.uint8]:
+        try:
+            return np.fromfile(self._path, np.uint8)
+        except OSError as error:
+            raise file_error(self._path, error) from error
+
     def _reduction(self, shrink: int) -> int:
         """Largest reduction (1, 2, 4, 8) the decoder can make without shifting the grid of blocks."""
         if self._kind != "JPEG":
@@ -146,14 +176,17 @@ class PhotoField:
 
 
 def open_photo(path: Path, name: str, kind: ContentKind, turn: Turn) -> PhotoField:
-    """Field of one photo; only its header is read.
+    """Field of one photo; only its header is read, unless its file was cut off.
 
     Raises
     ------
     SlideError
         The header cannot be read, or the picture is too small or too large.
     """
-    return photo_of(path, name, kind, _read_header(path, kind), turn)
+    field = photo_of(path, name, kind, _read_header(path, kind), turn)
+    if is_cut_off(path, kind):
+        field.keep_what_came()
+    return field
 
 
 def photo_of(

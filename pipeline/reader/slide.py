@@ -10,7 +10,7 @@ from typing import Self
 from pipeline.errors import EmptySlideError, SlideError
 from pipeline.names import for_path
 from pipeline.reader.field import BrokenField, Field, Turn
-from pipeline.reader.photo import open_photo
+from pipeline.reader.photo import PhotoField, open_photo
 from pipeline.reader.source import (
     content_kind,
     file_error,
@@ -68,8 +68,9 @@ class Slide:
 def open_slide(path: Path) -> Slide:
     """Open a photo, a folder of photos of one slide (natural order of their names), or a whole-slide scan.
 
-    Only headers are read. A picture of a folder that cannot be opened stands in `Slide.broken`; the fields
-    and their order are the same each time the same files are opened.
+    Only headers are read, but of a photo that was cut off at its end: the rows that came are the field. What
+    did not come and a picture of a folder that cannot be opened stand in `Slide.broken`; the fields and their
+    order are the same each time the same files are opened.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def open_slide(path: Path) -> Slide:
             )
         return _open_folder(path, name, turn)
     field = _open_file(path, name, turn)
-    return Slide(name, (field,), (), turn, _said_of([field]))
+    return Slide(name, (field,), tuple(_lost_of([field])), turn, _said_of([field]))
 
 
 def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
@@ -124,7 +125,13 @@ def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
             f"the first: {broken[0].reason}"
         )
     said = _said_of(fields) + _passed_over(len(every) - len(pictures))
-    return Slide(name, tuple(fields), tuple(broken), turn, said)
+    return Slide(name, tuple(fields), (*broken, *_lost_of(fields)), turn, said)
+
+
+def _lost_of(fields: Sequence[Field]) -> list[BrokenField]:
+    """The parts of photos that did not come."""
+    photos = [field for field in fields if isinstance(field, PhotoField)]
+    return [photo.lost for photo in photos if photo.lost is not None]
 
 
 def _passed_over(own: int) -> tuple[Notice, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import reason_of
-from pipeline.reader.jpeg import jpeg_damage
+from pipeline.reader.wholeness import jpeg_damage
 from pipeline.records import Box
 
 if TYPE_CHECKING:

@@ -141,6 +141,34 @@ def test_a_broken_photo_of_a_folder_makes_the_count_partial_and_is_named(photo, 
     assert "tiles_failed" in {notice.code for notice in summary.notices}
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_photo_that_is_cut_off_is_counted_as_far_as_it_came_and_called_partial(rendered, tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    Image.fromarray(rendered.image).save(path, quality=95)
+    picture = np.asarray(Image.open(path).convert("RGB"))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 3 // 4])
+    summary = count_slide(path, GIVEN).summary
+    (lost,) = summary.failed_tiles
+    assert (lost.field, lost.x, lost.y + lost.height, lost.width) == (
+        "film",
+        0,
+        SETTINGS.height,
+        SETTINGS.width,
+    )
+    assert SETTINGS.height / 2 < lost.y < SETTINGS.height
+    assert "is cut off" in lost.reason
+    assert summary.status == "partial"
+    assert "tiles_failed" in {notice.code for notice in summary.notices}
+
+    (tmp_path / "above").mkdir()
+    Image.fromarray(picture[: lost.y]).save(tmp_path / "above" / "film.png")
+    above = count_slide(tmp_path / "above" / "film.png", GIVEN).summary
+    assert above.status == "complete"
+    for name in ("detected", "counted", "infected", "excluded", "area_mm2"):
+        assert getattr(summary, name) == getattr(above, name), name
+
+
 def test_a_picture_turned_by_its_exif_tag_gives_the_same_cells(rendered, counted, tmp_path):
     """The file holds the picture on its side, and its tag says so; coordinates are of what is displayed."""
     exif = Image.Exif()

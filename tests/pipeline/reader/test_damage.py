@@ -18,11 +18,10 @@ from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
 def test_a_photo_cut_off_is_decoded_once_however_many_pieces_ask(
-    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write_photo(tmp_path / f"a{suffix}", noise(900, 700))
+    path = write_photo(tmp_path / "a.bmp", noise(900, 700))
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     calls: list[object] = []
