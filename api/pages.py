@@ -48,6 +48,7 @@ class SlideShown:
     job: Job
     words: CountWords | None = None
     has_overlay: bool = False
+    has_report: bool = False
     lost: str = ""
 
 
@@ -68,9 +69,10 @@ def slide_shown(job: Job, state: ServiceState) -> SlideShown:
     try:
         words = count_words(summary_of(job, state))
         has_overlay = result_file(job, "overlay.jpg", state).is_file()
+        has_report = (state.data.root / str(job.result) / "report.html").is_file()
     except ProblemError as problem:
         return SlideShown(job=job, lost=problem.detail)
-    return SlideShown(job=job, words=words, has_overlay=has_overlay)
+    return SlideShown(job=job, words=words, has_overlay=has_overlay, has_report=has_report)
 
 
 def draw_page(request: Request, state: ServiceState, content: PageContent, status: int = 200) -> Response:

@@ -51,6 +51,7 @@ def line_of(job: Job) -> SlideLine:
                 "summary": f"{here}/summary.json",
                 "cells": f"{here}/cells.csv",
                 "overlay": f"{here}/overlay.jpg",
+                "report": f"{here}/report.html",
             }
         )
     return SlideLine(id=job.id, name=job.name, state=job.state, created_utc=job.created_utc, links=links)

@@ -54,6 +54,7 @@ class Links(BaseModel):
     summary: str | None = None
     cells: str | None = None
     overlay: str | None = None
+    report: str | None = None
 
 
 class SlideLine(BaseModel):

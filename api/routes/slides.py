@@ -17,6 +17,12 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/slides", tags=["slides"])
 
+# It holds its pictures and its style itself, and no script.
+_REPORT_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
 _FORM = {
     "schema": {
         "type": "object",
@@ -97,3 +103,10 @@ def fetch_cells(job_id: str, state: State) -> FileResponse:
 def fetch_overlay(job_id: str, state: State) -> FileResponse:
     """The picture with every cell marked."""
     return ResultFile(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")
+
+
+@router.get("/{job_id}/report.html", response_class=FileResponse, responses=_file("text/html") | _FILE)
+def fetch_report(job_id: str, state: State) -> FileResponse:
+    """The report of the slide: its count and the evidence, to print or to hand on."""
+    path = result_file(find_job(job_id, state), "report.html", state)
+    return ResultFile(path, media_type="text/html", headers=_REPORT_HEADERS)

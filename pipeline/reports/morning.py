@@ -1,6 +1,6 @@
 """The morning page of a results folder: what became of every slide, on one page that needs no network."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os import fsencode
@@ -65,7 +65,8 @@ CODE_WORDS = {
     "unfamiliar_stain": "stained or lit like no film that is known",
 }
 _TEMPLATES = Path(__file__).parent / "templates"
-_LINKED = ("overlay.jpg", "cells.csv", "summary.json")
+REPORT_FILE = "report.html"
+_LINKED = (REPORT_FILE, "overlay.jpg", "cells.csv", "summary.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +105,19 @@ def write_morning_page(out: Path, rows: Sequence[BatchRow], *, patience_s: float
         Where it cannot be written; an earlier page stays as it was.
     """
     results = [row.result for row in rows if row.result is not None]
-    page = morning_page(rows, thumbnails(out, results, patience_s))
+    reported = [result for result in results if (out / result / REPORT_FILE).is_file()]
+    page = morning_page(rows, thumbnails(out, results, patience_s), reported)
     write_whole(out / PAGE_NAME, page.encode())
     return out / PAGE_NAME
 
 
-def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str]) -> str:
-    """The page as HTML; `pictures` has the address of each result's thumbnail."""
+def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collection[str] = ()) -> str:
+    """The page as HTML.
+
+    Parameters
+    ----------
+    pictures : address of each result's thumbnail, by its folder. reported : folders that hold a report.
+    """
     totals = night_totals(rows)
     shown = [_shown(row, pictures) for row in as_read(rows)]
     codes = sorted({code for row in rows for code in row.codes})
@@ -122,6 +129,7 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str]) -> str:
         rows=shown,
         marks=MARKS,
         linked=_LINKED,
+        reported={_address(result) for result in reported},
         chart=interval_chart(rows),
         codes=[(for_line(code), CODE_WORDS.get(code, "")) for code in codes],
     )
@@ -164,7 +172,7 @@ def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
     reason, mend = _why(row, kind)
     return _Shown(
         name=for_line(row.slide),
-        folder="" if row.result is None else f"./{quote(fsencode(row.result), safe='/')}",
+        folder="" if row.result is None else _address(row.result),
         thumbnail="" if row.result is None else pictures.get(row.result, ""),
         kind=kind,
         verdict=verdict,
@@ -186,6 +194,10 @@ def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
             -1.0 if row.seconds is None else round(row.seconds, 3),
         ),
     )
+
+
+def _address(result: str) -> str:
+    return f"./{quote(fsencode(result), safe='/')}"
 
 
 def _why(row: BatchRow, kind: Kind) -> tuple[str, str]:

@@ -199,3 +199,15 @@ def test_the_description_of_the_service_needs_no_internet(service):
     paths = service.get("/v1/openapi.json").json()["paths"]
     assert {"/v1/slides", "/v1/slides/{job_id}", "/v1/crops", "/v1/health"} <= set(paths)
     assert service.get("/docs").status_code == 404
+
+
+def test_the_report_is_fetched_as_a_page_that_runs_no_script(service, tmp_path):
+    slide = _finished(service, _hand_in(service).headers["Location"])
+    folder = next((tmp_path / "data" / "results").rglob("summary.json")).parent
+    assert service.get(slide["links"]["report"]).status_code == 410
+    (folder / "report.html").write_text("<p>count</p>")
+    answer = service.get(slide["links"]["report"])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert f'href="{slide["links"]["report"]}"' in service.get(slide["links"]["page"]).text

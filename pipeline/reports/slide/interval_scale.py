@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.records import Headline
 from pipeline.wording import percent_text
 
 __all__ = ["CLINICAL_MARKS", "interval_scale"]
@@ -15,7 +16,7 @@ CLINICAL_MARKS: Mapping[float, str] = {
     0.1: "WHO guidelines for malaria 2023: above, hyperparasitaemia of falciparum malaria",
 }
 """What guidelines say of a parasitaemia, 0 to 1; a note, never a diagnosis."""
-WIDTH, HEIGHT, LEFT, RIGHT = 700, 104, 60, 680
+WIDTH, HEIGHT, LEFT, RIGHT = 480, 104, 50, 462
 LINE_Y, AXIS_Y, MARKS_Y = 46, 74, 16
 ZERO_X = 18
 """Of the mark of 0, which has no place on a log scale."""
@@ -35,28 +36,30 @@ class _Axis:
         return LEFT + min(max(place, 0.0), 1.0) * (RIGHT - LEFT)
 
 
-def interval_scale(
-    share: float, low: float, high: float, *, limit: float | None = None, is_seen: bool = True
-) -> str:
-    """SVG of a parasitaemia (0 to 1) and its interval.
+def interval_scale(found: Headline, *, limit: float | None = None, is_seen: bool = True) -> str:
+    """SVG of a parasitaemia and its interval.
 
     Parameters
     ----------
-    limit : of detection; None where there is none.
+    limit : of detection, 0 to 1; None where there is none.
     is_seen : a full mark for "parasites seen", else an open one on a dashed line.
     """
-    ends = [end for end in (share, high, limit) if end]
+    ends = [end for end in (found.parasitaemia, found.high, limit) if end]
     first = min([DECADE_USUAL, *(math.floor(math.log10(end)) for end in ends)])
     axis = _Axis(first=max(first, DECADE_MIN))
-    words = f"{percent_text(share)}, 95% interval {percent_text(low)} to {percent_text(high)}"
+    interval = f"{percent_text(found.low)} to {percent_text(found.high)}"
+    words = f"{percent_text(found.parasitaemia)} as called, 95% interval {interval}"
     if limit is not None:
         words += f", limit of detection {percent_text(limit)}"
     parts = [
         f'<svg class="scale" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">',
         *_decades(axis),
         *_marks(axis),
-        *_interval(axis, (share, low, high), is_seen=is_seen),
+        *_interval(axis, (found.parasitaemia, found.low, found.high), is_seen=is_seen),
     ]
+    if found.corrected is not None:
+        x = axis.at(found.corrected)
+        parts.append(f'<path class="corrected" d="M{x:.1f} {LINE_Y - 9}l5 9l-5 9l-5 -9z"/>')
     if limit is not None:
         parts += _limit(axis, limit)
     return "\n".join([*parts, "</svg>"])
@@ -83,8 +86,6 @@ def _marks(axis: _Axis) -> list[str]:
 
 def _interval(axis: _Axis, values: tuple[float, float, float], *, is_seen: bool) -> list[str]:
     share, low, high = (axis.at(value) for value in values)
-    if values[0] > 0:
-        low = max(low, LEFT)  # the lower end may be 0 by rounding, but the estimate is not
     kind = "seen" if is_seen else "none"
     ends = [
         f'<line class="end" x1="{x:.1f}" x2="{x:.1f}" y1="{LINE_Y - 7}" y2="{LINE_Y + 7}"/>'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import OutputError, error_line
 from pipeline.files import write_whole
 from pipeline.names import for_html, for_line
+from pipeline.reports.fhir import CAVEAT
 from pipeline.reports.slide.interval_scale import CLINICAL_MARKS, interval_scale
 from pipeline.reports.slide.pictures import CellPictures, draw_pictures, evidence_png, png_uri
 from pipeline.reports.slide.selection import Selection, select_cells
@@ -16,11 +17,12 @@ from pipeline.reports.slide.size_chart import size_chart
 from pipeline.reports.slide.slide_map import HATCHED, FieldMap, field_map, mapped_fields
 from pipeline.reports.slide.statements import (
     debris_lines,
+    estimate_of,
     excluded_rows,
     figures,
-    headline,
     method_lines,
     settings_rows,
+    verdict_words,
 )
 from pipeline.reports.stored import StoredResult, read_stored
 from pipeline.settings import ReportSettings
@@ -39,12 +41,16 @@ _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ShownCell:
-    """A cell of a gallery: its picture, empty where there is none, and its words."""
+    """A cell of a gallery: its picture, empty where there is none, and its words.
+
+    Name and number of its field are empty and 0 where the slide has one only.
+    """
 
     uri: str
     title: str
     place: str
     field: str
+    field_number: int
     alt: str
 
 
@@ -87,7 +93,8 @@ def report_or_reason(folder: Path, source: Path) -> None:
         raise
     except Exception as error:  # hours of counting are not lost for their page
         words = f"The report could not be drawn: {error_line(error)}. smearcount report tries it again."
-        page = f'<!doctype html><html lang="en"><title>smearcount</title><p>{for_html(words)}</p></html>'
+        head = '<!doctype html><html lang="en"><title>smearcount</title><main><h1>No report</h1>'
+        page = f"{head}<p>{for_html(words)}</p></main></html>"
         write_whole(folder / REPORT_NAME, page.encode())
 
 
@@ -95,46 +102,64 @@ def report_page(
     stored: StoredResult, source: Path | None, settings: ReportSettings, *, is_small: bool = False
 ) -> str:
     """The report as HTML; parameters as for `write_report`."""
-    summary, run = stored.summary, stored.run
-    fields = summary["fields"]
-    threshold = float(run.get("models", {}).get("classifier", {}).get("threshold", 0.5))
-    chosen = select_cells(stored.parts(), [str(field["name"]) for field in fields], threshold)
+    fields = stored.summary["fields"]
+    threshold = float(stored.run.get("models", {}).get("classifier", {}).get("threshold", 0.5))
+    names = [str(field["name"]) for field in fields]
+    chosen = select_cells(stored.parts(), names, threshold, _look_from(stored.summary))
     mapped = mapped_fields(fields)
     pictures = draw_pictures(stored, source, chosen.shown, mapped, is_small=is_small)
-    verdict = headline(summary)
-    maps = _maps(stored, chosen, pictures, mapped)
-    specks = evidence_png(stored.folder, "specks.png")
     return _template().render(
-        slide=for_line(summary["slide"]),
+        **_told(stored, threshold),
+        **_shown(stored, chosen, pictures),
         sample=for_line(settings.sample),
         notes=[(for_line(name), for_line(text)) for name, text in settings.notes],
-        verdict=verdict,
-        figures=figures(summary, is_claimed=verdict.is_claimed),
-        scale=_scale(summary) if verdict.is_claimed else "",
-        limit=summary["limit_of_detection"],
-        clinical_marks=[(f"{100 * fraction:g}%", words) for fraction, words in CLINICAL_MARKS.items()],
-        notices=summary["notices"],
-        failed=summary["failed_tiles"],
-        chosen=chosen,
-        infected=_cells(chosen.infected.to_dict("records"), pictures, len(fields)),
-        borderline=_cells(chosen.borderline.to_dict("records"), pictures, len(fields), is_told=True),
-        clean=_cells(chosen.clean.to_dict("records"), pictures, len(fields)),
-        origin=pictures.origin,
-        maps=maps,
+        maps=(maps := _maps(stored, chosen, pictures, mapped)),
         hatched=[
-            (name, words) for name, words in HATCHED.values() if any(name in one.hatched for one in maps)
+            (one, words) for one, words in HATCHED.values() if any(one in each.hatched for each in maps)
         ],
-        field_rows=_field_rows(fields),
-        fields_number=len(fields),
-        excluded=excluded_rows(summary),
-        areas=_areas(summary),
-        debris=debris_lines(summary),
-        specks=None if specks is None else png_uri(specks),
-        specks_number=0 if specks is None else specks.shape[1] // specks.shape[0],
         sizes=size_chart(chosen.sizes),
-        methods=method_lines(summary, threshold),
-        settings=settings_rows(summary, run),
     )
+
+
+def _told(stored: StoredResult, threshold: float) -> dict[str, object]:
+    """What the report says in words and numbers."""
+    summary = stored.summary
+    verdict = verdict_words(summary)
+    return {
+        "slide": for_line(summary["slide"]),
+        "verdict": verdict,
+        "remarks": [for_line(note) for note in summary.get("notes") or (CAVEAT,)],
+        "figures": figures(summary, is_claimed=verdict.is_claimed),
+        "scale": _scale(summary) if verdict.is_claimed else "",
+        "limit": summary["limit_of_detection"],
+        "clinical_marks": [(f"{100 * fraction:g}%", words) for fraction, words in CLINICAL_MARKS.items()],
+        "notices": summary["notices"],
+        "failed": summary["failed_tiles"],
+        "look_from": _look_from(summary),
+        "numbers": _numbers(summary["fields"]),
+        "field_rows": _field_rows(summary["fields"]),
+        "fields_number": len(summary["fields"]),
+        "excluded": excluded_rows(summary),
+        "areas": _areas(summary),
+        "debris": debris_lines(summary),
+        "methods": method_lines(summary, threshold),
+        "settings": settings_rows(summary, stored.run),
+    }
+
+
+def _shown(stored: StoredResult, chosen: Selection, pictures: CellPictures) -> dict[str, object]:
+    """The pictures of the report."""
+    fields = stored.summary["fields"]
+    specks = evidence_png(stored.folder, "specks.png")
+    return {
+        "chosen": chosen,
+        "infected": _cells(chosen.infected.to_dict("records"), pictures, fields),
+        "borderline": _cells(chosen.borderline.to_dict("records"), pictures, fields, is_told=True),
+        "clean": _cells(chosen.clean.to_dict("records"), pictures, fields),
+        "origin": pictures.origin,
+        "specks": None if specks is None else png_uri(specks),
+        "specks_number": 0 if specks is None else specks.shape[1] // specks.shape[0],
+    }
 
 
 @cache  # compiling it takes longer than drawing a page
@@ -160,23 +185,33 @@ def report_settings_of(
     return ReportSettings(sample=sample or str(given.get("sample", "")), notes=notes or earlier)
 
 
+def _look_from(summary: Mapping[str, Any]) -> float | None:
+    """From which probability on a person must look at every cell; None where that is not asked."""
+    look = summary.get("second_look")
+    return float(look["least_p"]) if look and summary["verdict"] == "uncertain" else None
+
+
 def _scale(summary: Mapping[str, Any]) -> str:
-    if summary["parasitaemia"] is None:
+    found = estimate_of(summary)
+    if found is None:
         return ""
     return interval_scale(
-        summary["parasitaemia"],
-        summary["low"],
-        summary["high"],
+        found,
         limit=summary["limit_of_detection"],
         is_seen=summary["verdict"] == "parasites seen",
     )
 
 
 def _cells(
-    rows: Sequence[Mapping[str, Any]], pictures: CellPictures, fields: int, *, is_told: bool = False
+    rows: Sequence[Mapping[str, Any]],
+    pictures: CellPictures,
+    fields: Sequence[Mapping[str, Any]],
+    *,
+    is_told: bool = False,
 ) -> list[_ShownCell]:
     """The cells of a gallery; `is_told` says of each whether it was called."""
     shown = []
+    numbers = _numbers(fields)
     for row in rows:
         words = [f"{row['p_infected']:.2f}"]
         if row["stage"] and row["stage"] != "unknown":
@@ -189,11 +224,17 @@ def _cells(
                 uri=pictures.crops.get(int(row["cell"]), ""),
                 title=title,
                 place=f"{row['x']:.0f}, {row['y']:.0f}",
-                field=for_line(row["field"]) if fields > 1 else "",
+                field=for_line(row["field"]) if len(fields) > 1 else "",
+                field_number=numbers[row["field"]] if len(fields) > 1 else 0,
                 alt=f"cell {row['cell']}, probability {title}",
             )
         )
     return shown
+
+
+def _numbers(fields: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Number of each field, from 1, by its name."""
+    return {str(field["name"]): number for number, field in enumerate(fields, start=1)}
 
 
 def _maps(
@@ -218,8 +259,8 @@ def _maps(
     ]
 
 
-def _field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
-    """Name, red cells, infected ones and their share of the fields; empty where there is one only."""
+def _field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str, str, str]]:
+    """Number, name, red cells, infected ones and their share of the fields; empty where there is one only."""
     if len(fields) == 1:
         return []
     ranked = sorted(range(len(fields)), key=lambda place: (-int(fields[place]["infected"]), place))
@@ -229,6 +270,7 @@ def _field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str
         share = field["infected"] / field["counted"] if field["counted"] else None
         rows.append(
             (
+                place + 1,
                 for_line(field["name"]),
                 f"{field['counted']:,}",
                 f"{field['infected']:,}",

@@ -63,7 +63,9 @@ class Selection:
         return pd.concat([self.infected, self.borderline, self.clean], ignore_index=True)
 
 
-def select_cells(parts: Iterable[pd.DataFrame], fields: Sequence[str], threshold: float) -> Selection:
+def select_cells(
+    parts: Iterable[pd.DataFrame], fields: Sequence[str], threshold: float, look_from: float | None = None
+) -> Selection:
     """Choose the cells of a report; the same cells give the same choice.
 
     Parameters
@@ -71,6 +73,8 @@ def select_cells(parts: Iterable[pd.DataFrame], fields: Sequence[str], threshold
     parts : tables of cells, columns of records.CELL_COLUMNS.
     fields : names of the slide's fields, in its order.
     threshold : from which a cell is called infected, 0 to 1.
+    look_from : where a person must look at all cells of this probability or more, they are the borderline
+        ones, highest first; None takes those nearest to the threshold.
     """
     indices = {name: index for index, name in enumerate(fields)}
     kept: dict[str, list[pd.DataFrame]] = {"infected": [], "borderline": [], "clean": [], "places": []}
@@ -79,9 +83,9 @@ def select_cells(parts: Iterable[pd.DataFrame], fields: Sequence[str], threshold
     for cells in parts:
         counted = cells[cells["counted"].astype(bool)]
         sizes += _sizes(counted["diameter_um"].to_numpy(float))
-        ranked = _ranked(counted, indices, threshold)
+        ranked = _ranked(counted, indices, threshold if look_from is None else 1.0)
         called = ranked["infected"].astype(bool)
-        near = ranked["away"] <= BORDERLINE_WITHIN
+        near = ranked["away"] <= (BORDERLINE_WITHIN if look_from is None else 1.0 - look_from)
         groups = {"infected": ranked[called], "borderline": ranked[near], "clean": ranked[~called]}
         for name, rows in groups.items():
             numbers[name] += len(rows)
@@ -114,15 +118,15 @@ _ORDER = {
 """Columns that a group is ordered by, whether ascending, and how many are kept."""
 
 
-def _ranked(counted: pd.DataFrame, indices: Mapping[str, int], threshold: float) -> pd.DataFrame:
-    """The counted cells with what they are ordered by: `away` from the threshold, and a `key`."""
+def _ranked(counted: pd.DataFrame, indices: Mapping[str, int], middle: float) -> pd.DataFrame:
+    """The counted cells with what they are ordered by: `away` from a probability, and a `key`."""
     keys = np.zeros(len(counted), np.uint64)
     names = counted["field"].astype(object).to_numpy()
     places = np.rint(counted[["x", "y"]].to_numpy(float) * _PLACE_DECIMALS)
     for name in dict.fromkeys(names.tolist()):
         here = names == name
         keys[here] = place_keys(indices[name], places[here])
-    away = (counted["p_infected"].astype(float) - threshold).abs()
+    away = (counted["p_infected"].astype(float) - middle).abs()
     return counted[list(_SHOWN)].assign(field=names, away=away, key=keys)
 
 

@@ -1,28 +1,27 @@
 """What a report says in words and numbers, from the summary and the record of a count."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pipeline.names import for_line
-from pipeline.reports.fhir import CAVEAT
-from pipeline.wording import look_caution, percent_text, verdict_text
+from pipeline.records import Headline
+from pipeline.wording import look_caution, per_ul_text, percent_text, verdict_text
 
 __all__ = [
-    "Headline",
+    "VerdictWords",
     "debris_lines",
+    "estimate_of",
     "excluded_rows",
     "figures",
-    "headline",
     "method_lines",
     "settings_rows",
+    "verdict_words",
 ]
 
 Tone = Literal["seen", "uncertain", "none", "refused"]
 Facts = Mapping[str, Any]
 
-RED_CELLS_PER_UL = 5_000_000
-"""Red cells in a microlitre of blood where nobody counted them (WHO, Basic malaria microscopy, 2010)."""
 MARKS: dict[Tone, str] = {"seen": "●", "uncertain": "◎", "none": "○", "refused": "△"}
 """Distinguishes the verdicts without colour, as on the morning page."""
 _TONES: dict[str, Tone] = {
@@ -45,7 +44,7 @@ _SCALE = {"given": "as given", "metadata": "from the file", "estimated": "estima
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
+class VerdictWords:
     """The verdict.
 
     Attributes
@@ -66,20 +65,31 @@ class Headline:
         return self.tone != "refused"
 
 
-def headline(summary: Facts) -> Headline:
+def verdict_words(summary: Facts) -> VerdictWords:
     """The verdict in words: never more than was seen."""
     tone = _TONES.get(summary["verdict"], "refused")
     look = summary.get("second_look") or {}
     words = _WORDS.get(tone) or verdict_text(summary["verdict"], look.get("cells")).capitalize()
     if summary["status"] == "partial":
         words = f"Partial count: {words[0].lower()}{words[1:]}"
-    return Headline(
+    return VerdictWords(
         tone=tone,
         mark=MARKS[tone],
         words=words,
         count="" if tone == "refused" else _count(summary),
         caution=_caution(summary, tone),
     )
+
+
+def estimate_of(summary: Facts) -> Headline | None:
+    """The figure that a count stands behind; None where nothing was counted, or an earlier version counted.
+
+    A later version may tell more of it, which is left out.
+    """
+    given = summary.get("headline")
+    if given is None:
+        return None
+    return Headline(**{field.name: given[field.name] for field in fields(Headline)})
 
 
 def figures(summary: Facts, *, is_claimed: bool) -> list[tuple[str, str]]:
@@ -90,7 +100,9 @@ def figures(summary: Facts, *, is_claimed: bool) -> list[tuple[str, str]]:
     rows.append(("White cells found", f"{summary['white_cells']:,}"))
     rows.append(("Platelets found", f"{summary['platelets']:,}"))
     goal = summary["goal"]
-    if goal is not None:
+    if goal is not None and goal.get("fields"):
+        rows.append(("Asked for", f"{goal['fields']:,} fields"))
+    elif goal is not None:
         short = f"{goal['missing']:,} more are needed" if goal["missing"] else "reached"
         rows.append(("Asked for", f"{goal['wanted']:,} red cells ({for_line(goal['name'])}): {short}"))
     return rows
@@ -138,20 +150,25 @@ def _number(number: int, one: str, many: str) -> str:
 
 def method_lines(summary: Facts, threshold: float) -> list[str]:
     """How the count was made, in words."""
-    rate = 10_000 * summary["false_positive_rate"]
-    return [
+    found = estimate_of(summary)
+    lines = [
         f"Light and background are evened out, and one network ({for_line(summary['detector'])}) finds every "
         "red cell, white cell and platelet. Objects whose size is not that of a red cell are left out, and "
         "so are cells cut by the edge of the picture.",
         f"A second network ({for_line(summary['classifier'])}) gives each red cell a probability to be "
         f"infected, calibrated on slides it had not seen; from {threshold:.2f} on a cell is called infected, "
         "however many parasites it holds.",
-        "Parasitaemia is the infected red cells divided by the counted ones, over all fields. "
-        f"Its interval: {for_line(summary['interval_method'])}.",
-        "“Parasites seen” is said where more cells are called infected than false calls explain (exact "
-        f"binomial test, 5%): {rate:.3g} in 10,000 clean cells of other slides, and what this slide's own "
-        "grains of dirt add. “No parasites distinguishable” never means that there are none.",
+        "Parasitaemia is the infected red cells without gametocytes divided by the counted ones, over all "
+        "fields.",
     ]
+    if found is not None:
+        lines.append(f"Its interval: {for_line(found.method)}. Errors: {for_line(found.errors)}.")
+    lines.append(
+        "“Parasites seen” is said where more cells are called infected than false calls explain, at most 5% "
+        "of the time by mistake: those of the network as they differ from slide to slide, and what this "
+        "slide's own grains of dirt add. “No parasites distinguishable” never means that there are none."
+    )
+    return lines
 
 
 def settings_rows(summary: Facts, run: Facts) -> list[tuple[str, str]]:
@@ -172,7 +189,15 @@ def settings_rows(summary: Facts, run: Facts) -> list[tuple[str, str]]:
 def _count(summary: Facts) -> str:
     counted, infected = summary["counted"], summary["infected"]
     were = "was" if infected == 1 else "were"
-    text = f"{infected:,} of {counted:,} red cells {were} called infected: {_with_interval(summary)}."
+    text = f"{infected:,} of {counted:,} red cells {were} called infected."
+    found = estimate_of(summary)
+    if found is not None:
+        gone = found.gametocytes or 0
+        if gone:
+            text = f"{text[:-1]}, {gone:,} of them with a gametocyte."
+        name = "Asexual parasitaemia" if found.kind == "asexual" else "Parasitaemia"
+        name = name if summary["verdict"] == "parasites seen" else "Share called, without gametocytes"
+        text += f" {name}: {percent_text(found.parasitaemia)}, {_interval(found)}."
     if summary["verdict"] != "parasites seen":
         text += " That is no more than false calls explain."
     return text
@@ -185,46 +210,48 @@ def _caution(summary: Facts, tone: Tone) -> str:
             "the picture again and count it anew."
         )
     if tone == "seen":
-        return f"A trained person must confirm it on the slide. {CAVEAT}"
+        return "A trained person must confirm it on the slide."
     if tone == "uncertain":
-        return f"{look_caution(summary)} {CAVEAT}"
+        return look_caution(summary)
     limit = summary["limit_of_detection"]
     reach = f"a parasitaemia below {percent_text(limit)}" if limit is not None else "a low parasitaemia"
     return (
-        f"With {summary['counted']:,} cells, {reach} cannot be distinguished from none: count more fields to "
-        f"be surer. {CAVEAT}"
+        f"It does not show that there are none. With {summary['counted']:,} cells, {reach} cannot be "
+        "distinguished from none: count more fields to be surer."
     )
 
 
 def _shares(summary: Facts) -> Iterator[tuple[str, str]]:
     yield "Called infected", f"{summary['infected']:,}"
-    interval = f"{percent_text(summary['low'])} to {percent_text(summary['high'])}"
-    yield "Parasitaemia", f"{percent_text(summary['parasitaemia'])} ({interval})"
-    if summary["asexual_parasitaemia"] is not None:
-        interval = f"{percent_text(summary['asexual_low'])} to {percent_text(summary['asexual_high'])}"
-        yield "Without gametocytes", f"{percent_text(summary['asexual_parasitaemia'])} ({interval})"
-    share = summary["asexual_parasitaemia"]
-    share = summary["parasitaemia"] if share is None else share
-    ul = f"about {_rounded(share * RED_CELLS_PER_UL)} (at {RED_CELLS_PER_UL:,} red cells/µL)"
-    yield "Parasites per µL", ul
+    found = estimate_of(summary)
+    if found is not None:
+        called = summary["verdict"] == "parasites seen"
+        name = "asexual parasitaemia" if found.kind == "asexual" else "parasitaemia"
+        yield name.capitalize() if called else "Share called", percent_text(found.parasitaemia)
+        yield "95% interval", _interval(found).removeprefix("95% interval ")
+        if found.corrected is not None:
+            clipped = " (clipped)" if found.clipped else ""
+            yield "Corrected for the network's errors", f"{percent_text(found.corrected)}{clipped}"
+        if found.gametocytes is not None:
+            yield "Gametocytes", f"present, {found.gametocytes:,}" if found.gametocytes else "none seen"
+        yield "Asexual parasites per µL", per_ul_text(found)
     if set(summary["stages"]) - {"unknown"}:
         stages = (
-            f"{number:,} {'unknown' if name == 'unknown' else name}"
+            f"{number:,} {'stage unknown' if name == 'unknown' else name}"
             for name, number in summary["stages"].items()
         )
         yield "Stages", ", ".join(stages)
-    limit = summary["limit_of_detection"]
+    limit, blank = summary["limit_of_detection"], summary.get("limit_of_blank")
     yield "Limit of detection", "none at this number of cells" if limit is None else percent_text(limit)
+    if blank is not None:
+        yield "Limit of blank", percent_text(blank)
+    for wanted, cells in (summary.get("cells_needed") or {}).items():
+        told = "no number is enough" if cells is None else f"{cells:,}"
+        yield f"Red cells for a limit of {percent_text(float(wanted))}", told
 
 
-def _with_interval(summary: Facts) -> str:
-    interval = f"{percent_text(summary['low'])} to {percent_text(summary['high'])}"
-    return f"{percent_text(summary['parasitaemia'])} (95% interval {interval})"
-
-
-def _rounded(number: float) -> str:
-    """Two digits that mean something."""
-    return f"{float(f'{number:.2g}'):,.0f}"
+def _interval(found: Headline) -> str:
+    return f"95% interval {percent_text(found.low)} to {percent_text(found.high)}"
 
 
 def _file_name(source: str) -> str:

@@ -50,6 +50,15 @@ def _write(out: Path, rows) -> tuple[str, _Page]:
     return text, _Page(text)
 
 
+def test_the_page_leads_to_a_report_where_there_is_one(tmp_path):
+    rows = [counted_row("a b", 50, 1000), counted_row("c", 5, 1000)]
+    for row in rows:
+        (tmp_path / row.slide).mkdir()
+    (tmp_path / "a b" / "report.html").write_text("<p>")
+    _, page = _write(tmp_path, rows)
+    assert [address for address in page.addresses if "report" in address] == ["./a%20b/report.html"]
+
+
 def test_the_page_holds_every_slide_failed_ones_first_with_what_to_do(tmp_path):
     rows = mixed_rows()
     write_overlays(tmp_path, rows)

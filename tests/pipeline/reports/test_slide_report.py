@@ -77,6 +77,11 @@ def test_infected_cells_stand_by_probability_and_borderline_ones_by_nearness() -
     assert chosen.borderline["p_infected"].tolist() == [0.45, 0.6, 0.3]
 
 
+def test_where_a_person_must_look_every_cell_that_stands_out_is_shown_highest_first() -> None:
+    chosen = select_cells([_cells([0.01, 0.12, 0.4, 0.2, 0.03])], ["film"], THRESHOLD, look_from=0.1)
+    assert chosen.borderline["p_infected"].tolist() == [0.4, 0.2, 0.12]
+
+
 def test_the_choice_does_not_depend_on_the_parts_or_on_what_a_cell_shows() -> None:
     rng = np.random.default_rng(1)
     table = _cells((rng.random(400) ** 6).round(4).tolist())
