@@ -53,7 +53,7 @@ NoticeCode = Literal[
     "under_exposed",
     "unfamiliar_stain",
 ]
-"""What a notice is about; docs/outputs.md says what each means."""
+"""What a notice is about; docs/quality.md says what each means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,7 @@ class Novelty:
 
     Attributes
     ----------
-    smear_distance : 0 where the slide shows nothing that known thin films do not; above `smear_limit` it is
-        refused.
+    smear_distance : 0 where it shows nothing that known thin films do not; refused above `smear_limit`.
     stain_distance : to the nearest known stain; warned of above `stain_limit`.
     farthest : the value that adds most to `smear_distance`; empty where it is 0.
     swapped_stain_distance : `stain_distance`, were red and blue exchanged; None of an earlier version.
@@ -106,8 +105,7 @@ class DebrisControl:
     ground_mm2, cells_mm2 : area of that ground and of the red cells.
     laid, laid_called : specks laid on clean cells of this slide, and how many of these cells were called.
     expected_on_cells : specks that lie on red cells, if they lie there as often as on the ground.
-    expected_called : false calls that they explain. expected_called_grains : that grains alone explain,
-        which the verdict takes off: larger specks may be parasites that left their cells.
+    expected_called : false calls they explain. expected_called_grains : grains alone, taken off the verdict.
     uncertainty : standard error of `expected_called_grains`.
     expected_doubtful_grains : cells of p 0.05 and more that grains explain, at the upper end of 95%.
     """
@@ -164,8 +162,7 @@ class FieldResult:
     um_per_px : µm per level-0 px used for this field.
     detected : objects found, of every kind; detected == counted + sum(excluded.values()).
     infected : infected red cells among the counted.
-    area_mm2 : mm² of each part: counted, empty_glass, feathered_edge, thick_end, outside_region,
-        not_reached, unreadable; together all of the field.
+    area_mm2 : mm² of each part, see docs/outputs.md; together all of the field.
     """
 
     name: str

@@ -132,9 +132,16 @@ def test_every_column_has_decimals_if_and_only_if_it_is_a_float() -> None:
 
 
 def test_every_code_of_a_notice_is_documented_and_no_other() -> None:
+    from pipeline.quality.reasons import REASONS
     from pipeline.records import NoticeCode
 
-    assert _named(_table("outputs.md", "| code | |")) == set(get_args(NoticeCode))
+    expected = [
+        [one.code, one.words, one.measured, one.warns, one.refuses, one.action, one.advice] for one in REASONS
+    ]
+    documented = _table("quality.md", "| code | it says | measured | warns | refuses | what to do | advice |")
+    wanted = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert documented == expected, f"docs/quality.md: the table of reasons must be\n{wanted}"
+    assert {one.code for one in REASONS} == set(get_args(NoticeCode))
 
 
 def test_every_verdict_and_every_field_of_the_summary_is_documented() -> None:

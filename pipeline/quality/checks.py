@@ -1,9 +1,10 @@
 """Quality control of a slide: from measured values to notices that warn or refuse."""
 
-from dataclasses import dataclass
 from statistics import fmean
 
+from pipeline.quality.limits import QualityLimits
 from pipeline.quality.measured import FieldMeasures, SlideMeasures
+from pipeline.quality.reasons import advice_on
 from pipeline.quality.visibility import visibility
 from pipeline.records import Notice, NoticeCode, Novelty
 
@@ -24,33 +25,6 @@ _REASONS = {
     "depth": "depth of stain",
     "coverage": "number of cells",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityLimits:
-    """Limits of quality control. A refusal takes a gross case; all else warns.
-
-    Attributes
-    ----------
-    counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
-    background_max, background_min : brightness of the background, 0 to 255.
-    saturated_max : share of the view at full white, background included, 0 to 1.
-    dark_max : share of the view too dark for a stained cell, 0 to 1.
-    covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
-        to separate the cells; both must be passed, 0 to 1.
-    covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
-    scale_spread_max : relative difference between the fields' estimated scales.
-    """
-
-    counted_min: int = 500
-    background_max: float = 253.0
-    background_min: float = 70.0
-    saturated_max: float = 0.5
-    dark_max: float = 0.4
-    covered_max: float = 0.7
-    overlaps_max: float = 0.6
-    covered_min: float = 0.02
-    scale_spread_max: float = 0.5
 
 
 def check(
@@ -83,15 +57,14 @@ def check(
 def _not_a_smear(slide: SlideMeasures, novelty: Novelty | None) -> tuple[Notice, ...]:
     red_cells = sum(field.red_cells for field in slide.fields)
     if red_cells == 0:
-        text = "No red cell was found: expected a stained thin blood film, in focus, 18 to 220 px a cell."
+        text = "No red cell was found"
         return (_refuse("not_a_smear", 0.0, 1.0, text),)
     if novelty is None or novelty.smear_distance <= novelty.smear_limit:
         return ()
     text = (
         "Out of distribution: unlike the thin films this model knows (distance "
         f"{novelty.smear_distance:.2f}, at most "
-        f"{novelty.smear_limit:.2f}; most by its {_REASONS[novelty.farthest]}): check that it is a stained "
-        "thin blood film, in focus."
+        f"{novelty.smear_limit:.2f}; most by its {_REASONS[novelty.farthest]})"
     )
     return (_refuse("not_a_smear", novelty.smear_distance, novelty.smear_limit, text),)
 
@@ -101,7 +74,7 @@ def _stain(novelty: Novelty | None) -> tuple[Notice, ...]:
         return ()
     text = (
         f"The stain or light of the red cells is out of distribution (distance {novelty.stain_distance:.2f}, "
-        f"at most {novelty.stain_limit:.2f}): check the calls by eye before you use this count."
+        f"at most {novelty.stain_limit:.2f})"
     )
     return (_warn("unfamiliar_stain", novelty.stain_distance, novelty.stain_limit, text),)
 
@@ -110,7 +83,7 @@ def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:
     if not slide.failed_parts:
         return ()
     parts = "1 part" if slide.failed_parts == 1 else f"{slide.failed_parts} parts"
-    text = f"{parts} of the slide could not be read: this count is partial."
+    text = f"{parts} of the slide could not be read, this count is partial"
     return (_warn("tiles_failed", float(slide.failed_parts), 0.0, text),)
 
 
@@ -118,7 +91,7 @@ def _number(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     if slide.counted >= limits.counted_min:
         return ()
     missing = limits.counted_min - slide.counted
-    text = f"Only {slide.counted} red cells were counted: {missing} more are needed for {limits.counted_min}."
+    text = f"Only {slide.counted} red cells were counted, {missing} fewer than {limits.counted_min}"
     return (_warn("few_cells", float(slide.counted), float(limits.counted_min), text),)
 
 
@@ -129,8 +102,8 @@ def _scale(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     size = "" if slide.um_per_px is None else f" ({slide.um_per_px:.4f} µm per px)"
     if slide.rejected_um_per_px is not None:
         size += f"; the file states {slide.rejected_um_per_px:.4f}, at which its cells cannot be red cells"
-    advice = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
-    text = f"The pixel size was estimated from the cells{size}{advice}: give it where you know it."
+    differing = "" if spread <= limits.scale_spread_max else ", and the cells differ much in size"
+    text = f"The pixel size was estimated from the cells{size}{differing}"
     return (_warn("scale_estimated", spread, limits.scale_spread_max, text),)
 
 
@@ -141,12 +114,12 @@ def _film(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     overlaps = _weighted_overlaps(slide.fields)
     if covered > limits.covered_max and overlaps > limits.overlaps_max:
         text = (
-            f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap: the film is too "
-            "thick here to separate them; choose fields nearer the feathered edge."
+            f"Cells cover {covered:.0%} of the view and {overlaps:.0%} of them overlap, the film is too "
+            "thick here to separate them"
         )
         notices.append(_warn("too_dense", covered, limits.covered_max, text))
     if covered < limits.covered_min:
-        text = f"Cells cover only {covered:.1%} of the view: choose fields where they lie closer."
+        text = f"Cells cover only {covered:.1%} of the view"
         notices.append(_warn("too_sparse", covered, limits.covered_min, text))
     return tuple(notices)
 
@@ -158,16 +131,15 @@ def _light(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     saturated = _mean([field.saturated_fraction for field in slide.fields])
     dark = _mean([field.dark_fraction for field in slide.fields])
     if saturated > limits.saturated_max and background > limits.background_max:
-        text = f"{saturated:.0%} of the view is pure white: shorten the exposure, pale parasites are lost."
+        text = f"{saturated:.0%} of the view is pure white, pale parasites are lost"
         notices.append(_warn("over_exposed", saturated, limits.saturated_max, text))
     if background < limits.background_min:
         text = (
-            f"The background is dark ({background:.0f} of 255, expected at least "
-            f"{limits.background_min:.0f}): use more light or a longer exposure."
+            f"The background is dark ({background:.0f} of 255, expected at least {limits.background_min:.0f})"
         )
         notices.append(_warn("under_exposed", background, limits.background_min, text))
     elif dark > limits.dark_max:
-        text = f"{dark:.0%} of the view is nearly black (at most {limits.dark_max:.0%}): use more light."
+        text = f"{dark:.0%} of the view is nearly black (at most {limits.dark_max:.0%})"
         notices.append(_warn("under_exposed", dark, limits.dark_max, text))
     return tuple(notices)
 
@@ -181,9 +153,9 @@ def _mean(values: list[float]) -> float:
     return fmean(values) if values else 0.0
 
 
-def _refuse(code: NoticeCode, value: float, limit: float, text: str) -> Notice:
-    return Notice(code=code, severity="refuse", value=value, limit=limit, text=text)
+def _refuse(code: NoticeCode, value: float, limit: float, finding: str) -> Notice:
+    return Notice(code=code, severity="refuse", value=value, limit=limit, text=advice_on(code, finding))
 
 
-def _warn(code: NoticeCode, value: float, limit: float, text: str) -> Notice:
-    return Notice(code=code, severity="warn", value=value, limit=limit, text=text)
+def _warn(code: NoticeCode, value: float, limit: float, finding: str) -> Notice:
+    return Notice(code=code, severity="warn", value=value, limit=limit, text=advice_on(code, finding))

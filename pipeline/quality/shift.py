@@ -3,6 +3,7 @@
 import math
 
 from models.manifest import MiddleLogits
+from pipeline.quality.reasons import advice_on
 from pipeline.records import Notice
 
 __all__ = ["shift_notice"]
@@ -29,10 +30,10 @@ def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None)
     limit, side = (low, "lower") if middle < low else (high, "higher")
     text = (
         f"Half of the cells have a probability of at least {_percent(middle)}, {side} than on the slides "
-        f"that the threshold was set on ({_percent(known.low)} to {_percent(known.high)}): check the calls "
-        "by eye before you use this count."
+        f"that the threshold was set on ({_percent(known.low)} to {_percent(known.high)})"
     )
-    return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=text),)
+    advised = advice_on("probabilities_shifted", text)
+    return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=advised),)
 
 
 def _percent(logit: float) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pipeline.batch_row import BatchRow
 from pipeline.files import write_whole
 from pipeline.names import for_line
+from pipeline.quality.reasons import REASONS
 from pipeline.reports.interval_chart import interval_chart
 from pipeline.reports.night import (
     KIND_WORDS,
@@ -43,27 +44,7 @@ MARKS: dict[Kind, str] = {
     "passed_over": "=",
 }
 """Distinguishes the kinds without colour."""
-CODE_WORDS = {
-    "few_cells": "fewer than 500 red cells were counted",
-    "not_a_smear": "unlike every thin film that is known",
-    "out_of_focus": "the cells' edges are blurred",
-    "rings_not_visible": "rings cannot be seen at this focus",
-    "px_too_coarse": "the pixels are too coarse for rings",
-    "cell_size": "the cells have the wrong size: check the size of a pixel",
-    "channels_swapped": "red and blue seem to be exchanged",
-    "grey_picture": "the picture has no colour",
-    "saturated_colours": "the colours are exaggerated",
-    "over_exposed": "pale parasites are lost in white",
-    "own_pictures": "overlays of an earlier count were passed over",
-    "probabilities_shifted": "its probabilities lie apart from those that the threshold was set on",
-    "scale_estimated": "the size of a pixel was estimated from the cells",
-    "sharpest_plane": "of a stack of focus planes the sharpest alone was counted",
-    "tiles_failed": "a part could not be read",
-    "too_dense": "most cells overlap",
-    "too_sparse": "cells cover very little of the view",
-    "under_exposed": "cells are lost in darkness",
-    "unfamiliar_stain": "stained or lit like no film that is known",
-}
+CODE_WORDS: dict[str, str] = {reason.code: reason.words for reason in REASONS}
 _TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 _LINKED = (REPORT_FILE, "overlay.jpg", "cells.csv", "summary.json")

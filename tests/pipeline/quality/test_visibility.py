@@ -7,20 +7,18 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipeline.count import count_slide
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.verdict import verdict_of
 from pipeline.quality.checks import check
+from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.measured import SlideMeasures
-from pipeline.quality.visibility import VisibilityLimits
 from pipeline.records import Novelty, SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
 from tests.pipeline.quality.test_checks import GOOD, KNOWN, with_fields
 
-Picture = NDArray[np.uint8]
 LIMITS = VisibilityLimits()
 ERRORS = SlideErrors.fixed(1.0, 0.002)
 CELL_PX = 68
@@ -32,7 +30,7 @@ def rendered() -> RenderedField:
     return render_field(DRAWN, np.random.default_rng(11))
 
 
-def counted(picture: Picture, folder: Path, **settings: Any) -> SlideSummary:
+def counted(picture: np.ndarray, folder: Path, **settings: Any) -> SlideSummary:
     path = folder / "drawn.png"
     cv2.imwrite(str(path), picture[..., ::-1])
     return count_slide(path, CountSettings(**settings)).summary
@@ -126,7 +124,7 @@ def test_a_wrong_given_scale_is_refused(wrong: float, rendered: RenderedField, t
 
 def test_a_grey_field_is_refused(rendered: RenderedField, tmp_path: Path) -> None:
     grey = cv2.cvtColor(cv2.cvtColor(rendered.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    summary = counted(grey.astype(np.uint8), tmp_path)
+    summary = counted(grey, tmp_path)
     assert "grey_picture" in codes(summary, "refuse")
 
 

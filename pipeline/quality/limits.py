@@ -1,0 +1,68 @@
+"""Every limit of quality control: what warns, and what refuses."""
+
+from dataclasses import dataclass
+
+__all__ = ["QualityLimits", "VisibilityLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityLimits:
+    """Limits of quality control. A refusal takes a gross case; all else warns.
+
+    Attributes
+    ----------
+    counted_min : red cells; CDC asks for 500 at least, DESIGN section 4.
+    background_max, background_min : brightness of the background, 0 to 255.
+    saturated_max : share of the view at full white, background included, 0 to 1.
+    dark_max : share of the view too dark for a stained cell, 0 to 1.
+    covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
+        to separate the cells; both must be passed, 0 to 1.
+    covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
+    scale_spread_max : relative difference between the fields' estimated scales.
+    """
+
+    counted_min: int = 500
+    background_max: float = 253.0
+    background_min: float = 70.0
+    saturated_max: float = 0.5
+    dark_max: float = 0.4
+    covered_max: float = 0.7
+    overlaps_max: float = 0.6
+    covered_min: float = 0.02
+    scale_spread_max: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityLimits:
+    """Where infected cells are lost: warned of where a tenth of them are, refused where half of them are.
+
+    Measured by degrading real fields step by step, see docs/lab/visibility.md, which also says where good
+    fields forbid a stricter limit.
+
+    Attributes
+    ----------
+    focus_hidden : focus of the sharpest tenth of the cells, below which most rings are lost; focus_refuse :
+        below which no parasite of any stage was found.
+    px_warn, px_refuse : µm per px.
+    cell_low_warn, cell_high_warn, cell_low_refuse, cell_high_refuse : median diameter of the red cells, µm.
+    given_ratio : of a given size of a pixel and that by the cells, one way or the other, as for a file's.
+    colour_min : largest difference of a channel from grey, levels, that one cell in ten passes.
+    saturation_warn, saturation_refuse : of the usual red cell, 0 to 1.
+    swapped_nearer, swapped_near : by how much the stain is nearer to a known one with red and blue exchanged,
+        and how near it then has to be; distances of `Novelty`.
+    """
+
+    focus_hidden: float = 0.62
+    focus_refuse: float = 0.42
+    px_warn: float = 0.33
+    px_refuse: float = 0.5
+    cell_low_warn: float = 5.5
+    cell_high_warn: float = 9.0
+    cell_low_refuse: float = 4.7
+    cell_high_refuse: float = 10.2
+    given_ratio: float = 1.6
+    colour_min: float = 1.5
+    saturation_warn: float = 0.72
+    saturation_refuse: float = 0.8
+    swapped_nearer: float = 0.6
+    swapped_near: float = 0.5

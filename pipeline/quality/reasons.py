@@ -1,0 +1,220 @@
+"""What quality control may find, for people: one table for pages, messages and documents."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.quality.limits import QualityLimits, VisibilityLimits
+from pipeline.records import NoticeCode
+
+__all__ = ["REASONS", "Action", "Reason", "advice_on", "reason_of"]
+
+Action = Literal[
+    "look by eye",
+    "refocus",
+    "more light",
+    "less light",
+    "camera settings",
+    "stronger objective",
+    "other field",
+    "more fields",
+    "pixel size",
+    "files",
+    "new smear",
+    "nothing",
+]
+"""What is to be done, in a word or two, for a sign or a filter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One finding of quality control, as a person reads it.
+
+    Attributes
+    ----------
+    words : what it says of the slide, a part of a sentence.
+    measured : what is measured, with its unit.
+    warns, refuses : from which value on; empty where it never does.
+    action : what is to be done, in a word or two. advice : the same as a part of a sentence.
+    """
+
+    code: NoticeCode
+    words: str
+    measured: str
+    warns: str = ""
+    refuses: str = ""
+    action: Action
+    advice: str
+
+
+_QUALITY, _VISIBLE = QualityLimits(), VisibilityLimits()
+
+REASONS: tuple[Reason, ...] = (
+    Reason(
+        code="not_a_smear",
+        words="no red cell was found, or it is unlike every thin film that is known",
+        measured="red cells; `smear_distance` from known thin films",
+        refuses="no cell; above `smear_limit`",
+        action="new smear",
+        advice="check that it is a stained thin blood film, in focus, with cells 18 to 220 px across",
+    ),
+    Reason(
+        code="out_of_focus",
+        words="the cells' edges are blurred",
+        measured="focus of the sharpest tenth of the red cells, 0 to 1",
+        warns=f"below {_VISIBLE.focus_hidden:.2f}",
+        refuses=f"below {_VISIBLE.focus_refuse:.2f}",
+        action="refocus",
+        advice="refocus on the cells, clean the lenses, and take the picture again",
+    ),
+    Reason(
+        code="rings_not_visible",
+        words="rings cannot be seen at this focus; where no parasite is seen, the slide is not countable",
+        measured="focus of the sharpest tenth of the red cells, 0 to 1",
+        warns=f"below {_VISIBLE.focus_hidden:.2f}",
+        action="refocus",
+        advice="refocus before you read anything from it",
+    ),
+    Reason(
+        code="px_too_coarse",
+        words="the pixels are too coarse for rings",
+        measured="size of a pixel, µm",
+        warns=f"above {_VISIBLE.px_warn:.2f}",
+        refuses=f"from {_VISIBLE.px_refuse:.2f} on",
+        action="stronger objective",
+        advice="use a stronger objective, or hand in the picture as the camera took it, not a smaller copy",
+    ),
+    Reason(
+        code="cell_size",
+        words="the red cells have the wrong size",
+        measured="diameter of the usual red cell, µm",
+        warns=f"outside of {_VISIBLE.cell_low_warn} to {_VISIBLE.cell_high_warn}",
+        refuses=f"outside of {_VISIBLE.cell_low_refuse} to {_VISIBLE.cell_high_refuse}",
+        action="pixel size",
+        advice="correct the size of a pixel, or give none and let it be estimated from the cells",
+    ),
+    Reason(
+        code="grey_picture",
+        words="the picture has no colour",
+        measured="difference of the channels in the cells, levels of 255",
+        refuses=f"below {_VISIBLE.colour_min}",
+        action="camera settings",
+        advice="take it in colour",
+    ),
+    Reason(
+        code="saturated_colours",
+        words="the colours are exaggerated",
+        measured="saturation of the usual red cell, 0 to 1",
+        warns=f"above {_VISIBLE.saturation_warn:.2f}",
+        refuses=f"above {_VISIBLE.saturation_refuse:.2f}",
+        action="camera settings",
+        advice="turn off what the camera or the program does to colours, and take it again",
+    ),
+    Reason(
+        code="channels_swapped",
+        words="red and blue seem to be exchanged",
+        measured="how much nearer to a known stain with red and blue exchanged",
+        warns=f"above {_VISIBLE.swapped_nearer:.1f}",
+        action="camera settings",
+        advice="save the picture as RGB, not as BGR",
+    ),
+    Reason(
+        code="unfamiliar_stain",
+        words="stained or lit like no film that is known",
+        measured="`stain_distance` from known stains",
+        warns="above `stain_limit`",
+        action="look by eye",
+        advice="check the calls by eye before you use this count; restain if the film looks pale or too blue",
+    ),
+    Reason(
+        code="probabilities_shifted",
+        words="its probabilities lie apart from those that the threshold was set on",
+        measured="median logit of the counted cells",
+        warns="outside of the slides that were left out",
+        action="look by eye",
+        advice="check the calls by eye before you use this count",
+    ),
+    Reason(
+        code="over_exposed",
+        words="pale parasites are lost in white",
+        measured="share of the view at full white",
+        warns=f"above {_QUALITY.saturated_max:.0%}",
+        action="less light",
+        advice="shorten the exposure or lower the lamp",
+    ),
+    Reason(
+        code="under_exposed",
+        words="cells are lost in darkness",
+        measured="brightness of the background, levels of 255; nearly black share of the view",
+        warns=f"below {_QUALITY.background_min:.0f}; above {_QUALITY.dark_max:.0%}",
+        action="more light",
+        advice="use more light or a longer exposure",
+    ),
+    Reason(
+        code="too_dense",
+        words="most cells overlap",
+        measured="share of the view that cells cover, and of the cells that overlap",
+        warns=f"both above {_QUALITY.covered_max:.0%} and {_QUALITY.overlaps_max:.0%}",
+        action="other field",
+        advice="choose fields nearer the feathered edge, or make a thinner film",
+    ),
+    Reason(
+        code="too_sparse",
+        words="cells cover very little of the view",
+        measured="share of the view that cells cover",
+        warns=f"below {_QUALITY.covered_min:.0%}",
+        action="other field",
+        advice="choose fields where the cells lie closer",
+    ),
+    Reason(
+        code="few_cells",
+        words=f"fewer than {_QUALITY.counted_min} red cells were counted",
+        measured="red cells counted",
+        warns=f"below {_QUALITY.counted_min}",
+        action="more fields",
+        advice=f"add fields of the same slide until {_QUALITY.counted_min} are counted",
+    ),
+    Reason(
+        code="scale_estimated",
+        words="the size of a pixel was estimated from the cells",
+        measured="relative difference between the fields' estimates",
+        warns="wherever neither given nor stated",
+        action="pixel size",
+        advice="give it with --um-per-px where you know it",
+    ),
+    Reason(
+        code="tiles_failed",
+        words="a part could not be read: the count is partial",
+        measured="parts that failed",
+        warns="above 0",
+        action="files",
+        advice="copy the file from the microscope again",
+    ),
+    Reason(
+        code="sharpest_plane",
+        words="of a stack of focus planes the sharpest alone was counted",
+        measured="planes",
+        warns="above 1",
+        action="nothing",
+        advice="nothing is to be done",
+    ),
+    Reason(
+        code="own_pictures",
+        words="overlays of an earlier count were passed over",
+        measured="overlays",
+        warns="above 0",
+        action="files",
+        advice="keep results and photos in folders of their own",
+    ),
+)
+
+_BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
+
+
+def reason_of(code: str) -> Reason | None:
+    """The row of a code; None of one that this version does not know."""
+    return _BY_CODE.get(code)
+
+
+def advice_on(code: NoticeCode, finding: str) -> str:
+    """One sentence: what was found, and what is to be done."""
+    return f"{finding}: {_BY_CODE[code].advice}."
