@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from pipeline.cli import batch as cli_batch
+from pipeline.cli import compare as cli_compare
 from pipeline.cli import count as cli_count
 from pipeline.cli import doctor as cli_doctor
 from pipeline.cli import evaluate as cli_evaluate
@@ -114,6 +115,7 @@ app.command("merge")(cli_nights.merge)
 app.command("doctor")(cli_doctor.doctor)
 app.command("report")(cli_results.report)
 app.command("export")(cli_results.export)
+app.command("compare")(cli_compare.compare)
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_train.app, name="train")
 app.command("render")(cli_render.render)
