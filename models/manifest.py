@@ -15,6 +15,7 @@ __all__ = [
     "Measured",
     "MiddleLogits",
     "StageFigures",
+    "Strict",
     "read_manifest",
     "shipped",
     "verified_file",
@@ -23,18 +24,20 @@ __all__ = [
 _FOLDER = Path(__file__).resolve().parent
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Takes no entry that it does not know, and does not change."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Calibration(_Strict):
+class Calibration(Strict):
     """Platt scaling: probability = sigmoid(slope * logit + offset) (Platt 1999)."""
 
     slope: float = Field(gt=0)
     offset: float
 
 
-class Measured(_Strict):
+class Measured(Strict):
     """Sensitivity and false positives at the threshold, with the counts behind them, on patients left out."""
 
     source: str
@@ -54,14 +57,14 @@ class Measured(_Strict):
         return self.infected_found / max(self.infected, 1)
 
 
-class MiddleLogits(_Strict):
+class MiddleLogits(Strict):
     """Median calibrated logit of a slide's cells: its range over the slides that the threshold was set on."""
 
     low: float
     high: float
 
 
-class StageFigures(_Strict):
+class StageFigures(Strict):
     """Life stages that the network predicts, and how well it did on infected cells of slides left out.
 
     Attributes
@@ -83,7 +86,7 @@ class StageFigures(_Strict):
         return self
 
 
-class Manifest(_Strict):
+class Manifest(Strict):
     """What is to be known of one network.
 
     Attributes

@@ -21,7 +21,7 @@ from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
 from pipeline.names import for_line
-from pipeline.networks import Classifier, Detector, describe, load_classifier, load_detector
+from pipeline.networks import Classifier, Detector, describe_all, load_classifier, load_detector
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import goal_of
 from pipeline.planning.slide import SlidePlan, plan_slide
@@ -95,10 +95,7 @@ def count_slide(
     started, clock = datetime.now(UTC), time.perf_counter()
     _check(settings)
     detector, classifier = load_detector(settings), load_classifier(settings)
-    models = {
-        "detector": describe(detector.manifest, settings.detector),
-        "classifier": describe(classifier.manifest, settings.classifier),
-    }
+    models = describe_all(detector, classifier, settings)
     with open_slide(source) as slide:
         slide.name = name or slide.name
         described, state = describe_input(source), source_state(source)
@@ -116,6 +113,7 @@ def count_slide(
     added = _added(counted, parts)
     kept = joined_samples(store.load(tile).control for tile in found.tiles)
     summary = summary_of(added.tally, _facts(source, counted, added, debris_control(kept, classifier)))
+    summary = replace(summary, site=models.get("site"))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
     areas = {field.name: field.area for field in plan.fields.values() if field.area.is_chosen}

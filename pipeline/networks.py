@@ -1,5 +1,6 @@
 """The two networks of a count, loaded and verified, with what their manifests say."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,13 @@ from classifier.crops import OUTLINED
 from classifier.predict import Platt
 from models.manifest import Manifest, Measured, read_manifest, shipped
 from models.runtime import Network, load_network
+from models.site import SiteLayer, SiteNetwork, read_site
 from pipeline.errors import ModelError
 from pipeline.settings import CountSettings
 from segmentation.detector import CLASSES
 from segmentation.resample import CROP_UM_PER_PX, DETECTOR_UM_PER_PX
 
-__all__ = ["Classifier", "Detector", "describe", "load_classifier", "load_detector"]
+__all__ = ["Classifier", "Detector", "describe", "describe_all", "load_classifier", "load_detector"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +28,18 @@ class Detector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classifier:
-    """The classifier, its calibration for cells of fields and for pre-cut cells, and its manifest."""
+    """The classifier, its calibration for cells of fields and for pre-cut cells, and its manifest.
+
+    Attributes
+    ----------
+    site : the last layer of a site that its answers are corrected by; None as shipped.
+    """
 
     network: Network
     calibration: Platt
     precut: Platt
     manifest: Manifest
+    site: SiteLayer | None = None
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -80,11 +88,16 @@ def load_classifier(settings: CountSettings) -> Classifier:
         )
     _check_scale(path, manifest, CROP_UM_PER_PX)
     even = manifest.precut or manifest.calibration
+    network: Network = load_network(path, manifest)
+    site = None if settings.site is None else read_site(settings.site, manifest.sha256)
+    if site is not None:
+        network = SiteNetwork(network, site)
     return Classifier(
-        network=load_network(path, manifest),
+        network=network,
         calibration=Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset),
         precut=Platt(slope=even.slope, offset=even.offset),
         manifest=manifest,
+        site=site,
     )
 
 
@@ -105,3 +118,23 @@ def describe(manifest: Manifest, path: Path | None) -> dict[str, object]:
         "threshold": manifest.threshold,
         "manifest": "shipped" if path is None else str(path),
     }
+
+
+def describe_all(
+    detector: Detector, classifier: Classifier, settings: CountSettings
+) -> dict[str, dict[str, object]]:
+    """What run.json says of the networks, and of the site's last layer where there is one."""
+    described = {
+        "detector": describe(detector.manifest, settings.detector),
+        "classifier": describe(classifier.manifest, settings.classifier),
+    }
+    if settings.site is not None and classifier.site is not None:
+        described["site"] = {
+            "name": settings.site.name,
+            "file": str(settings.site),
+            "sha256": hashlib.sha256(settings.site.read_bytes()).hexdigest(),
+            "cells": classifier.site.cells,
+            "slides": list(classifier.site.slides),
+            **classifier.site.figures.model_dump(),
+        }
+    return described

@@ -256,6 +256,7 @@ class SlideSummary:
     novelty : how far the slide is from known thin films and stains; None where no red cell was found.
     debris : the slide's own negative control, which the verdict takes into account.
     second_look : cells that stand out; None where nothing was counted.
+    site : the site file that corrected the classifier, its cells and figures; None where none was used.
     headline : asexual parasitaemia with an interval that holds; None where nothing was counted.
     limit_of_blank : highest fraction called infected on 95 in 100 slides without an infected cell, or None.
     cells_needed : red cells to count for a limit of detection, by that limit; None where none is enough.
@@ -294,6 +295,7 @@ class SlideSummary:
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
     second_look: SecondLook | None = None
+    site: dict[str, object] | None = None
     headline: Headline | None = None
     limit_of_blank: float | None = None
     cells_needed: dict[str, int | None] = field(default_factory=dict)

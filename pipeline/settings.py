@@ -57,6 +57,7 @@ class CountSettings:
     Attributes
     ----------
     um_per_px : µm per level-0 px; None takes it from the file or estimates it from the cells.
+    site : file that `smearcount adapt` wrote for this site's slides; None uses the classifier as it is.
     detector, classifier : manifest (.toml) of another network than the shipped one; None is the shipped one.
     tile_px : side of a tile's core in detector px (0.375 µm each); a multiple of 8, 128 to 4096.
     workers : processes; 1 works in this process.
@@ -73,6 +74,7 @@ class CountSettings:
     um_per_px: float | None = None
     detector: Path | None = None
     classifier: Path | None = None
+    site: Path | None = None
     tile_px: int = 1024
     workers: int = 1
     region: tuple[int, int, int, int] | None = None
@@ -109,9 +111,10 @@ class BatchSettings:
 
 def with_absolute_paths(settings: CountSettings) -> CountSettings:
     """The settings with paths that hold in any process, wherever it was started."""
-    detector, classifier = settings.detector, settings.classifier
+    detector, classifier, site = settings.detector, settings.classifier, settings.site
     return replace(
         settings,
         detector=None if detector is None else detector.absolute(),
         classifier=None if classifier is None else classifier.absolute(),
+        site=None if site is None else site.absolute(),
     )

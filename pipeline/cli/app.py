@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from pipeline.cli import adapt as cli_adapt
 from pipeline.cli import batch as cli_batch
 from pipeline.cli import compare as cli_compare
 from pipeline.cli import count as cli_count
@@ -110,6 +111,7 @@ def _options(
 app.command("count")(cli_count.count)
 app.command("batch")(cli_batch.batch)
 app.command("classify")(cli_count.classify)
+app.command("adapt")(cli_adapt.adapt)
 app.command("status")(cli_nights.status)
 app.command("merge")(cli_nights.merge)
 app.command("doctor")(cli_doctor.doctor)

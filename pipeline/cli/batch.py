@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption
+from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption, SiteOption
 from pipeline.cli.exit_codes import ExitCode
 from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
 
@@ -62,6 +62,7 @@ def batch(
     ] = 10.0,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
+    site: SiteOption = None,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Write report.html for each slide.")
     ] = True,
@@ -82,6 +83,7 @@ def batch(
             um_per_px=um_per_px,
             detector=detector,
             classifier=classifier,
+            site=site,
             workers=workers,
             protocol=protocol,
             max_cells=max_cells,

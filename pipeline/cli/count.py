@@ -30,6 +30,7 @@ __all__ = [
     "NoteOption",
     "QuietOption",
     "SampleOption",
+    "SiteOption",
     "WorkersOption",
     "classify",
     "count",
@@ -43,6 +44,9 @@ DetectorOption = Annotated[
 ]
 ClassifierOption = Annotated[
     Path | None, typer.Option(metavar="TOML", help="Manifest of another classifier than the shipped one.")
+]
+SiteOption = Annotated[
+    Path | None, typer.Option(metavar="TOML", help="Site file of `smearcount adapt`: this site's last layer.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
@@ -119,6 +123,7 @@ def count(
     ] = 1024,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
+    site: SiteOption = None,
     region: Annotated[
         str | None,
         typer.Option(metavar="X,Y,W,H", help="Count only cells whose centre lies here, px of the picture."),
@@ -155,6 +160,7 @@ def count(
         um_per_px=um_per_px,
         detector=detector,
         classifier=classifier,
+        site=site,
         tile_px=tile_px,
         workers=workers,
         region=_region(region),

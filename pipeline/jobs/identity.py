@@ -13,7 +13,7 @@ from pipeline.settings import CountSettings
 
 __all__ = ["ResultKey", "key_of", "key_of_run", "models_of", "pixels_of", "seen_state", "settings_of"]
 
-_DECIDE_NOTHING = frozenset({"workers", "scheduler", "tile_px", "detector", "classifier", "report"})
+_DECIDE_NOTHING = frozenset({"workers", "scheduler", "tile_px", "detector", "classifier", "site", "report"})
 """Settings without influence on a result, and those whose networks stand in the key with their hashes."""
 _DEFAULTS = {field.name: field.default for field in fields(CountSettings)}
 
@@ -52,14 +52,10 @@ def key_of_run(run: Mapping[str, Any]) -> ResultKey | None:
 
 def models_of(settings: CountSettings) -> str:
     """The networks of a count; ModelError where one cannot be trusted."""
-    from pipeline.networks import load_classifier, load_detector
+    from pipeline.networks import describe_all, load_classifier, load_detector
 
-    return _digest(
-        {
-            "detector": load_detector(settings).manifest.sha256,
-            "classifier": load_classifier(settings).manifest.sha256,
-        }
-    )
+    described = describe_all(load_detector(settings), load_classifier(settings), settings)
+    return _digest({role: facts["sha256"] for role, facts in described.items()})
 
 
 def pixels_of(described: Mapping[str, Any]) -> str:

@@ -1,0 +1,144 @@
+"""Fits a site's last layer to labelled cells where cross-validation says that it helps; writes its file."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.last_layer import LabelledCells, fit_last_layer, log_loss
+from classifier.predict import Platt
+from models.site import SiteFigures, SiteLayer
+from pipeline.adapting.cells import SiteCells, labelled_cells
+from pipeline.adapting.labels import read_labels
+from pipeline.errors import InputError
+from pipeline.files import write_whole
+from pipeline.networks import Classifier, load_classifier, load_detector
+from pipeline.settings import CountSettings
+
+__all__ = ["Adapted", "adapt", "cross_validated", "figures_text", "site_layer"]
+
+LEAST_CELLS, LEAST_OF_EACH = 20, 5
+"""Fewest labelled cells, and fewest of each label, that a layer is fitted to."""
+FOLDS = 10
+"""Most folds of the cross-validation."""
+EVEN = 0.5
+"""Probability from which a labelled cell is taken to be decided as infected."""
+SURE = 1.0
+"""Standard errors by which the log loss must fall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapted:
+    """What was fitted. `lost`: labelled cells that were not found again in their slides."""
+
+    layer: SiteLayer
+    lost: int
+    file: Path
+
+
+def adapt(tables: Sequence[Path], out: Path, settings: CountSettings, results: Path | None) -> Adapted:
+    """Fit the last layer to labelled cells and write it to `out`.
+
+    Parameters
+    ----------
+    tables : CSV of slide, cell, label. results : see `read_labels`.
+    settings : names the networks, which must be those that the slides were counted with.
+
+    Raises
+    ------
+    InputError
+        Where a table or a slide is wrong, too few cells are labelled, or the layer does not help.
+    ModelError
+        Where a network cannot be trusted, or gives no features.
+    """
+    labels = read_labels(tables, results)
+    classifier = load_classifier(settings)
+    found = labelled_cells(labels, (load_detector(settings), classifier))
+    layer = site_layer(found, classifier)
+    write_whole(out, _toml(layer).encode())
+    return Adapted(layer=layer, lost=found.lost, file=out)
+
+
+def site_layer(found: SiteCells, classifier: Classifier) -> SiteLayer:
+    """The layer fitted to all cells; InputError where there are too few, or it does not help."""
+    infected, cells = int(found.cells.infected.sum()), len(found.slides)
+    if cells < LEAST_CELLS or min(infected, cells - infected) < LEAST_OF_EACH:
+        raise InputError(
+            f"{cells} cells are labelled, {infected} of them infected; expected at least {LEAST_CELLS}, and "
+            f"{LEAST_OF_EACH} of each label; label more cells"
+        )
+    figures = cross_validated(found, classifier.calibration)
+    fitted = fit_last_layer(found.cells, classifier.calibration)
+    return SiteLayer(
+        classifier=classifier.manifest.name,
+        classifier_sha256=classifier.manifest.sha256,
+        cells=cells,
+        infected=infected,
+        slides=tuple(sorted(set(found.slides.tolist()))),
+        offset=fitted.offset,
+        weights=tuple(fitted.weights.tolist()),
+        figures=figures,
+    )
+
+
+def cross_validated(found: SiteCells, calibration: Platt) -> SiteFigures:
+    """Figures of cells left out, a slide (of one slide, a field) at a time.
+
+    Raises
+    ------
+    InputError
+        Where there is one group alone, or the layer does not help.
+    """
+    groups = found.slides if len(set(found.slides.tolist())) > 1 else found.fields
+    names = np.unique(groups)
+    if len(names) < 2:
+        raise InputError("all labelled cells are of one picture; label cells of a second slide or field")
+    folds = np.searchsorted(names, groups) % FOLDS
+    left_out = _left_out(found.cells, folds, calibration)
+    truth = found.cells.infected
+    before, after = (log_loss(logits, truth, calibration) for logits in (found.cells.logits, left_out))
+    wrong = [
+        int(((calibration.probability(logits.astype(np.float32)) >= EVEN) != truth).sum())
+        for logits in (found.cells.logits, left_out)
+    ]
+    figures = SiteFigures(
+        folds=len(np.unique(folds)),
+        loss_shipped=float(before.mean()),
+        loss_site=float(after.mean()),
+        errors_shipped=wrong[0],
+        errors_site=wrong[1],
+    )
+    gain = before - after
+    if gain.mean() <= SURE * gain.std() / np.sqrt(len(gain)) or wrong[1] > wrong[0]:
+        raise InputError(f"these labels do not help: {figures_text(figures, len(truth))}; label more cells")
+    return figures
+
+
+def figures_text(figures: SiteFigures, cells: int) -> str:
+    """The figures in words."""
+    return (
+        f"in {figures.folds} folds of slides left out, {figures.errors_site} of {cells} labelled cells are "
+        f"decided wrongly ({figures.errors_shipped} as shipped), log loss {figures.loss_site:.3f} "
+        f"({figures.loss_shipped:.3f})"
+    )
+
+
+def _left_out(cells: LabelledCells, folds: NDArray[np.int64], calibration: Platt) -> NDArray[np.float64]:
+    logits = np.empty(len(folds))
+    for fold in np.unique(folds):
+        left = folds == fold
+        logits[left] = fit_last_layer(cells.take(~left), calibration).logits(cells.take(left))
+    return logits
+
+
+def _toml(layer: SiteLayer) -> str:
+    """JSON's strings, numbers and lists are TOML's."""
+    entries = layer.model_dump()
+    figures = entries.pop("figures")
+    lines = ["# Written by `smearcount adapt`; used by `smearcount count --site`."]
+    lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in entries.items()]
+    lines += ["", "[figures]", *(f"{name} = {json.dumps(value)}" for name, value in figures.items())]
+    return "\n".join(lines) + "\n"

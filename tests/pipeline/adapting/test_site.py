@@ -1,0 +1,150 @@
+"""A few labelled cells of counted slides mend a count, and labels that do not help are refused."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from classifier.last_layer import LabelledCells
+from classifier.predict import Platt
+from models.runtime import load_network
+from models.site import read_site
+from pipeline import networks
+from pipeline.adapting.cells import SiteCells
+from pipeline.adapting.site import adapt, cross_validated
+from pipeline.batch import count_and_write
+from pipeline.errors import InputError
+from pipeline.jobs.identity import key_of_run, models_of
+from pipeline.settings import CountSettings, ReportSettings
+from pipeline.synthetic.field import RenderSettings, render_field
+
+PLAIN = CountSettings(um_per_px=0.2, report=ReportSettings(is_written=False))
+
+
+class Dulled:
+    """The classifier with a decision that says little, and what it really thinks among its features."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def run(self, batch):
+        infected, stage = self._network.run(batch)[:2]
+        return np.minimum(infected, 0.5), stage, np.concatenate([infected, stage], axis=1)
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory) -> Path:
+    """Two small photos with infected cells, `one.png` and `two.png`."""
+    folder = tmp_path_factory.mktemp("slides")
+    settings = RenderSettings(width=900, height=700, um_per_px=0.2, density=0.35, parasitaemia=0.4)
+    for seed, name in enumerate(("one", "two")):
+        picture = render_field(settings, np.random.default_rng(seed)).image
+        cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(slides, tmp_path_factory) -> dict[str, pd.DataFrame]:
+    """What the classifier finds when nobody dulls it: it stands for the person."""
+    out = tmp_path_factory.mktemp("truth")
+    return {name: count_and_write(slides / f"{name}.png", out, PLAIN)[0].cells for name in ("one", "two")}
+
+
+@pytest.fixture
+def dull(monkeypatch):
+    monkeypatch.setattr(
+        networks,
+        "load_network",
+        lambda path, manifest: (
+            Dulled(load_network(path, manifest))
+            if manifest.task == "classifier"
+            else load_network(path, manifest)
+        ),
+    )
+
+
+def write_labels(path: Path, truth: dict[str, pd.DataFrame], counted: dict[str, pd.DataFrame]) -> Path:
+    """Labels of the infected cells and of as many others, by where the cells lie."""
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        table = csv.writer(handle)
+        table.writerow(("slide", "cell", "label"))
+        for name, cells in truth.items():
+            numbers = {(row.x, row.y): row.cell for row in counted[name].itertuples()}
+            red = cells[cells["p_infected"].notna()]
+            infected = red[red["infected"].astype(bool)]
+            clean = red[~red["infected"].astype(bool)].head(len(infected) + 10)
+            for label, rows in (("infected", infected), ("uninfected", clean)):
+                for row in rows.itertuples():
+                    if (row.x, row.y) in numbers:
+                        table.writerow((name, numbers[row.x, row.y], label))
+    return path
+
+
+def test_labelled_cells_of_counted_slides_mend_the_count(slides, truth, dull, tmp_path):
+    out = tmp_path / "results"
+    before = {name: count_and_write(slides / f"{name}.png", out, PLAIN)[0] for name in ("one", "two")}
+    wanted = {name: int(cells["infected"].sum()) for name, cells in truth.items()}
+    assert all(number >= 5 for number in wanted.values())
+    assert all(result.summary.infected == 0 for result in before.values())
+    reviewed = write_labels(out / "r.csv", truth, {name: result.cells for name, result in before.items()})
+
+    done = adapt([reviewed], tmp_path / "site.toml", PLAIN, None)
+
+    figures = done.layer.figures
+    assert done.layer.slides == ("one", "two")
+    assert figures.loss_site < figures.loss_shipped
+    assert done.lost <= 0.05 * done.layer.cells
+    manifest = networks.load_classifier(PLAIN).manifest
+    assert read_site(done.file, manifest.sha256) == done.layer
+    taught = replace(PLAIN, site=done.file)
+    again, _ = count_and_write(slides / "one.png", tmp_path / "taught", taught)
+    infected = truth["one"].loc[truth["one"]["infected"].astype(bool), ["x", "y"]]
+    chances = [
+        infected.merge(cells, on=["x", "y"])["p_infected"].mean()
+        for cells in (before["one"].cells, again.cells)
+    ]
+    assert chances[1] > 1.2 * chances[0]
+    assert again.summary.site is not None
+    assert again.summary.site["cells"] == done.layer.cells
+    # Another site file is another count.
+    plain, site = key_of_run(before["one"].run), key_of_run(again.run)
+    assert plain is not None
+    assert site is not None
+    assert plain.models == models_of(PLAIN)
+    assert site.models == models_of(taught) != plain.models
+    assert adapt([reviewed], tmp_path / "again.toml", PLAIN, None).file.read_bytes() == done.file.read_bytes()
+
+
+def made_up(number: int, *, useful: bool) -> SiteCells:
+    """Cells of four slides, with a feature that decides or with none that does."""
+    rng = np.random.default_rng(2)
+    infected = np.arange(number) % 3 == 0
+    features = rng.normal(0, 1, (number, 6))
+    features[:, 0] += 4.0 * infected * useful
+    logits = rng.normal(0, 1, number) + np.where(useful, 0.0, 6.0 * infected - 3.0)
+    return SiteCells(
+        cells=LabelledCells(features=features, logits=logits, infected=infected),
+        slides=np.asarray([f"slide {one % 4}" for one in range(number)]),
+        fields=np.asarray(["field"] * number),
+        lost=0,
+    )
+
+
+def test_labels_that_help_are_taken_and_others_refused_in_one_line():
+    platt = Platt(slope=1.0, offset=0.0)
+    figures = cross_validated(made_up(400, useful=True), platt)
+    assert figures.folds == 4
+    assert figures.errors_site < figures.errors_shipped
+    with pytest.raises(InputError, match="these labels do not help") as refused:
+        cross_validated(made_up(60, useful=False), platt)
+    assert "\n" not in str(refused.value)
+
+
+def test_cells_of_one_picture_cannot_be_cross_validated():
+    one = replace(made_up(60, useful=True), slides=np.asarray(["film"] * 60))
+    with pytest.raises(InputError, match="all labelled cells are of one picture"):
+        cross_validated(one, Platt(slope=1.0, offset=0.0))
