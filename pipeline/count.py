@@ -2,21 +2,20 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
 from models.manifest import Manifest
+from pipeline.counted_slide import AddedUp, CountedSlide, add_up, of_fit_fields, without_strangers
 from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
 from pipeline.counting.intervals.measured import slide_errors_of
-from pipeline.counting.parts import CellParts
-from pipeline.counting.result import CountResult, infected_cells
-from pipeline.counting.run import Found, TileJob, run_tiles, tiles_to_do
-from pipeline.counting.summary import SQUARE_UM, FieldFacts, SlideFacts, summary_of
-from pipeline.counting.tally import Tally
+from pipeline.counting.result import CountResult
+from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
+from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
@@ -25,48 +24,19 @@ from pipeline.networks import Classifier, Detector, describe_all, load_classifie
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import goal_of
 from pipeline.planning.slide import SlidePlan, plan_slide
+from pipeline.planning.view_notices import overlap_notice
 from pipeline.provenance import SourceState, describe_input, run_record, source_state
-from pipeline.quality.checks import SlideMeasures, check
-from pipeline.quality.measures import SlideSums, features_of
+from pipeline.quality.checks import check
+from pipeline.quality.each_field import excluded_notices
+from pipeline.quality.measures import features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
 from pipeline.quality.shift import shift_notice
 from pipeline.reader.slide import Slide, open_slide
-from pipeline.records import DebrisControl, FailedTile, Notice, Novelty
+from pipeline.records import DebrisControl, ExcludedField, FailedTile, Notice, Novelty
 from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings, Progress
 from segmentation.detector import ALIGNMENT_PX
 
 __all__ = ["count_slide", "measure_features"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
-    """A slide whose tiles are worked on."""
-
-    job: TileJob
-    plan: SlidePlan
-    found: Found
-    store: TileStore
-
-    def parts(self) -> CellParts:
-        worker = self.job.worker
-        plans = list(worker.plans.values())
-        return CellParts(worker.slide.name, plans, self.found.tiles, self.store, worker.classifier.manifest)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Added:
-    """What one pass over the parts of a slide's table adds up to.
-
-    Attributes
-    ----------
-    pixels : detector px of each part of each field, by its index.
-    infected : what is drawn of the infected cells.
-    """
-
-    tally: Tally
-    measures: SlideMeasures
-    pixels: Mapping[int, Mapping[str, int]]
-    infected: pd.DataFrame
 
 
 def count_slide(
@@ -101,6 +71,7 @@ def count_slide(
         described, state = describe_input(source), source_state(source)
         plan = plan_slide(slide, source, settings, detector)
         prepared = time.perf_counter()
+        plan = without_strangers(plan, _job(source, settings, _worker(slide, plan, detector, classifier)))
         job = _job(source, settings, _worker(slide, plan, detector, classifier))
         todo = tiles_to_do(job)
         store: TileStore = MemoryStore()
@@ -108,15 +79,16 @@ def count_slide(
             key = CheckpointKey(state=state, settings=settings, models=models)
             store = checkpoint.store(key.line(), len(todo))
         found = run_tiles(job, todo, store, progress)
-    counted = _as_read(_Counted(job=job, plan=plan, found=found, store=store), source, state)
+        counted = of_fit_fields(CountedSlide(job=job, plan=plan, found=found, store=store), progress)
+    counted = _as_read(counted, source, state)
     parts = counted.parts()
-    added = _added(counted, parts)
-    kept = joined_samples(store.load(tile).control for tile in found.tiles)
+    added = add_up(counted, parts)
+    kept = joined_samples(store.load(tile).control for tile in counted.found.tiles)
     summary = summary_of(added.tally, _facts(source, counted, added, debris_control(kept, classifier)))
     summary = replace(summary, site=models.get("site"))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
-    areas = {field.name: field.area for field in plan.fields.values() if field.area.is_chosen}
+    areas = {plan.name: plan.area for plan in counted.job.plans.values() if plan.area.is_chosen}
     drawn = added.infected
     return CountResult(summary=summary, parts=parts, run=run, areas=areas, infected=drawn, specks=kept.passed)
 
@@ -130,8 +102,8 @@ def measure_features(source: Path, settings: CountSettings) -> list[FieldFeature
         job = _job(source, settings, _worker(slide, plan, detector, classifier))
         store = MemoryStore()
         found = run_tiles(job, tiles_to_do(job), store, None)
-    counted = _Counted(job=job, plan=plan, found=found, store=store)
-    return features_of(_added(counted, counted.parts()).measures)
+    counted = CountedSlide(job=job, plan=plan, found=found, store=store)
+    return features_of(add_up(counted, counted.parts()).measures)
 
 
 def _check(settings: CountSettings) -> None:
@@ -151,7 +123,7 @@ def _check(settings: CountSettings) -> None:
     goal_of(settings.protocol, settings.max_cells, settings.fields)
 
 
-def _as_read(counted: _Counted, source: Path, state: SourceState) -> _Counted:
+def _as_read(counted: CountedSlide, source: Path, state: SourceState) -> CountedSlide:
     """The same, with a part that failed more where the slide's files are no longer those that were opened."""
     try:
         same = source_state(source) == state
@@ -174,33 +146,6 @@ def _job(source: Path, settings: CountSettings, worker: TileWorker) -> TileJob:
     return TileJob(source=source, settings=settings, worker=worker, goal=goal)
 
 
-def _added(counted: _Counted, parts: CellParts) -> _Added:
-    """Go through the cells of a slide once, for all that is reported of them."""
-    squares = {plan.name: SQUARE_UM / plan.um_per_px for plan in counted.job.plans.values()}
-    sums, tally, infected = SlideSums(parts.seen), Tally(square_px=squares), []
-    for cells in parts.with_features():
-        sums.add(cells)
-        tally.add(cells)
-        infected.append(infected_cells(cells))
-    pixels = _pixels_by_part(counted)
-    shares = {index: by_part["counted"] / max(sum(by_part.values()), 1) for index, by_part in pixels.items()}
-    seen = {index: replace(field, share=shares[index]) for index, field in parts.seen.items()}
-    failed = len(counted.found.failed) + len(counted.plan.broken)
-    measures = sums.measures(counted.job.plans.values(), seen, counted.plan.scale, failed)
-    drawn = pd.concat(infected, ignore_index=True)
-    return _Added(tally=tally, measures=measures, pixels=pixels, infected=drawn)
-
-
-def _pixels_by_part(counted: _Counted) -> dict[int, dict[str, int]]:
-    """Detector px of each part of each field, by its index."""
-    parts = {}
-    for index, plan in counted.job.plans.items():
-        failed = [part.core for field, part in counted.found.failed if field == index]
-        reached = None if counted.job.goal is None else counted.found.reached(plan)
-        parts[index] = plan.area.pixels_by_part(failed, reached)
-    return parts
-
-
 def _failed(plan: FieldPlan, part: FailedPart) -> FailedTile:
     """Record of a part that could not be worked on, level-0 px."""
     x0, y0, x1, y1 = (round(side * plan.step) for side in part.core)
@@ -214,7 +159,7 @@ def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
     )
 
 
-def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl) -> SlideFacts:
+def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisControl) -> SlideFacts:
     """What is known of the slide beside its cells."""
     worker, scale = counted.job.worker, counted.plan.scale
     manifest, measured = worker.classifier.manifest, worker.classifier.measured
@@ -224,8 +169,8 @@ def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl
     return SlideFacts(
         slide=worker.slide.name,
         source=for_line(source),
-        fields=tuple(_facts_of(plan, added.pixels[index]) for index, plan in worker.plans.items()),
-        um_per_px=scale.um_per_px,
+        fields=tuple(_facts_of(plan, added.pixels[index]) for index, plan in counted.job.plans.items()),
+        um_per_px=_um_per_px(counted),
         scale_source=scale.source,
         false_positive_rate=measured.false_positive_rate,
         tells_stages=manifest.stages is not None,
@@ -236,17 +181,41 @@ def _facts(source: Path, counted: _Counted, added: _Added, debris: DebrisControl
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=(*_notices(added, novelty, manifest), *worker.slide.notices),
+        notices=_notices(counted, added, novelty, manifest),
         novelty=novelty,
         debris=debris,
+        excluded_fields=_excluded(counted),
     )
 
 
-def _notices(added: _Added, novelty: Novelty | None, manifest: Manifest) -> tuple[Notice, ...]:
-    """What quality control finds; of a picture that is no smear that alone."""
-    found = check(added.measures, novelty)
-    if any(notice.code == "not_a_smear" for notice in found):
-        return found
-    logits = added.tally.logits
-    middle = logits.quantile(0.5) if logits.cells else None
-    return found + shift_notice(middle, logits.cells, manifest.middles)
+def _um_per_px(counted: CountedSlide) -> float:
+    """Of the slide, or, where all fields of its scale are left out, of those that are left."""
+    scale, plans = counted.plan.scale, counted.job.plans
+    if set(plans) - set(scale.others):
+        return scale.um_per_px
+    return float(np.median([plan.um_per_px for plan in plans.values()]))
+
+
+def _notices(
+    counted: CountedSlide, added: AddedUp, novelty: Novelty | None, manifest: Manifest
+) -> tuple[Notice, ...]:
+    """What is said of the slide, refusals first."""
+    found, refusal = check(added.measures, novelty), counted.judged.refusal
+    if refusal is not None and all(notice.severity != "refuse" for notice in found):
+        found = (refusal, *found)
+    if all(notice.code != "not_a_smear" for notice in found):
+        logits = added.tally.logits
+        middle = logits.quantile(0.5) if logits.cells else None
+        found += shift_notice(middle, logits.cells, manifest.middles)
+    slide, plans = counted.job.worker.slide, counted.job.plans
+    pairs = [pair for pair in counted.plan.overlaps if plans.keys() >= set(pair)]
+    overlaps = overlap_notice([(plans[one].name, plans[other].name) for one, other in pairs])
+    excluded = _excluded(counted)
+    left_out = excluded_notices(excluded, len(plans) + len(excluded))
+    return (*found, *left_out, *counted.plan.notices, *overlaps, *slide.notices)
+
+
+def _excluded(counted: CountedSlide) -> tuple[ExcludedField, ...]:
+    """The photos that are left out, by name."""
+    every = [*counted.judged.excluded.values(), *counted.plan.excluded]
+    return tuple(sorted(every, key=lambda one: one.name))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.cell_columns import CELL_COLUMNS, CELL_TABLE, CellColumn
+from pipeline.field_records import ExcludedField, FailedTile, FieldResult
 
 __all__ = [
     "CELL_COLUMNS",
@@ -12,6 +13,7 @@ __all__ = [
     "Box",
     "CellColumn",
     "DebrisControl",
+    "ExcludedField",
     "FailedTile",
     "FieldResult",
     "GoalResult",
@@ -36,6 +38,8 @@ NoticeCode = Literal[
     "cell_size",
     "channels_swapped",
     "few_cells",
+    "fields_excluded",
+    "fields_overlap",
     "grey_picture",
     "not_a_smear",
     "out_of_focus",
@@ -45,7 +49,9 @@ NoticeCode = Literal[
     "px_too_coarse",
     "rings_not_visible",
     "saturated_colours",
+    "same_picture",
     "scale_estimated",
+    "several_scales",
     "sharpest_plane",
     "tiles_failed",
     "too_dense",
@@ -142,41 +148,6 @@ class SecondLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedTile:
-    """A tile that could not be read or worked on; box in level-0 px of its field."""
-
-    field: str
-    x: int
-    y: int
-    width: int
-    height: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldResult:
-    """What was found in one field.
-
-    Attributes
-    ----------
-    um_per_px : µm per level-0 px used for this field.
-    detected : objects found, of every kind; detected == counted + sum(excluded.values()).
-    infected : infected red cells among the counted.
-    area_mm2 : mm² of each part, see docs/outputs.md; together all of the field.
-    """
-
-    name: str
-    width: int
-    height: int
-    um_per_px: float
-    detected: int
-    counted: int
-    infected: int
-    excluded: dict[str, int]
-    area_mm2: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GoalResult:
     """What a counting protocol asked for.
 
@@ -261,6 +232,7 @@ class SlideSummary:
     limit_of_blank : highest fraction called infected on 95 in 100 slides without an infected cell, or None.
     cells_needed : red cells to count for a limit of detection, by that limit; None where none is enough.
     notes : lines that are read with the count.
+    excluded_fields : its other photos; those of `fields` and these are all of them.
     """
 
     slide: str
@@ -300,3 +272,4 @@ class SlideSummary:
     limit_of_blank: float | None = None
     cells_needed: dict[str, int | None] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    excluded_fields: tuple[ExcludedField, ...] = ()

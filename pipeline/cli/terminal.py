@@ -163,6 +163,7 @@ def _slide_rows(summary: "SlideSummary", folder: str) -> list[tuple[str, str]]:
         ("detected", f"{summary.detected} = {summary.counted} counted + {excluded} not{reasons}"),
         ("limit of detection", told),
         *_asked_for(summary),
+        *_photos(summary),
         ("scale", f"{size} ({summary.scale_source})"),
         *_area(summary),
         ("results", folder),
@@ -176,6 +177,18 @@ def _verdict(summary: "SlideSummary") -> str:
     if summary.verdict != "uncertain" or look is None:
         return verdict_text(summary.verdict, None)
     return f"{verdict_text('uncertain', look.cells)} (p_infected from {look.least_p:.2f} in cells.csv)"
+
+
+def _photos(summary: "SlideSummary") -> list[tuple[str, str]]:
+    """How many photos were counted, where that is not all of them."""
+    from collections import Counter
+
+    codes = Counter(one.code for one in summary.excluded_fields)
+    if not codes:
+        return []
+    photos = len(summary.fields) + sum(codes.values())
+    each = ", ".join(f"{number} {code.replace('_', ' ')}" for code, number in codes.items())
+    return [("photos", f"{len(summary.fields)} of {photos} counted (not: {each})")]
 
 
 def _asked_for(summary: "SlideSummary") -> list[tuple[str, str]]:

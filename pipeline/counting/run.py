@@ -35,17 +35,19 @@ class TileJob:
     source, settings : from which another process makes a worker of its own.
     worker : works on a tile in this process.
     goal : red cells after which the count stops; None counts all.
+    left_out : indices of the fields that are not counted after all; what a tile holds does not depend on it.
     """
 
     source: Path
     settings: CountSettings
     worker: TileWorker
     goal: Goal | None
+    left_out: frozenset[int] = frozenset()
 
     @property
     def plans(self) -> Mapping[int, FieldPlan]:
-        """Plan of each readable field, by its index."""
-        return self.worker.plans
+        """Plan of each field that is counted, by its index."""
+        return {index: plan for index, plan in self.worker.plans.items() if index not in self.left_out}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +62,13 @@ class Found:
 
     tiles: Sequence[Tile]
     failed: list[tuple[int, FailedPart]] = field(default_factory=list)
+
+    def without(self, left_out: frozenset[int]) -> "Found":
+        """The same without some fields, given by their indices."""
+        return Found(
+            tiles=[tile for tile in self.tiles if tile.field not in left_out],
+            failed=[(index, part) for index, part in self.failed if index not in left_out],
+        )
 
     def reached(self, plan: FieldPlan) -> NDArray[np.bool_]:
         """Squares of a field that were tried, bool (rows, columns)."""
@@ -191,10 +200,10 @@ def _answers(job: TileJob, todo: Sequence[Tile]) -> Generator[tuple[Tile, Answer
         from pipeline.execution.dask import run_on_cluster
 
         there = job.source.absolute()
-        arguments = (there, with_absolute_paths(settings), job.plans)
+        arguments = (there, with_absolute_paths(settings), job.worker.plans)
         yield from run_on_cluster(make_tile_worker, arguments, todo, settings.scheduler, readable=(there,))
     elif settings.workers > 1 and len(todo) > 1:
-        arguments = (job.source, settings, job.plans)
+        arguments = (job.source, settings, job.worker.plans)
         yield from run_in_processes(make_tile_worker, arguments, todo, settings.workers)
     else:
         yield from run_here(job.worker, todo)

@@ -22,6 +22,7 @@ from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
     DebrisControl,
+    ExcludedField,
     FailedTile,
     FieldResult,
     GoalResult,
@@ -72,6 +73,7 @@ class SlideFacts:
     detector, classifier : names of the networks.
     novelty : how far the slide is from known thin films and stains.
     debris : its own negative control.
+    excluded_fields : photos that are left out.
     tells_stages : whether the classifier predicts life stages.
     goal : red cells that were asked for; None where all were.
     errors : sensitivity and false calls as they differ from slide to slide; None takes both rates as fixed.
@@ -91,6 +93,7 @@ class SlideFacts:
     notices: tuple[Notice, ...] = ()
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
+    excluded_fields: tuple[ExcludedField, ...] = ()
     tells_stages: bool = False
     goal: Goal | None = None
     errors: SlideErrors | None = None
@@ -165,6 +168,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         novelty=facts.novelty,
         debris=facts.debris,
         second_look=second_look(found.logits, facts.debris),
+        excluded_fields=facts.excluded_fields,
     )
     return _with_errors(plain, found, facts)
 

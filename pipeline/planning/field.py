@@ -16,9 +16,9 @@ from segmentation.illumination import (
     darkest_channel,
     white_point,
 )
-from segmentation.resample import WorkingGrid, halve, normalise, working_grid
+from segmentation.resample import MAX_SHRINK, WorkingGrid, halve, normalise, working_grid
 
-__all__ = ["FieldLight", "FieldPlan", "field_light", "plan_field", "read_window", "view_at"]
+__all__ = ["FieldLight", "FieldPlan", "field_light", "light_shrink", "plan_field", "read_window", "view_at"]
 
 BAND_ROWS = 512
 """Rows at crop scale that are read at once."""
@@ -73,9 +73,7 @@ def field_light(field: Field) -> FieldLight:
     SlideError
         None of the field can be read.
     """
-    shrink = 1
-    while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < 64:
-        shrink *= 2
+    shrink = light_shrink(field)
     view = None
     if is_costly(field, shrink):
         lit = sampled_picture(field, shrink)
@@ -90,6 +88,14 @@ def field_light(field: Field) -> FieldLight:
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),
     )
+
+
+def light_shrink(field: Field) -> int:
+    """Level-0 px, along a side, of a px of the small picture that gives the light."""
+    shrink = 1
+    while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < MAX_SHRINK:
+        shrink *= 2
+    return shrink
 
 
 def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) -> FieldPlan:

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
-from pipeline.planning.field import THUMBNAIL_PX, FieldLight
+from pipeline.planning.field import FieldLight, light_shrink
 from pipeline.planning.sampling import along_curve
 from pipeline.reader.field import Field
 from segmentation.illumination import white_point
 from segmentation.masks import stain_depth
-from segmentation.resample import MAX_SHRINK, normalise
+from segmentation.resample import normalise
 from segmentation.stain_layers import DEPTH_LEVELS, cells_apart, depth_counts
 
 __all__ = ["closer_light", "probe_positions"]
@@ -51,7 +51,7 @@ def closer_light(field: Field, light: FieldLight) -> FieldLight:
     The px of a scan's thumbnail are as large as cells. Where the film leaves no glass free, none of them is
     bare, and the white point that they give is too dark. A smaller picture's light is right as it is.
     """
-    if _thumbnail_shrink(field) < COARSE_SHRINK:
+    if light_shrink(field) < COARSE_SHRINK:
         return light
     probes = _plainest(field, light, LIGHT_PLACES)
     if not probes:
@@ -60,7 +60,7 @@ def closer_light(field: Field, light: FieldLight) -> FieldLight:
 
 
 def _plainest(field: Field, light: FieldLight, number: int) -> list[_Probe]:
-    shrink = _thumbnail_shrink(field)
+    shrink = light_shrink(field)
     # A film that covers all of the slide evenly has no bare part to compare the others with.
     chosen = {place for parts in _lit_parts(field, light, shrink) for place in _spread(parts)}
     probes = [_probe(field, part, shrink) for part in sorted(chosen)]
@@ -79,13 +79,6 @@ def _spread(parts: NDArray[np.int64]) -> list[tuple[int, int]]:
     probes = min(PROBES, len(parts))
     chosen = strung[[int((probe + 0.5) * len(parts) / probes) for probe in range(probes)]]
     return [(column, row) for column, row in chosen.tolist()]
-
-
-def _thumbnail_shrink(field: Field) -> int:
-    shrink = 1
-    while max(field.width, field.height) / shrink > 2 * THUMBNAIL_PX and shrink < MAX_SHRINK:
-        shrink *= 2
-    return shrink
 
 
 def _lit_parts(field: Field, light: FieldLight, shrink: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,5 +1,6 @@
 """What is estimated once a slide before its tiles are worked on: light, scale, and where it is counted."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from pipeline.planning.field import FieldLight, FieldPlan, field_light, plan_fie
 from pipeline.planning.film_map import map_film, needs_map
 from pipeline.planning.probes import closer_light
 from pipeline.planning.scale import SlideScale, find_scale
+from pipeline.planning.view_notices import copies_notice, copy_of, scales_notice
+from pipeline.planning.views import Sketch, overlapping, same_views, sketch_of
 from pipeline.reader.field import BrokenField, Field
 from pipeline.reader.slide import Slide
-from pipeline.records import FailedTile
+from pipeline.records import ExcludedField, FailedTile, Notice
 from pipeline.settings import CountSettings
 
 __all__ = ["SlidePlan", "plan_slide"]
@@ -28,11 +31,17 @@ class SlidePlan:
     ----------
     fields : plan of each readable field, by its index.
     broken : the fields that cannot be read.
+    excluded : these, and those that are left out because another one shows the same view.
+    notices : what is said of these.
+    overlaps : indices of the pairs of fields of which one shows a part of the other.
     """
 
     fields: dict[int, FieldPlan]
     scale: SlideScale
     broken: tuple[FailedTile, ...]
+    excluded: tuple[ExcludedField, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    overlaps: tuple[tuple[int, int], ...] = ()
 
 
 def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: Detector) -> SlidePlan:
@@ -43,23 +52,52 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
     SmearcountError
         Where no field can be read, no scale is found, or the region lies outside of every field.
     """
-    lights, broken = _lights(slide, source)
+    lights, sketches, broken = _seen(slide, source)
+    copies = same_views(sketches)
+    lights = {index: light for index, light in lights.items() if index not in copies}
+    sketches = {index: sketch for index, sketch in sketches.items() if index not in copies}
     scale = find_scale(slide, lights, settings, detector)
     plans = {}
     for index, light in lights.items():
         field = slide.fields[index]
-        plan = plan_field(index, field, scale.of_field(field), light)
+        own = None if scale.source == "given" else scale.others.get(index)
+        plan = plan_field(index, field, own or scale.of_field(field), light)
         plans[index] = replace(plan, area=_counted(field, plan, settings))
-    return SlidePlan(fields=plans, scale=scale, broken=tuple(broken))
+    names = [field.name for field in slide.fields]
+    return SlidePlan(
+        fields=plans,
+        scale=scale,
+        broken=tuple(broken),
+        excluded=(
+            *(copy_of(names[index], names[best]) for index, best in sorted(copies.items())),
+            *_damaged(broken, {names[index] for index in lights}),
+        ),
+        notices=(
+            *copies_notice({names[index]: names[best] for index, best in sorted(copies.items())}),
+            *scales_notice([plan.um_per_px for index, plan in plans.items() if index not in scale.others]),
+        ),
+        overlaps=tuple(overlapping(sketches)),
+    )
 
 
-def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[FailedTile]]:
-    """Light of each field that can be read, and the others."""
+def _damaged(broken: Sequence[FailedTile], read: Set[str]) -> list[ExcludedField]:
+    """The photos of which nothing can be read; `read` are the names of the others."""
+    return [
+        ExcludedField(name=tile.field, code="damaged", text=tile.reason)
+        for tile in broken
+        if tile.field not in read
+    ]
+
+
+def _seen(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], dict[int, Sketch], list[FailedTile]]:
+    """Light and sketch of each field that can be read, and the others; a single field needs no sketch."""
     lights: dict[int, FieldLight] = {}
+    sketches: dict[int, Sketch | None] = {}
     broken = [_lost(photo) for photo in slide.broken]
     for index, field in enumerate(slide.fields):
         try:
             lights[index] = closer_light(field, field_light(field))
+            sketches[index] = sketch_of(field, lights[index]) if len(slide.fields) > 1 else None
         except SmearcountError as error:
             if len(slide.fields) + len(slide.broken) == 1:
                 raise
@@ -71,7 +109,7 @@ def _lights(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], list[Fai
     if not lights:
         reason = broken[0].reason if broken else "it is empty"
         raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
-    return lights, broken
+    return lights, {index: sketch for index, sketch in sketches.items() if sketch is not None}, broken
 
 
 def _lost(part: BrokenField) -> FailedTile:

@@ -28,6 +28,7 @@ __all__ = [
     "measure_novelty",
     "read_novelty",
     "smear_distance",
+    "stain_difference",
     "stain_distance",
 ]
 
@@ -193,6 +194,12 @@ def stain_distance(stain: tuple[float, float, float], known: tuple[Stain, ...]) 
     own = _stain_place(np.asarray([stain], np.float64))
     others = _stain_place(np.asarray([(each.red, each.green, each.blue) for each in known], np.float64))
     return float(np.linalg.norm(others - own, axis=1).min())
+
+
+def stain_difference(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """Distance between two stains, as `stain_distance` takes it."""
+    first, second = _stain_place(np.asarray([one, other], np.float64))
+    return float(np.linalg.norm(first - second))
 
 
 def _excess(values: NDArray[np.float64], ranges: tuple[Range, ...]) -> NDArray[np.float64]:

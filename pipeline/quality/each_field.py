@@ -1,0 +1,158 @@
+"""Each photo of a slide is judged by itself: which of them are left out of its count, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pipeline.planning.scale import SlideScale, agreeing
+from pipeline.planning.view_notices import named
+from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
+from pipeline.quality.novelty import NoveltyManifest, measure_novelty, stain_difference
+from pipeline.quality.reasons import advice_on
+from pipeline.records import ExcludedField, Notice
+
+__all__ = ["JudgedAs", "JudgedFields", "excluded_notices", "judge_fields", "refused_alone"]
+
+ENOUGH_CELLS = 10
+"""Red cells from which on a field of which little was counted is judged."""
+MOST_COUNTED = 0.5
+"""Share of a field from which on it is judged whatever was found in it."""
+MOST_STAIN_DIFFERENCE = 0.8
+"""Distance of a field's stain from the middle of the others, see `novelty.stain_difference`: within 13 real
+slides 0.40 at most, between slides of two laboratories 2.0 in the middle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAs:
+    """A field as it was counted: µm per px, and the share of it that was counted, 0 to 1."""
+
+    name: str
+    um_per_px: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFields:
+    """What became of the fields of a slide.
+
+    Attributes
+    ----------
+    excluded : those left out, by their index.
+    refusal : why none of them may be counted; they are all kept then.
+    """
+
+    excluded: Mapping[int, ExcludedField] = field(default_factory=dict)
+    refusal: Notice | None = None
+
+
+def judge_fields(
+    slide: SlideMeasures,
+    fields: Mapping[int, JudgedAs],
+    scale: SlideScale,
+    known: NoveltyManifest,
+) -> JudgedFields:
+    """Which fields are left out: what would be refused alone, then what is not like most of the others.
+
+    A slide of one field is judged by `checks.check` alone.
+
+    Parameters
+    ----------
+    fields : those of the slide, by their index, in the order of the measures.
+    """
+    measured = dict(zip(fields, slide.fields, strict=True))
+    if len(measured) < 2:
+        return JudgedFields()
+    judged = {
+        index: one
+        for index, one in measured.items()
+        if one.red_cells >= ENOUGH_CELLS or fields[index].share > MOST_COUNTED
+    }
+    alone = {
+        index: refused_alone(slide, one, fields[index].um_per_px, known) for index, one in judged.items()
+    }
+    refusals = {index: notice for index, notice in alone.items() if notice is not None}
+    if len(refusals) == len(measured):
+        return JudgedFields(refusal=_commonest(refusals))
+    reasons: dict[int, tuple[str, str]] = {
+        index: (notice.code, notice.text) for index, notice in refusals.items()
+    }
+    fit = {index: one for index, one in judged.items() if index not in reasons}
+    others = _other_scale(fit, scale)
+    reasons |= others
+    reasons |= _other_stain({index: one for index, one in fit.items() if index not in others})
+    return JudgedFields(
+        excluded={
+            index: ExcludedField(name=fields[index].name, code=code, text=text)
+            for index, (code, text) in sorted(reasons.items())
+        }
+    )
+
+
+def refused_alone(
+    slide: SlideMeasures, measured: FieldMeasures, um_per_px: float, known: NoveltyManifest
+) -> Notice | None:
+    """Why a field would be refused if it were the slide; None where it would not."""
+    novelty = None if measured.features is None else measure_novelty([measured.features], known)
+    alone = replace(slide, fields=(measured,), um_per_px=um_per_px)
+    return next((notice for notice in check(alone, novelty) if notice.severity == "refuse"), None)
+
+
+def excluded_notices(excluded: Iterable[ExcludedField], photos: int) -> tuple[Notice, ...]:
+    """What is said where some of so many photos are left out for what they show."""
+    strange = [one for one in excluded if one.code not in {"same_picture", "damaged"}]
+    if not strange:
+        return ()
+    each = named(f"{one.name} ({one.code})" for one in strange)
+    text = advice_on(
+        "fields_excluded", f"{len(strange)} of {photos} photos are left out of the count ({each})"
+    )
+    found = (Notice(code="fields_excluded", severity="warn", value=len(strange), limit=0, text=text),)
+    others = sum(one.code == "other_scale" for one in strange)
+    if not others:
+        return found
+    other = f"{others} of {photos} photos were taken through another objective or camera and are left out"
+    text = advice_on("several_scales", other)
+    return (*found, Notice(code="several_scales", severity="warn", value=others, limit=0, text=text))
+
+
+def _commonest(refusals: Mapping[int, Notice]) -> Notice:
+    """The commonest refusal, of equally common ones the first, in the words of the first field it is of."""
+    code, number = Counter(notice.code for notice in refusals.values()).most_common(1)[0]
+    first = next(notice for notice in refusals.values() if notice.code == code)
+    text = f"None of the {len(refusals)} photos can be counted, {number} for this reason: {first.text}"
+    return replace(first, text=text)
+
+
+def _other_scale(fit: Mapping[int, FieldMeasures], scale: SlideScale) -> dict[int, tuple[str, str]]:
+    """Fields whose cells have another size on the picture than those of most others that are fit."""
+    usual = scale.cells_um_per_px or scale.um_per_px
+    sizes = {index: scale.others.get(index, usual) for index in fit}
+    kept = set(fit) - set(scale.others)
+    if scale.source != "metadata" or not kept:
+        kept = set(agreeing(sizes, {index: one.red_cells for index, one in fit.items()}))
+    middle = float(np.median([sizes[index] for index in sorted(kept)])) if kept else usual
+    return {
+        index: ("other_scale", f"by its cells a pixel is {size:.3f} µm, in most others {middle:.3f} µm")
+        for index, size in sizes.items()
+        if index not in kept
+    }
+
+
+def _other_stain(fit: Mapping[int, FieldMeasures]) -> dict[int, tuple[str, str]]:
+    """Fields whose red cells are stained or lit otherwise than those of most others."""
+    stains = {index: one.features.stain for index, one in fit.items() if one.features is not None}
+    if len(stains) < 3:
+        return {}
+    red, green, blue = np.median(list(stains.values()), axis=0).tolist()
+    differences = {index: stain_difference(stain, (red, green, blue)) for index, stain in stains.items()}
+    return {
+        index: (
+            "other_light",
+            "its red cells are stained or lit otherwise than in the other photos "
+            f"(distance {difference:.2f}, at most {MOST_STAIN_DIFFERENCE:.2f})",
+        )
+        for index, difference in differences.items()
+        if difference > MOST_STAIN_DIFFERENCE
+    }

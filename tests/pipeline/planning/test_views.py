@@ -1,0 +1,102 @@
+"""Photos of one view are known for that however they were saved, and so are photos that overlap."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.planning.field import field_light
+from pipeline.planning.views import Sketch, overlapping, same_views, sketch_of
+from pipeline.reader.slide import open_slide
+from pipeline.synthetic.field import RenderSettings, render_field
+
+SIDE = 720
+
+
+@pytest.fixture(scope="module")
+def film() -> np.ndarray:
+    settings = RenderSettings(width=2 * SIDE, height=2 * SIDE, um_per_px=0.16)
+    return render_field(settings, np.random.default_rng(5)).image
+
+
+def view(film: np.ndarray, x: int, y: int) -> np.ndarray:
+    return film[y : y + SIDE, x : x + SIDE]
+
+
+def other_film(seed: int) -> np.ndarray:
+    return render_field(
+        RenderSettings(width=SIDE, height=SIDE, um_per_px=0.16), np.random.default_rng(seed)
+    ).image
+
+
+def sketches(folder: Path, **pictures: np.ndarray) -> dict[int, Sketch]:
+    """Sketches of pictures that are saved as files, in the order of their names."""
+    for name, picture in pictures.items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
+    with open_slide(folder) as slide:
+        made = {index: sketch_of(field, field_light(field)) for index, field in enumerate(slide.fields)}
+    return {index: sketch for index, sketch in made.items() if sketch is not None}
+
+
+def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]
+
+
+def halved(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+
+
+def blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma))
+
+
+COPIES = {
+    "the same pixels": lambda picture: picture,
+    "saved again as a poor JPEG": lambda picture: jpeg(picture, 25),
+    "darker": lambda picture: (picture * 0.7).astype(np.uint8),
+    "sent in half the size": halved,
+    "in another focus": lambda picture: blurred(picture, 2.5),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copy_is_known_however_it_was_made(film, how, tmp_path):
+    found = sketches(tmp_path, a=view(film, 0, 0), b=COPIES[how](view(film, 0, 0)), c=other_film(6))
+    assert same_views(found) == {1: 0}
+
+
+def test_of_one_view_in_several_sizes_and_focuses_the_best_photo_is_taken(film, tmp_path):
+    whole = view(film, 0, 0)
+    found = sketches(tmp_path, a=halved(whole), b=blurred(whole, 3), c=whole, d=blurred(whole, 3))
+    assert same_views(found) == {0: 2, 1: 2, 3: 2}
+
+
+def test_fields_of_one_film_are_not_taken_for_one_another(tmp_path):
+    found = sketches(tmp_path, **{f"f{seed}": other_film(seed) for seed in range(8)})
+    assert same_views(found) == {}
+    assert overlapping(found) == []
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(360, 0), (0, 580), (400, 470), (620, 0)])
+def test_photos_that_share_a_part_are_found_whatever_their_light(film, dx, dy, tmp_path):
+    shifted = (view(film, dx, dy) * 0.9).astype(np.uint8)
+    found = sketches(tmp_path, a=view(film, 0, 0), b=other_film(9), c=shifted)
+    assert overlapping(found) == [(0, 2)]
+    assert same_views(found) == {}
+
+
+def test_what_the_camera_adds_to_every_photo_is_no_overlap(tmp_path):
+    pictures = {f"f{seed}": other_film(seed) for seed in range(4)}
+    for picture in pictures.values():
+        cv2.putText(picture, "100x oil 20 um", (30, 700), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 4)
+        cv2.line(picture, (450, 640), (690, 640), (0, 0, 0), 8)
+        cv2.circle(picture, (200, 300), 25, (60, 60, 60), -1)
+    found = sketches(tmp_path, **pictures)
+    assert overlapping(found) == []
+    assert same_views(found) == {}
+
+
+def test_a_picture_of_nothing_has_no_sketch(tmp_path):
+    assert sketches(tmp_path, a=np.full((300, 400, 3), 200, np.uint8)) == {}

@@ -1,0 +1,156 @@
+"""Each photo of a slide is judged by itself: copies, strange photos and other microscopes are left out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.count import count_slide
+from pipeline.counting.result import CountResult
+from pipeline.output.cells_csv import write_cells
+from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderSettings, render_field
+
+SETTINGS = RenderSettings(width=560, height=440, um_per_px=0.18, parasitaemia=0.1, white_cells=1.0)
+ESTIMATED = CountSettings()
+
+
+def field(seed: int, um_per_px: float = SETTINGS.um_per_px) -> np.ndarray:
+    return render_field(replace(SETTINGS, um_per_px=um_per_px), np.random.default_rng(seed)).image
+
+
+@pytest.fixture(scope="module")
+def good() -> dict[str, np.ndarray]:
+    return {f"IMG_{seed}": field(seed) for seed in range(1, 5)}
+
+
+def bench() -> np.ndarray:
+    """A bench: boards with grain, an edge, a shadow."""
+    rng = np.random.default_rng(3)
+    rows, columns = np.mgrid[:440, :560]
+    boards = 120 + 40 * ((columns // 160) % 2) + 25 * np.sin(rows / 9 + columns / 70)
+    grain = cv2.GaussianBlur(rng.normal(0, 60, (440, 560)), (0, 0), 1.5)
+    picture = np.stack([boards + grain, 0.8 * boards + grain, 0.6 * boards + grain], axis=2)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def label() -> np.ndarray:
+    picture = np.full((440, 560, 3), 245, np.uint8)
+    for row, text in enumerate(("Patient 4711", "2026-11-20", "thin film", "Giemsa")):
+        cv2.putText(picture, text, (20, 90 + 95 * row), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (30, 30, 60), 6)
+    return picture
+
+
+def slide(folder: Path, pictures: dict[str, np.ndarray]) -> Path:
+    folder.mkdir()
+    for name, picture in pictures.items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
+    return folder
+
+
+def csv(result: CountResult, path: Path) -> bytes:
+    write_cells(path, result.parts)
+    return path.read_bytes()
+
+
+def left_out(result: CountResult) -> dict[str, str]:
+    return {one.name: one.code for one in result.summary.excluded_fields}
+
+
+def codes(result: CountResult) -> set[str]:
+    return {notice.code for notice in result.summary.notices}
+
+
+def numbers(result: CountResult) -> tuple[int, int, int]:
+    return result.summary.detected, result.summary.counted, result.summary.infected
+
+
+@pytest.fixture(scope="module")
+def counted(good, tmp_path_factory) -> CountResult:
+    return count_slide(slide(tmp_path_factory.mktemp("good") / "slide", good), ESTIMATED)
+
+
+def test_good_fields_of_one_film_are_all_counted(counted):
+    assert left_out(counted) == {}
+    assert len(counted.summary.fields) == 4
+    assert not codes(counted) & {"fields_excluded", "fields_overlap", "same_picture", "several_scales"}
+
+
+def test_copies_of_a_photo_are_counted_once_and_named(good, tmp_path):
+    picture = good["IMG_1"]
+    source = slide(tmp_path / "slide", {"IMG_1": picture, "IMG_1 (1)": picture})
+    poor = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
+    (source / "IMG_1 - Copy.jpg").write_bytes(poor.tobytes())
+    single = count_slide(
+        slide(tmp_path / "single", {"IMG_1": picture}) / "IMG_1.png", ESTIMATED, name="slide"
+    )
+    result = count_slide(source, ESTIMATED)
+    assert csv(result, tmp_path / "a.csv") == csv(single, tmp_path / "b.csv")
+    assert left_out(result) == {"IMG_1 (1)": "same_picture", "IMG_1 - Copy": "same_picture"}
+    (said,) = (notice for notice in result.summary.notices if notice.code == "same_picture")
+    assert "IMG_1 (1)" in said.text
+    assert "IMG_1 - Copy" in said.text
+
+
+def test_strange_photos_are_named_and_the_others_counted_as_without_them(good, counted, tmp_path):
+    strange = {"A_bench": bench(), "B_label": label(), "Z_black": np.full((440, 560, 3), 8, np.uint8)}
+    result = count_slide(slide(tmp_path / "slide", strange | good), ESTIMATED)
+    assert set(left_out(result)) == set(strange)
+    assert left_out(result)["B_label"] == left_out(result)["Z_black"] == "not_a_smear"
+    assert [one.name for one in result.summary.fields] == list(good)
+    assert result.summary.um_per_px == pytest.approx(counted.summary.um_per_px, rel=0.02)
+    assert result.summary.counted == pytest.approx(counted.summary.counted, rel=0.02)
+    assert result.summary.verdict == counted.summary.verdict
+    (said,) = (notice for notice in result.summary.notices if notice.code == "fields_excluded")
+    assert all(name in said.text for name in strange)
+
+
+def test_photos_of_another_objective_are_left_out_and_that_is_said(good, counted, tmp_path):
+    weaker = {f"W_{seed}": field(20 + seed, um_per_px=0.42) for seed in range(2)}
+    result = count_slide(slide(tmp_path / "slide", weaker | good), ESTIMATED)
+    assert left_out(result) == dict.fromkeys(weaker, "other_scale")
+    assert numbers(result) == numbers(counted)
+    assert {"fields_excluded", "several_scales"} <= codes(result)
+
+
+def test_a_photo_of_another_stain_is_left_out(good, tmp_path):
+    greener = np.clip(good["IMG_4"][..., [1, 0, 2]].astype(np.float32) * (0.95, 1, 1), 0, 255).astype(
+        np.uint8
+    )
+    result = count_slide(slide(tmp_path / "slide", {**good, "IMG_4": greener}), ESTIMATED)
+    assert set(left_out(result)) == {"IMG_4"}
+    assert left_out(result)["IMG_4"] in {"other_light", "not_a_smear", "unfamiliar_stain"}
+
+
+def test_a_slide_of_strange_photos_alone_is_refused_with_the_commonest_reason(tmp_path):
+    source = slide(tmp_path / "slide", {"A": label(), "B": label()[::-1, ::-1]})
+    result = count_slide(source, CountSettings(um_per_px=0.18))
+    assert result.summary.verdict == "not countable"
+    assert left_out(result) == {}
+    refusals = [notice for notice in result.summary.notices if notice.severity == "refuse"]
+    assert refusals[0].code == "not_a_smear"
+
+
+def test_what_is_left_out_depends_neither_on_tiles_nor_on_workers(good, tmp_path):
+    source = slide(tmp_path / "slide", {"A_label": label(), "B_bench": bench(), **good})
+    results = [
+        count_slide(source, settings)
+        for settings in (ESTIMATED, replace(ESTIMATED, tile_px=256), replace(ESTIMATED, workers=2))
+    ]
+    assert all(set(left_out(result)) == {"A_label", "B_bench"} for result in results)
+    assert len({csv(result, tmp_path / "cells.csv") for result in results}) == 1
+    assert all(result.summary == results[0].summary for result in results)
+
+
+def test_a_protocol_finds_its_cells_in_the_photos_that_are_left(good, tmp_path):
+    source = slide(tmp_path / "slide", {"A_label": label(), "B_label": label()[::-1, ::-1], **good})
+    settings = replace(ESTIMATED, max_cells=120)
+    result = count_slide(source, settings)
+    assert set(left_out(result)) == {"A_label", "B_label"}
+    assert result.summary.goal is not None
+    assert result.summary.goal.missing == 0
+    assert csv(result, tmp_path / "a.csv") == csv(
+        count_slide(source, replace(settings, workers=2)), tmp_path / "b.csv"
+    )
