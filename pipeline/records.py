@@ -10,7 +10,6 @@ __all__ = [
     "CELL_COLUMNS",
     "CELL_TABLE",
     "PICTURE_MARK",
-    "Box",
     "CellColumn",
     "DebrisControl",
     "ExcludedField",
@@ -30,8 +29,6 @@ __all__ = [
 PICTURE_MARK = "overlay drawn by smearcount"
 """Stands in the comment of each overlay, so that none is ever counted as a photo."""
 
-Box = tuple[int, int, int, int]
-"""x_min, y_min, x_max, y_max in px, half-open; of which px, its user says."""
 Verdict = Literal["parasites seen", "uncertain", "none distinguishable", "not countable"]
 ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.records import Box
+from pipeline.reader.field import Box
 from segmentation.film import SQUARE_PX, Area
 from segmentation.resample import DETECTOR_UM_PER_PX
 

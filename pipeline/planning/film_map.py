@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from pipeline.errors import SlideError
 from pipeline.planning.field import FieldLight, FieldPlan
 from pipeline.planning.pieces import cut_across, cut_down, read_pieces
-from pipeline.reader.field import Field
-from pipeline.records import Box
+from pipeline.reader.field import Box, Field
 from segmentation.film import COARSEST_UM, PART_PX, PARTS, Area, map_areas
 from segmentation.resample import MAX_SHRINK
 from segmentation.stain_layers import DEPTH_LEVELS, depth_counts

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
 from pipeline.planning.pieces import cut_across, cut_down, read_pieces
-from pipeline.reader.field import Field
-from pipeline.records import Box
+from pipeline.reader.field import Box, Field
 
 __all__ = ["FieldPicture", "field_picture", "is_costly", "sampled_picture"]
 

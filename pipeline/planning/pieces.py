@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
-from pipeline.reader.field import Field
-from pipeline.records import Box
+from pipeline.reader.field import Box, Field
 
 __all__ = ["cut_across", "cut_down", "read_pieces"]
 

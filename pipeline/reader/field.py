@@ -7,7 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BrokenField", "Field", "Turn"]
+__all__ = ["Box", "BrokenField", "Field", "Turn"]
+
+Box = tuple[int, int, int, int]
+"""x_min, y_min, x_max, y_max in px, half-open; of which px, its user says."""
 
 
 class Field(Protocol):

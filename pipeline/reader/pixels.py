@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.records import Box
+from pipeline.reader.field import Box
 
 __all__ = [
     "FULL_RANGE_BITS",

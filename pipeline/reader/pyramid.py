@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader.field import Box
 from pipeline.reader.pixels import Orientation, block_mean, orient, stored_box
-from pipeline.records import Box
 
 __all__ = ["Fetch", "Level", "Pyramid", "best_level", "read_region", "whole_factor"]
 

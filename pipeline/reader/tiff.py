@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, reason_of
-from pipeline.reader.field import Turn
+from pipeline.reader.field import Box, Turn
 from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
@@ -18,7 +18,6 @@ from pipeline.reader.source import shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
 from pipeline.reader.tiff_segments import DECODE_ERRORS, SegmentCache, read_page, sample_range, segment_size
-from pipeline.records import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import reason_of
+from pipeline.reader.field import Box
 from pipeline.reader.wholeness import jpeg_damage
-from pipeline.records import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage

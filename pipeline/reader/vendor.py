@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, reason_of
-from pipeline.reader.field import Turn
+from pipeline.reader.field import Box, Turn
 from pipeline.reader.pixel_size import plausible_um_per_px
 from pipeline.reader.pixels import Orientation, check_region, on_white, too_small
 from pipeline.reader.pyramid import Level, Pyramid, best_level, read_region, whole_factor
 from pipeline.reader.source import shown
-from pipeline.records import Box
 
 if TYPE_CHECKING:
     from openslide import OpenSlide

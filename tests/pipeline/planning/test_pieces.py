@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SlideError
 from pipeline.planning.pieces import cut_across, cut_down, read_pieces
-from pipeline.records import Box
+from pipeline.reader.field import Box
 
 SIDE = 32
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
@@ -17,7 +15,7 @@ from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from pipeline.reader.tiff import TiffField
 from pipeline.reader.tiff_segments import SegmentCache
-from tests.pipeline.reader.reader_contract import assert_a_region_is_its_cut
+from tests.pipeline.reader.reader_contract import ReaderContract
 from tests.pipeline.reader.reader_pictures import (
     block_means,
     displayed,
@@ -45,6 +43,29 @@ BUILDS: dict[str, dict[str, Any]] = {
     "packed tiles": {"tile": (32, 32), "compression": "zlib"},
     "big": {"tile": (64, 64), "bigtiff": True, "byteorder": ">"},
 }
+
+
+class TestStrips(ReaderContract):
+    """One level, in packed strips."""
+
+    reader = TiffField
+    file_name = "a.tif"
+
+    @classmethod
+    def write(cls, path: Path, picture: NDArray[np.uint8]) -> Path:
+        return written(path, picture, photometric="rgb", rowsperstrip=9, compression="zlib")
+
+
+class TestPyramid(ReaderContract):
+    """Three levels, in tiles."""
+
+    reader = TiffField
+    file_name = "a.tif"
+    slack, edge_slack = 1.1, 4.0
+
+    @classmethod
+    def write(cls, path: Path, picture: NDArray[np.uint8]) -> Path:
+        return write_pyramid(path, picture, (2, 4))
 
 
 @pytest.mark.parametrize("build", BUILDS)
@@ -105,20 +126,6 @@ def test_levels_in_pages_of_their_own_are_found(tmp_path: Path):
             tiff.write(level, photometric="rgb", tile=(64, 64), subfiletype=int(factor > 1), metadata=None)
     field = field_of(path)
     assert [int(field.read(0, 0, 64, 64, shrink).max()) for shrink in (1, 2, 4, 8)] == [10, 20, 40, 40]
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), shrink=st.sampled_from([1, 2, 4, 8, 16]), build=st.sampled_from(["pyramid", "strips"]))
-def test_pixel_has_one_value_whatever_region_it_is_read_in(
-    tmp_path: Path, data: Any, shrink: int, build: str
-):
-    path = tmp_path / f"{build}.tif"
-    if not path.exists() and build == "pyramid":
-        write_pyramid(path, noise(301, 203), (2, 4))
-    elif not path.exists():
-        written(path, noise(301, 203), photometric="rgb", rowsperstrip=9, compression="zlib")
-    field = field_of(path)
-    assert_a_region_is_its_cut(field, shrink, data)
 
 
 def test_region_larger_than_what_is_held_at_once_is_put_together_in_place(tmp_path: Path):
