@@ -18,6 +18,7 @@ from pipeline.evaluation.field_report import (
 )
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
 from pipeline.evaluation.metrics import Rate, agreement, classification, count_error, detection, rate
+from pipeline.evaluation.verdicts import verdict_counts
 
 __all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
 
@@ -64,7 +65,7 @@ def field_report(
     Parameters
     ----------
     scored : SCORE_COLUMNS and the field each row belongs to.
-    tallies : index field; counted and infected, the red cells as the count itself gives them.
+    tallies : index field; counted and infected, the red cells as the count itself gives them; verdict.
     """
     fields = field_set.fields.sort_values(["slide", "field"])
     slides = [
@@ -91,6 +92,7 @@ def field_report(
         by_slide=tuple(slides),
         by_field=tuple(_field_accuracy(fields.iloc[[i]], scored) for i in range(len(fields))),
         failed=failed,
+        verdicts=verdict_counts(field_set, tallies),
     )
 
 

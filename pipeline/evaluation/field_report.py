@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.evaluation.metrics import Agreement, Classification, CountError, Detection, Rate
 from pipeline.evaluation.text import number_text, rate_text, text_table
+from pipeline.evaluation.verdicts import VerdictCounts, verdict_lines
 
 __all__ = [
     "Accuracy",
@@ -126,6 +127,7 @@ class FieldReport:
     Attributes
     ----------
     parasitaemia : slides' estimates against the annotated values, percentage points.
+    verdicts : of the pictures, each counted as a slide of its own.
     interval_holds : slides whose 95% interval of the estimate holds the annotated value.
     """
 
@@ -136,6 +138,7 @@ class FieldReport:
     by_slide: tuple[SlideAccuracy, ...]
     by_field: tuple[FieldAccuracy, ...]
     failed: tuple[FailedField, ...]
+    verdicts: tuple[VerdictCounts, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The report as plain dictionaries, lists and numbers."""
@@ -158,6 +161,7 @@ class FieldReport:
             lines.append("Precision is not measured: not every red cell is labelled.")
         if self.parasitaemia.slides:
             lines += _parasitaemia_lines(shown, self.parasitaemia, self.interval_holds)
+        lines += ["", *verdict_lines(self.verdicts)]
         lines += [f"not counted whole: {failed.field}: {failed.reason}" for failed in self.failed]
         return "\n".join(lines).rstrip()
 

@@ -38,7 +38,8 @@ class CountedFields:
     ----------
     field_set : only the fields that were to be counted.
     scored : SCORE_COLUMNS and the field each row belongs to.
-    tallies : index field; counted and infected red cells, and um_per_px, NaN of a field that failed.
+    tallies : index field; counted and infected red cells; um_per_px and verdict, missing of a field that
+        failed.
     """
 
     field_set: FieldSet
@@ -101,19 +102,21 @@ def count_fields(
         path = field_set.image_path(name)
         try:
             frame, result = _frame(path), count(path, settings)
-            found, scale = result.cells, result.summary.um_per_px
+            found, scale, verdict = result.cells, result.summary.um_per_px, result.summary.verdict
             if result.summary.failed_tiles:
                 reason = f"counted in part: {result.summary.failed_tiles[0].reason}"
                 failed.append(FailedField(field=name, reason=reason))
         except InputError as error:
             failed.append(FailedField(field=name, reason=str(error)))
-            frame, found, scale = _BOUNDLESS, pd.DataFrame(columns=list(CELL_COLUMNS)), None
+            found = pd.DataFrame(columns=list(CELL_COLUMNS))
+            frame, scale, verdict = _BOUNDLESS, None, None
         tables.append(score_field(field_set.cells_of(name), found, frame).assign(field=name))
         counted = found["counted"].eq(True)
-        tallies[name] = (int(counted.sum()), int((counted & found["infected"].eq(True)).sum()), scale)
+        called = int((counted & found["infected"].eq(True)).sum())
+        tallies[name] = (int(counted.sum()), called, scale, verdict)
     if progress is not None:
         progress(len(names), len(names))
-    columns = ["counted", "infected", "um_per_px"]
+    columns = ["counted", "infected", "um_per_px", "verdict"]
     tally = pd.DataFrame.from_dict(tallies, orient="index", columns=columns).astype({"um_per_px": float})
     scored = pd.concat(tables[1:], ignore_index=True)
     return CountedFields(field_set=field_set, scored=scored, tallies=tally, failed=tuple(failed))
