@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.evaluation.metrics import Classification, classification
-from pipeline.evaluation.text import number_text, rate_text, text_table
+from pipeline.evaluation.text import number_text, rate_text, text_rows, text_table
 
 __all__ = ["CropReport", "PatientAccuracy", "crop_report"]
 
@@ -58,7 +58,7 @@ class CropReport:
             ("threshold", f"{self.threshold:.4f}"),
         ]
         lines = [f"{self.name}: {called.cells} crops of {self.patients} patients", ""]
-        lines += [f"{name:<34}{text}" for name, text in rows]
+        lines += text_rows(rows)
         worst = sorted(self.by_patient, key=lambda row: (-_errors(row.classification), row.patient))
         header = ("patient", "crops", "errors", "sensitivity", "specificity", "accuracy", "AUC")
         table = text_table(header, [_patient_row(row) for row in worst[:_MOST_PATIENTS]])

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from pipeline.evaluation.metrics import Agreement, Classification, CountError, Detection, Rate
-from pipeline.evaluation.text import number_text, rate_text, text_table
+from pipeline.evaluation.text import number_text, rate_text, text_rows, text_table
 from pipeline.evaluation.verdicts import VerdictCounts, verdict_lines
 
 __all__ = [
@@ -209,7 +209,7 @@ def _cell_lines(accuracy: Accuracy) -> list[str]:
         ("  counted as red cells", str(platelets.counted_as_red_cells)),
         ("left out, border or rim", border),
     ]
-    return [f"{name:<31}{text}" for name, text in rows]
+    return text_rows(rows)
 
 
 def _parasitaemia_lines(
@@ -223,12 +223,12 @@ def _parasitaemia_lines(
         interval = number_text(None, 3) if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
         shares = (number_text(value, 3) for value in (annotated, estimated))
         rows.append([slide.slide, *shares, interval, number_text(error, 3)])
-    lines = ["Parasitaemia:", text_table(_PARASITAEMIA_HEADER, rows), ""]
-    lines.append(f"{'mean error, points':<31}{number_text(overall.bias, 3)}")
-    lines.append(f"{'mean absolute error, points':<31}{number_text(overall.mean_absolute, 3)}")
+    said = [
+        ("mean error, points", number_text(overall.bias, 3)),
+        ("mean absolute error, points", number_text(overall.mean_absolute, 3)),
+    ]
     if overall.limit_low is not None and overall.limit_high is not None:
-        limits = f"{overall.limit_low:.3f} to {overall.limit_high:.3f}"
-        lines.append(f"{'limits of agreement, points':<31}{limits}")
-    lines.append(f"{'slides within 25%':<31}{rate_text(overall.within_25_percent, percent=True)}")
-    lines.append(f"{'intervals that hold it':<31}{rate_text(interval_holds, percent=True)}")
-    return lines
+        said.append(("limits of agreement, points", f"{overall.limit_low:.3f} to {overall.limit_high:.3f}"))
+    said.append(("slides within 25%", rate_text(overall.within_25_percent, percent=True)))
+    said.append(("intervals that hold it", rate_text(interval_holds, percent=True)))
+    return ["Parasitaemia:", text_table(_PARASITAEMIA_HEADER, rows), "", *text_rows(said)]

@@ -144,10 +144,6 @@ class SlideLedger:
         """The slide of that name."""
         return next(iter(self._read("WHERE slide = ?", (slide,))), None)
 
-    def of_source(self, source: str) -> LedgerSlide | None:
-        """The slide that was handed in under that path."""
-        return next(iter(self._read("WHERE source = ? ORDER BY sequence", (source,))), None)
-
     def same_result(self, key: ResultKey, slide: str) -> LedgerSlide | None:
         """Another slide, counted or being counted, whose result is that of `key`."""
         rows = self._read(

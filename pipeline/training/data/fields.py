@@ -50,8 +50,6 @@ _SEVERAL_MAGNIFICATIONS = ("bbbc041",)
 """Sets whose `slide` is a cluster of stain colours, with pictures of several sizes of pixel."""
 _WITHOUT_RED_CELLS = ("trip_thin", "uganda")
 """Sets that label no red cell, or no clean one: their scale is found as a count finds it."""
-BORDER_CELLS = 1.0
-"""Within this many diameters of the picture's border bbbc041 leaves cells unannotated."""
 _RENDERED = (True, True, True)
 
 
