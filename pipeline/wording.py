@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.counting.statistics import wilson
-from pipeline.records import Headline, Verdict
+from pipeline.records import Headline, SlideSummary, Verdict
 
 __all__ = ["count_line", "look_caution", "per_ul_text", "percent_text", "verdict_text"]
 
 
-def count_line(infected: int, counted: int) -> str:
-    """The count in one line: "12 infected of 845 red cells: 1.4% (0.8% to 2.5%)"."""
-    if counted == 0:
+def count_line(summary: SlideSummary) -> str:
+    """The count in one line: "12 infected of 845 red cells: asexual 1.4% (0.8% to 2.5%)"."""
+    found = summary.headline
+    if found is None:
         return "no red cell counted"
-    low, high = wilson(infected, counted)
-    share = f"{percent_text(infected / counted)} ({percent_text(low)} to {percent_text(high)})"
-    return f"{infected} infected of {counted} red cells: {share}"
+    share = f"{percent_text(found.parasitaemia)} ({percent_text(found.low)} to {percent_text(found.high)})"
+    kind = "asexual " if found.kind == "asexual" else ""
+    return f"{summary.infected} infected of {summary.counted} red cells: {kind}{share}"
 
 
 def percent_text(fraction: float | None) -> str:

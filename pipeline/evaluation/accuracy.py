@@ -50,7 +50,7 @@ class SlideCounts:
 
     @property
     def interval_percent(self) -> tuple[float, float] | None:
-        """95% interval of the estimated parasitaemia, as a count states it; None without a cell."""
+        """95% interval of the estimated parasitaemia by chance alone (Wilson); None without a cell."""
         if not self.counted:
             return None
         low, high = wilson(self.called, self.counted)

@@ -102,7 +102,7 @@ class SlideAccuracy:
     ----------
     annotated_percent : infected among all labelled red cells of its completely labelled fields, 0 to 100.
     estimated_percent : infected among the counted cells of the same fields, as a count gives it.
-    interval_percent : low and high end of its 95% interval, as a count gives it.
+    interval_percent : low and high end of its 95% interval by chance alone, which a count widens.
     """
 
     slide: str

@@ -79,7 +79,7 @@ def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
     """The count of a slide and its verdict in one line; a partial count says so first."""
     partial = "PARTIAL COUNT - " if summary.status == "partial" else ""
     verdict = verdict_text(summary.verdict, _looked_at(summary))
-    line = f"{partial}{summary.slide}: {count_line(summary.infected, summary.counted)} - {verdict}"
+    line = f"{partial}{summary.slide}: {count_line(summary)} - {verdict}"
     left_out = len(summary.fields) - shown if shown is not None else 0
     return f"{line} - {left_out} fields with fewer infected cells are not shown here" if left_out else line
 

@@ -124,8 +124,9 @@ def test_the_table_is_left_as_it_was() -> None:
 
 
 def test_the_count_is_told_in_one_line() -> None:
-    assert count_line(12, 845) == "12 infected of 845 red cells: 1.4% (0.81% to 2.5%)"
-    assert count_line(0, 0) == "no red cell counted"
+    called = summarise([make_cells(*["infected"] * 12, *["uninfected"] * 833)], make_facts())
+    assert count_line(called).startswith("12 infected of 845 red cells: 1.4% (")
+    assert count_line(summarise([], make_facts())) == "no red cell counted"
 
 
 @pytest.mark.parametrize(
