@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.ground import level_ground
 from segmentation.stain_layers import DEPTH_LEVELS, Layer, share_above, single_layer, weighted_median
 
 __all__ = ["COARSEST_UM", "PARTS", "PART_PX", "SQUARE_PX", "Area", "map_areas"]
@@ -63,10 +64,11 @@ def map_areas(counts: NDArray[np.uint16]) -> NDArray[np.uint8]:
     that dirt on one square makes no thick end and no single square flickers.
     """
     rows, columns = counts.shape[0] // PARTS, counts.shape[1] // PARTS
-    squares = _summed(counts).reshape(-1, DEPTH_LEVELS)
+    levelled = level_ground(counts)
+    squares = _summed(levelled).reshape(-1, DEPTH_LEVELS)
     known = np.asarray(squares.any(axis=1).reshape(rows, columns), bool)
     layer = single_layer(squares[known.ravel()])
-    stained, thick = _stained_and_thick(counts, layer)
+    stained, thick = _stained_and_thick(levelled, layer)
     areas = np.full((rows, columns), Area.READABLE, np.uint8)
     areas[stained < _too_thin(stained[~thick])] = Area.FEATHERED
     areas[stained < EMPTY_BELOW] = Area.EMPTY

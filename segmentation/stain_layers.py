@@ -15,10 +15,13 @@ from segmentation.masks import stain_depth
 from segmentation.resample import WHITE_LEVEL, normalise
 
 __all__ = [
+    "CHUNK",
     "DEPTH_LEVELS",
+    "LIGHTEST_SHARE",
     "Layer",
     "cells_apart",
     "depth_counts",
+    "glass_depth",
     "share_above",
     "single_layer",
     "weighted_median",
@@ -91,7 +94,7 @@ def depth_counts(
     return counts
 
 
-def single_layer(counts: NDArray[np.float32]) -> Layer:
+def single_layer(counts: NDArray[np.uint16] | NDArray[np.float32]) -> Layer:
     """Glass and single layer of a slide.
 
     Parameters
@@ -102,13 +105,18 @@ def single_layer(counts: NDArray[np.float32]) -> Layer:
     if not len(counts):
         return Layer(glass=white, cells=white + USUAL_LAYER)
     lightest, light, deep, share = _looks(counts)
-    glass = min(float(np.quantile(lightest, LIGHTEST_SHARE)), 255 - 2 * USUAL_LAYER)
+    glass = _lightest_of(lightest)
     shows = (share > LAYERED[0]) & (share < LAYERED[1]) & (deep - light >= LEAST_CONTRAST)
     shows &= light - glass <= GAP_LAYERS * (deep - glass)
     if not shows.any():
         return Layer(glass=glass, cells=glass + USUAL_LAYER)
     weight = (share * (1 - share))[shows]
     return Layer(glass=weighted_median(light[shows], weight), cells=weighted_median(deep[shows], weight))
+
+
+def glass_depth(counts: NDArray[np.uint16] | NDArray[np.float32]) -> float:
+    """Depth of a scan's lightest glass, from its parts: counts (n, DEPTH_LEVELS), each of one px at least."""
+    return _lightest_of(_looks(counts)[0])
 
 
 def cells_apart(counts: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -122,6 +130,10 @@ def cells_apart(counts: NDArray[np.float32]) -> NDArray[np.float64]:
     glass = lightest.min(initial=255.0)
     plain = (light - glass <= GAP_LAYERS * (deep - glass)) & (deep - light >= LEAST_CONTRAST)
     return np.asarray(np.where(plain, share * (1 - share) * (deep - light), 0.0), np.float64)
+
+
+def _lightest_of(lightest: NDArray[np.float64]) -> float:
+    return min(float(np.quantile(lightest, LIGHTEST_SHARE)), 255 - 2 * USUAL_LAYER)
 
 
 def share_above(counts: NDArray[np.uint16], depth: float) -> NDArray[np.float64]:
@@ -143,7 +155,7 @@ def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -
     return float(values[order][np.searchsorted(ranked, ranked[-1] / 2)])
 
 
-def _looks(counts: NDArray[np.float32]) -> NDArray[np.float64]:
+def _looks(counts: NDArray[np.uint16] | NDArray[np.float32]) -> NDArray[np.float64]:
     """Depth of each square's lightest px, mean depth of its light and its deep ones, share of those; (4, n).
 
     The threshold between light and deep is Otsu's, IEEE Trans. SMC 9 (1979).

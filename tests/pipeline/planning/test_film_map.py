@@ -86,6 +86,38 @@ def test_a_map_covers_a_field_of_any_size_and_its_areas_sum_to_the_field(
     assert parts == {"counted": 0, "empty_glass": detector[0] * detector[1]}
 
 
+def _stitched(film: DrawnScan, side_px: int) -> DrawnScan:
+    """The scan as a mosaic of fields, each with 70 to 100% of the light and a tint of its own."""
+    rng = np.random.default_rng(4)
+    picture = film.picture.astype(np.float32)
+    for top in range(0, film.height, side_px):
+        for left in range(0, film.width, side_px):
+            light = rng.uniform(0.7, 1.0) * rng.uniform(0.97, 1.03, 3)
+            picture[top : top + side_px, left : left + side_px] *= light
+    return DrawnScan(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("side_px", [260, 600])
+def test_a_monolayer_stitched_of_fields_of_unlike_exposure_is_readable(side_px: int) -> None:
+    film = drawn_scan(np.full((8, 8), 0.4), passed=0.8)
+    assert (map_film(film, plan_of(film)) == Area.READABLE).all()
+    mosaic = _stitched(film, side_px)
+    for um_per_px in (0.49, 0.5, 0.51):
+        readable = map_film(mosaic, plan_of(mosaic, um_per_px)) == Area.READABLE
+        assert readable.mean() > 0.97, um_per_px
+
+
+@pytest.mark.parametrize("um_per_px", [0.5, 0.79])
+def test_two_percent_of_scale_move_the_readable_area_little(um_per_px: float) -> None:
+    """From one layer to a thick end; at 0.79 the px of low magnification are 1.6 or 0.8 µm."""
+    film = drawn_scan(np.tile(np.linspace(0.3, 2.6, 14), (6, 1)), passed=0.7)
+    shares = []
+    for factor in (0.98, 1.0, 1.02):
+        areas = map_film(film, plan_of(film, um_per_px * factor))
+        shares.append(float((areas == Area.READABLE).mean()))
+    assert max(shares) - min(shares) < 0.1, shares
+
+
 def test_photos_are_not_mapped_and_scans_are() -> None:
     photo = DrawnScan(np.zeros((100, 100, 3), np.uint8))
     assert not needs_map(plan_of(photo))

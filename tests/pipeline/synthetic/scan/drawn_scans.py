@@ -47,10 +47,12 @@ class DrawnScan:
         return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def drawn_scan(layers: NDArray[np.float64], broken: tuple[int, int, int, int] | None = None) -> DrawnScan:
-    """A scan of squares of 96 µm that are covered with cells so many times."""
+def drawn_scan(
+    layers: NDArray[np.float64], broken: tuple[int, int, int, int] | None = None, passed: float = 0.6
+) -> DrawnScan:
+    """A scan of squares of 96 µm that are covered so many times with cells that let through so much light."""
     scale = round(PX_UM / UM_PER_PX)
-    picture = film_picture(layers)
+    picture = film_picture(layers, passed=passed)
     large = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     return DrawnScan(np.asarray(large, np.uint8), broken)
 
