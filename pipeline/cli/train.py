@@ -139,12 +139,16 @@ def novelty(
     fields: Annotated[
         int | None, typer.Option(min=1, help="At most so many fields of a labelled set; by default all.")
     ] = None,
+    others: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Further pictures that are no thin film: a folder for each kind."),
+    ] = None,
     detector: DetectorOption = None,
 ) -> None:
-    """Fit the ranges of known thin films, measure them on other pictures, write novelty.toml."""
+    """Fit what tells thin films from other pictures, measure it on kinds left out, write novelty.toml."""
     from pipeline.training.novelty.train import NoveltyOrder, train_novelty
 
-    order = NoveltyOrder(data=data, out=out, seed=seed, fields=fields, detector=detector)
+    order = NoveltyOrder(data=data, out=out, others=others, seed=seed, fields=fields, detector=detector)
     sys.stdout.write(f"{train_novelty(order, say)}\n")
 
 

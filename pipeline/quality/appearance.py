@@ -1,5 +1,7 @@
 """Features of a field for quality control, from its table of cells and the colours of its pixels."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -8,7 +10,7 @@ from pipeline.quality.novelty import FieldFeatures
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["field_features"]
+__all__ = ["Ground", "field_features"]
 
 GLASS_DEPTH = 255.0 - WHITE_LEVEL
 """Depth of stain of empty glass after normalisation, 0 to 255."""
@@ -25,10 +27,31 @@ FAINTEST_ABSORBANCE = 0.03
 """Least absorbance whose logarithm is taken: one in thirty, hardly to be seen."""
 LEAST_AREA = 0.002
 """Share of the view added to both sides of a ratio of areas, so that few pixels do not decide."""
+GLASS_BAND = slice(20, 36)
+"""Depths of stain within 10 levels of glass, as noise and uneven light leave it."""
+BRIGHTER_BAND = slice(0, 16)
+"""Depths of stain that are clearly brighter than glass."""
+LEAST_DIAMETER_UM, MOST_DIAMETER_UM = 4.5, 10.0
+"""Diameters of nearly all red cells of a thin film, from a spherocyte to one that is stretched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Light of a field as far as features are taken of it.
+
+    Attributes
+    ----------
+    white_point : colour of the empty background, 1 to 255.
+    saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
+    """
+
+    white_point: NDArray[np.float32]
+    saturated_fraction: float
+    dark_fraction: float
 
 
 def field_features(
-    cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float
+    cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float, ground: Ground, red_cells: int
 ) -> FieldFeatures | None:
     """Features of one field, None where it holds no red cell.
 
@@ -37,6 +60,7 @@ def field_features(
     cells : its rows, or a fair sample of them, with `rules.FEATURE_COLUMNS`.
     depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
     covered_um2 : area of all its red cells together, µm².
+    red_cells : number of all of them.
     """
     red_rows = cells[cells["kind"] == "red_cell"]
     if not len(red_rows):
@@ -66,8 +90,50 @@ def field_features(
         focus=float(red_rows["focus"].median()),
         depth=float(np.log(max(float(usual.max()), FAINTEST_ABSORBANCE))),
         coverage=float(np.log(np.clip(covered, 0.001, 1.0))),
+        number=float(np.log(max(red_cells, 1))),
+        median_score=_logit(float(np.median(scores))),
+        high_score=_logit(float(np.percentile(scores, 90))),
+        others=float((~red).mean()),
         stain=(float(usual[0]), float(usual[1]), float(usual[2])),
+        **_shape(cells[red]),
+        **_light(depths / pixels, ground, usual),
     )
+
+
+def _shape(red: pd.DataFrame) -> dict[str, float]:
+    """What the red cells' sizes and shapes are, whatever size the detector called one."""
+    inside = red[~red["at_border"].astype(bool)]
+    whole = inside if len(inside) else red
+    low, quarter, usual, most, high = np.percentile(whole["diameter_um"], (5, 25, 50, 75, 95)).tolist()
+    size = max(usual, 0.1)
+    return {
+        "size_spread": float(np.log(np.clip((most - quarter) / size, 0.02, 1))),
+        "size_range": float(np.log(np.clip((high - low) / size, 0.02, 2))),
+        "diameter": float(np.log(size)),
+        "usual_roundness": float(whole["circularity"].median()),
+        "plausible": float(whole["diameter_um"].between(LEAST_DIAMETER_UM, MOST_DIAMETER_UM).mean()),
+        "overlapping": float(red["overlaps"].astype(bool).mean()),
+        "focus_spread": float(red["focus"].std(ddof=0)),
+        "oblong": float(whole["oblong"].median()),
+    }
+
+
+def _light(shares: NDArray[np.float64], ground: Ground, usual: NDArray[np.float64]) -> dict[str, float]:
+    """What the view's light is, and the colour of the usual red cell."""
+    deepest = max(float(usual.max()), 2 * FAINTEST_ABSORBANCE)
+    white = ground.white_point.astype(np.float64)
+    return {
+        "ground_level": float(white.mean()) / 255,
+        "ground_colour": float(np.log((white.max() + 5) / (white.min() + 5))),
+        "red_share": float(usual[0]) / deepest,
+        "green_share": float(usual[1]) / deepest,
+        "blue_share": float(usual[2]) / deepest,
+        "saturated": ground.saturated_fraction,
+        "dark": ground.dark_fraction,
+        "glass": float(np.log(np.clip(shares[GLASS_BAND].sum(), 0.003, 1))),
+        "brighter": float(shares[BRIGHTER_BAND].sum()),
+        "deepest": int(np.searchsorted(shares.cumsum(), 0.99)) / 255,
+    }
 
 
 def _shares(depths: NDArray[np.float64], cell_depth: float) -> tuple[float, float, float, float]:

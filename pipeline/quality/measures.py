@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.scale import SlideScale
-from pipeline.quality.appearance import field_features
+from pipeline.quality.appearance import Ground, field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
 
@@ -21,7 +21,7 @@ SAMPLED_CELLS = 20_000
 SHARP_PERCENTILE = 90.0
 """Of the red cells' focus: clumps blur some cells of a sharp field, and no cell of a blurred one is sharp."""
 _SAMPLED = (
-    *("kind", "at_border", "area_um2", "circularity", "focus", "diameter_um"),
+    *("kind", "at_border", "area_um2", "circularity", "focus", "diameter_um", "overlaps"),
     *("kind_number", "score", "red", "green", "blue"),
 )
 
@@ -60,7 +60,12 @@ class _Sums:
     def add(self, cells: pd.DataFrame) -> None:
         red = cells[cells["kind"] == "red_cell"]
         first = -self.objects % self.step
-        self.sample.append(cells.iloc[first :: self.step][list(_SAMPLED)])
+        some = cells.iloc[first :: self.step]
+        sides = (
+            np.maximum(some["x_max"] - some["x_min"], 1e-6),
+            np.maximum(some["y_max"] - some["y_min"], 1e-6),
+        )
+        self.sample.append(some[list(_SAMPLED)].assign(oblong=np.abs(np.log(sides[0] / sides[1]))))
         self.objects += len(cells)
         self.red_cells += len(red)
         self.overlapping += int(red["overlaps"].sum())
@@ -106,7 +111,7 @@ def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
 
 
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
-    sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=list(_SAMPLED))
+    sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=[*_SAMPLED, "oblong"])
     red = sample[sample["kind"] == "red_cell"]
     colours = _colours(red)
     return FieldMeasures(
@@ -121,7 +126,15 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         median_diameter_um=float(red["diameter_um"].median()) if len(red) else None,
         colour_difference=colours[0],
         saturation=colours[1],
-        features=field_features(sample, seen.depths, found.covered_um2),
+        features=field_features(sample, seen.depths, found.covered_um2, _ground(plan), found.red_cells),
+    )
+
+
+def _ground(plan: FieldPlan) -> Ground:
+    return Ground(
+        white_point=plan.light.white_point,
+        saturated_fraction=plan.light.saturated_fraction,
+        dark_fraction=plan.light.dark_fraction,
     )
 
 

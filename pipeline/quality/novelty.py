@@ -1,11 +1,12 @@
 """How far a slide is from the thin films and the stains that smearcount knows, and the file that holds these.
 
-A slide is compared with ranges: what fields of known smears show, source by source, see
-`pipeline.training.novelty.fit`. What lies inside all of them has the distance 0, whatever it is; each
-range that is left adds to it.
+A feature of a field adds nothing within what half of the known smears show; outside, a weight for either
+side. The weights are those of a logistic regression of known smears and pictures that are none, see
+`pipeline.training.novelty.fit`.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -19,12 +20,13 @@ from pipeline.errors import ModelError
 from pipeline.records import Novelty
 
 __all__ = [
-    "RANGE_NAMES",
+    "TERM_NAMES",
     "FieldFeatures",
     "MeasuredKind",
     "NoveltyManifest",
-    "Range",
     "Stain",
+    "Term",
+    "feature_table",
     "measure_novelty",
     "read_novelty",
     "smear_distance",
@@ -32,8 +34,10 @@ __all__ = [
     "stain_distance",
 ]
 
-MOST_EXCESS = 3.0
-"""Most that one range may add: no single value decides by how absurd it is."""
+INSIDE = 0.7
+"""Spreads from the middle within which half of the fields of known smears lie, and a feature adds nothing."""
+MOST_SPREADS = 6.0
+"""Most that one feature may differ from the middle: none decides by how absurd it is."""
 SHARE_STEP = 0.25
 """Difference in a channel's share of the stain that weighs as much as a stain e times as deep."""
 LEAST_ABSORBANCE = 0.05
@@ -58,6 +62,25 @@ class FieldFeatures:
     focus : median sharpness of the red cells' edges, 0 to 1.
     depth : logarithm of the usual red cell's absorbance, in the channel where it is deepest.
     coverage : logarithm of the share of the view that red cells cover.
+    number : logarithm of the number of red cells.
+    median_score, high_score : logit of the detector's score that half, and 9 in 10, of the red cells stay
+        below.
+    size_spread, size_range : logarithm of the difference in diameter between a quarter and three quarters of
+        the whole red cells, and between 5 and 95%, relative to the usual one.
+    diameter : logarithm of the usual diameter, µm.
+    usual_roundness : median circularity, 0 to 1.
+    plausible : share of the whole red cells that are 4.5 to 10 µm wide, 0 to 1.
+    overlapping : share of the red cells that touch another, 0 to 1.
+    others : share of all objects that are no red cells, 0 to 1.
+    focus_spread : standard deviation of the edges' sharpness.
+    oblong : median of the logarithm of the ratio of a cell's sides.
+    ground_level, ground_colour : brightness of the empty background, 0 to 1, and logarithm of the ratio of
+        its brightest to its darkest channel.
+    red_share, green_share, blue_share : absorbance of the usual red cell in each channel, relative to the
+        deepest.
+    saturated, dark : share of the view that is pure white, or nearly black.
+    glass, brighter : logarithm of the share of the view as deep as glass, and the share brighter than that.
+    deepest : depth of stain that 99% of the view stay below, 0 to 1.
     stain : absorbance (natural logarithm) of the usual red cell in red, green and blue.
     """
 
@@ -73,23 +96,46 @@ class FieldFeatures:
     focus: float
     depth: float
     coverage: float
+    number: float
+    median_score: float
+    high_score: float
+    size_spread: float
+    size_range: float
+    diameter: float
+    usual_roundness: float
+    plausible: float
+    overlapping: float
+    others: float
+    focus_spread: float
+    oblong: float
+    ground_level: float
+    ground_colour: float
+    red_share: float
+    green_share: float
+    blue_share: float
+    saturated: float
+    dark: float
+    glass: float
+    brighter: float
+    deepest: float
     stain: tuple[float, float, float]
 
 
-RANGE_NAMES: tuple[str, ...] = tuple(field.name for field in fields(FieldFeatures) if field.name != "stain")
+TERM_NAMES: tuple[str, ...] = tuple(field.name for field in fields(FieldFeatures) if field.name != "stain")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Range(_Strict):
-    """What known smears show of one value; `scale` of it outside adds 1 to the distance."""
+class Term(_Strict):
+    """What one feature adds to the score: `below` or `above` for each spread beyond `INSIDE` on that side."""
 
     name: str
-    low: float
-    high: float
-    scale: float = Field(gt=0)
+    middle: float
+    spread: float = Field(gt=0)
+    below: float
+    above: float
 
 
 class Stain(_Strict):
@@ -120,11 +166,12 @@ class MeasuredKind(_Strict):
 
 
 class NoveltyManifest(_Strict):
-    """The known smears, the limits, and how well they hold on what they were not fitted to.
+    """The fit, the limits, and how well they hold on what they were not fitted to.
 
     Attributes
     ----------
-    detector, detector_sha256 : network whose detections the ranges were taken with.
+    detector, detector_sha256 : network whose detections it was fitted with.
+    intercept : score of a field in the middle of every feature, log odds.
     smear_limit, stain_limit : distances above which a slide is refused, or its stain warned of.
     """
 
@@ -133,7 +180,8 @@ class NoveltyManifest(_Strict):
     seed: int
     smear_limit: float = Field(gt=0)
     stain_limit: float = Field(gt=0)
-    ranges: tuple[Range, ...]
+    intercept: float
+    terms: tuple[Term, ...]
     stains: tuple[Stain, ...] = Field(min_length=1)
     measured: tuple[MeasuredKind, ...] = ()
 
@@ -155,10 +203,10 @@ def read_novelty(path: Path | None = None) -> NoveltyManifest:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"{path} is no valid list of known smears: {place}: {first['msg']}") from error
-    found = tuple(entry.name for entry in manifest.ranges)
-    if found != RANGE_NAMES:
+    found = tuple(entry.name for entry in manifest.terms)
+    if found != TERM_NAMES:
         raise ModelError(
-            f"{path} holds ranges of {', '.join(found)}, expected {', '.join(RANGE_NAMES)}; "
+            f"{path} holds terms of {', '.join(found)}, expected {', '.join(TERM_NAMES)}; "
             "write it anew with smearcount train novelty"
         )
     return manifest
@@ -168,25 +216,30 @@ def measure_novelty(features: list[FieldFeatures], known: NoveltyManifest) -> No
     """Distances of a slide from what is known, None where no field shows a red cell."""
     if not features:
         return None
-    values = np.asarray([[getattr(field, name) for name in RANGE_NAMES] for field in features], np.float64)
-    beyond = _excess(values, known.ranges)
-    middle = np.median(beyond, axis=0)
+    parts = _parts(feature_table(features), known.terms)
+    middle = np.median(parts, axis=0)
     stains = [stain_distance(field.stain, known.stains) for field in features]
     swapped = [stain_distance(field.stain[::-1], known.stains) for field in features]
     return Novelty(
-        smear_distance=round(float(np.median(beyond.sum(axis=1))), 4),
+        smear_distance=round(float(np.median(_distance(parts.sum(axis=1) + known.intercept))), 4),
         smear_limit=known.smear_limit,
         stain_distance=round(median(stains), 4),
         stain_limit=known.stain_limit,
-        farthest=RANGE_NAMES[int(middle.argmax())] if middle.max() > 0 else "",
+        farthest=TERM_NAMES[int(middle.argmax())] if middle.max() > 0 else "",
         swapped_stain_distance=round(median(swapped), 4),
     )
 
 
-def smear_distance(features: FieldFeatures, ranges: tuple[Range, ...]) -> float:
-    """How far one field lies outside the ranges, 0 inside all of them."""
-    values = np.asarray([[getattr(features, name) for name in RANGE_NAMES]], np.float64)
-    return float(_excess(values, ranges).sum())
+def feature_table(features: Sequence[FieldFeatures]) -> NDArray[np.float64]:
+    """Values of fields, float64 (n, terms), in the order of `TERM_NAMES`."""
+    rows = [[getattr(field, name) for name in TERM_NAMES] for field in features]
+    return np.asarray(rows, np.float64).reshape(-1, len(TERM_NAMES))
+
+
+def smear_distance(features: FieldFeatures, terms: Sequence[Term], intercept: float) -> float:
+    """How far one field lies from known smears, 0 for one that could not be nearer."""
+    parts = _parts(feature_table([features]), terms)
+    return float(_distance(parts.sum(axis=1) + intercept)[0])
 
 
 def stain_distance(stain: tuple[float, float, float], known: tuple[Stain, ...]) -> float:
@@ -202,10 +255,18 @@ def stain_difference(one: tuple[float, float, float], other: tuple[float, float,
     return float(np.linalg.norm(first - second))
 
 
-def _excess(values: NDArray[np.float64], ranges: tuple[Range, ...]) -> NDArray[np.float64]:
-    low, high, scale = np.asarray([(each.low, each.high, each.scale) for each in ranges], np.float64).T
-    outside = np.maximum(np.maximum(low - values, values - high), 0) / scale
-    return np.asarray(np.minimum(outside, MOST_EXCESS), np.float64)
+def _parts(values: NDArray[np.float64], terms: Sequence[Term]) -> NDArray[np.float64]:
+    """What each feature adds to the score of each field, float64 (n, terms)."""
+    rows = [(each.middle, each.spread, each.below, each.above) for each in terms]
+    middle, spread, below, above = np.asarray(rows, np.float64).T
+    away = np.clip((values - middle) / spread, -MOST_SPREADS, MOST_SPREADS)
+    outside = above * np.maximum(away - INSIDE, 0) + below * np.maximum(-away - INSIDE, 0)
+    return np.asarray(outside, np.float64)
+
+
+def _distance(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log odds as a distance from 0 on: ln(1 + odds)."""
+    return np.asarray(np.logaddexp(0.0, score), np.float64)
 
 
 def _stain_place(absorbance: NDArray[np.float64]) -> NDArray[np.float64]:

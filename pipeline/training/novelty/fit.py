@@ -1,69 +1,141 @@
-"""Fits what known thin films look like, and measures it on sources that are left out: numbers only."""
+"""Fits what known thin films look like and what does not, and measures it on kinds that are left out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quality.novelty import (
-    RANGE_NAMES,
     FieldFeatures,
     MeasuredKind,
-    Range,
     Stain,
+    Term,
+    feature_table,
     smear_distance,
     stain_distance,
 )
+from pipeline.training.novelty.logistic import fit_terms
 
-__all__ = ["Known", "fit_known", "measured_kind", "without_each_source"]
+__all__ = ["Known", "fit_known", "measured_kind", "without_each_kind", "without_each_source"]
 
-Smears = Mapping[str, Sequence[FieldFeatures]]
+Pictures = Mapping[str, Sequence[FieldFeatures]]
+"""Features of fields by source, or of other pictures by kind."""
 
-LOW_PERCENTILE, HIGH_PERCENTILE = 2.5, 97.5
-"""Of a source's fields: the rest may be failures of the count, which must not widen what is known."""
 STAINS_A_SOURCE = 12
 """Fields of a source whose stains are kept, as different from one another as they are."""
-LEAST_SMEAR_LIMIT = 0.5
-"""Least limit of the smear distance: a new microscope may leave two ranges by a quarter of a unit each."""
+FOLDS, DEALS = 10, 3
+"""Parts that kinds, and real fields, are dealt into, to be measured by a fit without them; and how often they
+are dealt anew for the limit, which few far fields set."""
 FAR_PERCENTILE = 99
-"""Of the fields of sources left out, by smear distance: a single wild field must not set the limit, and a
-slide is judged by the middle of its fields."""
-SMEAR_MARGIN, STAIN_MARGIN = 1.2, 1.05
-"""Limits stand this much above that field, and above the strangest stain: refusing a smear costs more than
-warning of its stain."""
+"""Of the real fields left out, by smear distance: at most one in a hundred is to be refused."""
+STAIN_MARGIN = 1.05
+"""The limit stands this much above the strangest stain of a source left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Ranges and stains of known smears, and the limits that go with them."""
+    """The fit, the known stains, and the limits that go with them."""
 
-    ranges: tuple[Range, ...]
+    terms: tuple[Term, ...]
+    intercept: float
     stains: tuple[Stain, ...]
     smear_limit: float
     stain_limit: float
 
 
-def fit_known(smears: Smears, rendered: Sequence[FieldFeatures]) -> Known:
-    """What `smears` (features by source) show; `rendered` ones widen the ranges but give no stain.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """Everything that is fitted, a row a picture.
 
-    The limits come from the same fit with each source left out in turn.
+    Attributes
+    ----------
+    values : float64 (n, terms). is_odd : bool (n,), no thin film. kinds : of each, its source or kind.
     """
-    distances = [_distances(smears, rendered, name) for name in smears] if len(smears) > 1 else []
-    every = np.concatenate(distances) if distances else np.zeros((1, 2))
-    far, farthest_stain = np.percentile(every[:, 0], FAR_PERCENTILE), every[:, 1].max()
-    return Known(
-        ranges=_ranges([*smears.values(), rendered]),
-        stains=_stains(smears),
-        smear_limit=round(max(LEAST_SMEAR_LIMIT, SMEAR_MARGIN * float(far)), 3),
-        stain_limit=round(max(0.1, STAIN_MARGIN * float(farthest_stain)), 3),
+
+    values: NDArray[np.float64]
+    is_odd: NDArray[np.bool_]
+    kinds: NDArray[np.str_]
+
+    @classmethod
+    def of(cls, smears: Pictures, odd: Pictures) -> Self:
+        """Rows of both, in their order."""
+        every = [*smears.values(), *odd.values()]
+        numbers = [len(fields) for fields in every]
+        films = sum(len(fields) for fields in smears.values())
+        return cls(
+            values=feature_table([field for fields in every for field in fields]),
+            is_odd=np.arange(sum(numbers)) >= films,
+            kinds=np.repeat(np.asarray([*(f"film {name}" for name in smears), *odd], np.str_), numbers),
+        )
+
+    def parts(self, deal: int) -> NDArray[np.int64]:
+        """Which part each row is left out with, int64 (n,): a kind of other pictures is never in two."""
+        rng = np.random.default_rng(deal)
+        names, kind = np.unique(self.kinds, return_inverse=True)
+        by_kind, by_row = (rng.permutation(number) % FOLDS for number in (len(names), len(self.kinds)))
+        return np.where(self.is_odd, by_kind[kind], by_row)
+
+    def fit(self, rows: NDArray[np.bool_], known: Known) -> Known:
+        """The same as `known` with terms fitted to some of the rows."""
+        terms, intercept = fit_terms(self.values[rows], self.is_odd[rows], self.kinds[rows].tolist())
+        return replace(known, terms=terms, intercept=intercept)
+
+
+def fit_known(smears: Pictures, rendered: Sequence[FieldFeatures], odd: Pictures) -> Known:
+    """What tells `smears` from `odd` pictures; `rendered` smears are fitted, but set no limit and no stain.
+
+    The limits come from the same fit without a part of the fields, and from the stains of all other sources.
+    """
+    strange = [
+        stain_distance(each.stain, _stains(_others(smears, name)))
+        for name, features in (smears.items() if len(smears) > 1 else ())
+        for each in features
+    ]
+    limit = max(0.1, STAIN_MARGIN * max(strange, default=0.0))
+    known = Known(
+        terms=(), intercept=0.0, stains=_stains(smears), smear_limit=np.inf, stain_limit=round(limit, 3)
     )
+    shown = _Shown.of({**smears, "": rendered}, odd)
+    real = [field for fields in smears.values() for field in fields]
+    apart = []
+    for deal in range(DEALS):
+        parts = shown.parts(deal)
+        for part in range(FOLDS):
+            without = shown.fit(parts != part, known)
+            left = np.flatnonzero(parts[: len(real)] == part)
+            apart += [_distance(real[place], without) for place in left.tolist()]
+    fitted = shown.fit(np.ones(len(shown.kinds), bool), known)
+    return replace(fitted, smear_limit=round(float(np.percentile(apart, FAR_PERCENTILE)), 4))
 
 
-def without_each_source(smears: Smears, rendered: Sequence[FieldFeatures]) -> tuple[MeasuredKind, ...]:
+def without_each_kind(
+    smears: Pictures,
+    rendered: Sequence[FieldFeatures],
+    odd: Mapping[str, Sequence[FieldFeatures | None]],
+    known: Known,
+) -> tuple[MeasuredKind, ...]:
+    """Each kind of other pictures judged by a fit without its part of the kinds, at the limit of `known`."""
+    seen = {kind: [each for each in fields if each is not None] for kind, fields in odd.items()}
+    shown = _Shown.of({**smears, "": rendered}, seen)
+    parts = shown.parts(0)
+    of_kind = dict(zip(shown.kinds.tolist(), parts.tolist(), strict=True))
+    rows = []
+    for part in range(FOLDS):
+        without = shown.fit(parts != part, known)
+        # A kind that shows no red cell is in no part, and refused by any.
+        left = [kind for kind in odd if of_kind.get(kind, 0) == part]
+        rows += [measured_kind("odd", kind, odd[kind], without) for kind in left]
+    return tuple(sorted(rows, key=lambda row: row.kind))
+
+
+def without_each_source(
+    smears: Pictures, rendered: Sequence[FieldFeatures], odd: Pictures
+) -> tuple[MeasuredKind, ...]:
     """Each source held against all others, limits included: what a new microscope has to expect."""
     return tuple(
-        measured_kind("smear", name, features, fit_known(_others(smears, name), rendered))
+        measured_kind("smear", name, features, fit_known(_others(smears, name), rendered, odd))
         for name, features in smears.items()
     )
 
@@ -74,7 +146,7 @@ def measured_kind(
     """How pictures of one kind are judged; None among `features` is a picture without a red cell."""
     every = list(features)
     seen = [each for each in every if each is not None]
-    refused = [smear_distance(each, known.ranges) > known.smear_limit for each in seen]
+    refused = [_distance(each, known) > known.smear_limit for each in seen]
     strange = [stain_distance(each.stain, known.stains) > known.stain_limit for each in seen]
     return MeasuredKind(
         group=group,
@@ -86,39 +158,15 @@ def measured_kind(
     )
 
 
-def _distances(smears: Smears, rendered: Sequence[FieldFeatures], name: str) -> NDArray[np.float64]:
-    """Float64 (n, 2): smear and stain distance of a source's fields from all others."""
-    others = _others(smears, name)
-    ranges, stains = _ranges([*others.values(), rendered]), _stains(others)
-    pairs = [(smear_distance(each, ranges), stain_distance(each.stain, stains)) for each in smears[name]]
-    return np.asarray(pairs, np.float64).reshape(-1, 2)
+def _distance(features: FieldFeatures, known: Known) -> float:
+    return smear_distance(features, known.terms, known.intercept)
 
 
-def _others(smears: Smears, name: str) -> dict[str, Sequence[FieldFeatures]]:
+def _others(smears: Pictures, name: str) -> dict[str, Sequence[FieldFeatures]]:
     return {source: features for source, features in smears.items() if source != name}
 
 
-def _ranges(sources: Sequence[Sequence[FieldFeatures]]) -> tuple[Range, ...]:
-    """From the lowest to the highest that any source shows, its own outliers left out; half of it is 1."""
-    values = [
-        np.asarray([[getattr(each, name) for name in RANGE_NAMES] for each in features], np.float64)
-        for features in sources
-        if len(features)
-    ]
-    low = np.min([np.percentile(each, LOW_PERCENTILE, axis=0) for each in values], axis=0)
-    high = np.max([np.percentile(each, HIGH_PERCENTILE, axis=0) for each in values], axis=0)
-    return tuple(
-        Range(
-            name=name,
-            low=round(float(low[place]), 4),
-            high=round(float(high[place]), 4),
-            scale=round(max(float(high[place] - low[place]) / 2, 0.001), 4),
-        )
-        for place, name in enumerate(RANGE_NAMES)
-    )
-
-
-def _stains(smears: Smears) -> tuple[Stain, ...]:
+def _stains(smears: Pictures) -> tuple[Stain, ...]:
     """Of each source the stains that lie farthest apart, the first field's first."""
     kept = []
     for source, features in smears.items():

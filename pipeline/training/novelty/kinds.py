@@ -1,4 +1,4 @@
-"""Pictures to measure the novelty score with: no thin films, rendered ones, and altered ones."""
+"""Pictures that the novelty score is fitted to: no thin films, rendered ones, altered ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.synthetic.field import RenderSettings, render_field, varied_settings
-from pipeline.training.novelty import scenes, slides, unseen
+from pipeline.training.novelty import more_scenes, scenes, slides, textures, things
 
-__all__ = ["ALTERATIONS", "SEEN_KINDS", "UNSEEN_KINDS", "drawn_smear"]
+__all__ = ["ALTERATIONS", "KINDS", "drawn_smear"]
 
 _Picture = NDArray[np.uint8]
 _Kinds = Mapping[str, Callable[[np.random.Generator], _Picture]]
@@ -36,14 +36,24 @@ def _bundled(name: str) -> Callable[[np.random.Generator], _Picture]:
     return draw
 
 
-SEEN_KINDS: _Kinds = MappingProxyType(
+KINDS: _Kinds = MappingProxyType(
     {
         **{
             f"photo: {name}": _bundled(name)
             for name in (
                 *("astronaut", "brick", "camera", "cat", "cell", "checkerboard", "clock", "coffee", "coins"),
                 *("colorwheel", "grass", "gravel", "horse", "hubble_deep_field", "immunohistochemistry"),
-                *("logo", "microaneurysms", "moon", "page", "retina", "rocket", "stereo_motorcycle", "text"),
+                *(
+                    "lfw_subset",
+                    "logo",
+                    "microaneurysms",
+                    "moon",
+                    "page",
+                    "retina",
+                    "rocket",
+                    "shepp_logan_phantom",
+                ),
+                *("stereo_motorcycle", "text"),
             )
         },
         "thick film": slides.draw_thick_film,
@@ -67,24 +77,44 @@ SEEN_KINDS: _Kinds = MappingProxyType(
         "tablets": scenes.draw_tablets,
         "truck": scenes.draw_truck,
         "weave": scenes.draw_weave,
+        "rain drops": more_scenes.draw_drops,
+        "keyboard": more_scenes.draw_keyboard,
+        "radiograph": more_scenes.draw_radiograph,
+        "roof tiles": more_scenes.draw_scales,
+        "spreadsheet": more_scenes.draw_spreadsheet,
+        "cervical smear": more_scenes.draw_squames,
+        "wall": more_scenes.draw_wall,
+        "yeast": more_scenes.draw_yeast,
+        "bark": textures.draw_bark,
+        "cobbles": textures.draw_cobbles,
+        "concrete": textures.draw_concrete,
+        "fabric": textures.draw_fabric,
+        "foam": textures.draw_foam,
+        "foliage": textures.draw_foliage,
+        "fur": textures.draw_fur,
+        "gravel": textures.draw_gravel,
+        "honeycomb": textures.draw_honeycomb,
+        "marble": textures.draw_marble,
+        "mountains": textures.draw_mountains,
+        "ripples": textures.draw_ripples,
+        "rust": textures.draw_rust,
+        "sand": textures.draw_sand,
+        "snow": textures.draw_snow,
+        "bench": things.draw_bench,
+        "boxed thick film": things.draw_boxed_thick_film,
+        "buttons": things.draw_buttons,
+        "cup": things.draw_cup,
+        "eggs": things.draw_eggs,
+        "eye": things.draw_eye,
+        "flower": things.draw_flower,
+        "label": things.draw_label,
+        "lamps": things.draw_lamps,
+        "planet": things.draw_planet,
+        "plate": things.draw_plate,
+        "sign": things.draw_sign,
     }
 )
-"""Kinds that were looked at while the values of the score were chosen; none of them sets a number of it."""
-UNSEEN_KINDS: _Kinds = MappingProxyType(
-    {
-        "photo: lfw_subset": _bundled("lfw_subset"),
-        "photo: shepp_logan_phantom": _bundled("shepp_logan_phantom"),
-        "rain drops": unseen.draw_drops,
-        "keyboard": unseen.draw_keyboard,
-        "radiograph": unseen.draw_radiograph,
-        "roof tiles": unseen.draw_scales,
-        "spreadsheet": unseen.draw_spreadsheet,
-        "cervical smear": unseen.draw_squames,
-        "wall": unseen.draw_wall,
-        "yeast": unseen.draw_yeast,
-    }
-)
-"""Kinds that were drawn after that and only measure it."""
+"""Kinds of pictures that are no thin film, and what draws one of each."""
 
 
 def _reordered(*channels: int) -> Callable[[_Picture], _Picture]:

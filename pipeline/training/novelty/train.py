@@ -1,9 +1,13 @@
 """Trains the novelty score: counts smears and other pictures, fits, measures, writes."""
 
 import json
+import multiprocessing
+import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,19 +23,30 @@ from pipeline.files import write_whole
 from pipeline.quality.novelty import FieldFeatures, MeasuredKind, NoveltyManifest
 from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
-from pipeline.training.novelty.fit import Known, fit_known, measured_kind, without_each_source
-from pipeline.training.novelty.kinds import ALTERATIONS, SEEN_KINDS, UNSEEN_KINDS, drawn_smear
+from pipeline.training.novelty.fit import (
+    Known,
+    fit_known,
+    measured_kind,
+    without_each_kind,
+    without_each_source,
+)
+from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, drawn_smear
 from pipeline.training.order import Report
 
 __all__ = ["SOURCES", "NoveltyOrder", "train_novelty"]
 
-SOURCES = ("iml", "nih_fields", "chula", "draaslan", "bccd")
-"""Sets of real smears, each from another laboratory and microscope."""
-RENDERED, RENDERED_MEASURING = 80, 40
-"""Rendered fields that widen the ranges, and others that only measure."""
-PICTURES_A_KIND, ALTERED_A_SOURCE = 4, 6
+SOURCES = (
+    *("iml", "nih_fields", "chula", "draaslan", "bccd"),
+    *("bbbc041", "trip_thin", "uganda", "txl_pbc"),
+)
+"""Sets of real smears, from nine laboratories and microscopes."""
+RENDERED, RENDERED_MEASURING = 25, 15
+"""Rendered fields that are fitted, and others that only measure."""
+PICTURES_A_KIND, ALTERED_A_SOURCE = 2, 1
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 _Picture = NDArray[np.uint8]
+_Features = list[FieldFeatures | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +56,14 @@ class NoveltyOrder:
     Attributes
     ----------
     data, out : folder of the labelled sets, and folder of novelty.toml and features.json.
+    others : folder of further pictures that are no thin film, a folder a kind; None for those drawn alone.
     seed : of every random choice. fields : most fields of a source, None for all.
     detector : manifest of the detector, None for the shipped one.
     """
 
     data: Path
     out: Path
+    others: Path | None = None
     seed: int = 1
     fields: int | None = None
     detector: Path | None = None
@@ -60,43 +77,79 @@ def train_novelty(order: NoveltyOrder, report: Report) -> Path:
     LabelledDataError
         Where no labelled set is found.
     """
-    settings = CountSettings(detector=order.detector)
-    smears = _smears(order, settings, report)
-    drawn = _made("rendered", drawn_smear, RENDERED, order.seed, settings)
-    report(f"rendered: {len(drawn)} fields")
-    known = fit_known(smears, _seen(drawn))
-    others = _measuring(order, settings, report)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = _pictures(order, Path(folder), report)
+        features = _measured(pictures, CountSettings(detector=order.detector), report)
+    smears = {kind: _seen(each) for (group, kind), each in features.items() if group == "smear"}
+    odd = {kind: each for (group, kind), each in features.items() if group == "odd"}
+    drawn, shown = _seen(features["rendered", "fitted"]), {kind: _seen(each) for kind, each in odd.items()}
+    known = fit_known(smears, drawn, shown)
+    report("fitted")
     measured = [
-        *without_each_source(smears, _seen(drawn)),
-        *(measured_kind(group, kind, features, known) for (group, kind), features in others.items()),
+        *without_each_source(smears, drawn, shown),
+        *without_each_kind(smears, drawn, odd, known),
+        measured_kind("smear", "rendered, other draws", features["rendered", "measuring"], known),
+        *(
+            measured_kind(group, kind, each, known)
+            for (group, kind), each in features.items()
+            if group == "altered"
+        ),
     ]
     order.out.mkdir(parents=True, exist_ok=True)
     path = order.out / "novelty.toml"
     write_whole(path, tomli_w.dumps(_manifest(order, known, measured).model_dump()).encode())
-    features = {**{f"smear {name}": each for name, each in smears.items()}, "rendered": drawn}
-    features |= {f"{group} {kind}": each for (group, kind), each in others.items()}
     rows = {
-        name: [None if each is None else asdict(each) for each in group] for name, group in features.items()
+        f"{group} {kind}": [None if one is None else asdict(one) for one in each]
+        for (group, kind), each in features.items()
     }
     write_whole(order.out / "features.json", json.dumps(rows).encode())
     return path
 
 
-def _smears(
-    order: NoveltyOrder, settings: CountSettings, report: Report
-) -> dict[str, Sequence[FieldFeatures]]:
-    """Features of the fields of each labelled set; a field without cells is a failure and is reported."""
-    found: dict[str, Sequence[FieldFeatures]] = {}
+_Pictures = dict[tuple[str, str], list[Path]]
+"""Pictures by group and kind."""
+
+
+def _pictures(order: NoveltyOrder, folder: Path, report: Report) -> _Pictures:
+    """All pictures that are looked at; those that are drawn or altered are written to a folder."""
+    found: _Pictures = {}
     for source in SOURCES:
-        if not (order.data / source).is_dir():
-            continue
-        paths = _field_paths(order, source)
-        features = [_features_of(path, settings) for path in paths]
-        found[source] = _seen(features)
-        report(f"{source}: {len(found[source])} of {len(features)} fields show red cells")
+        if (order.data / source).is_dir():
+            found["smear", source] = _field_paths(order, source)
     if not found:
         raise LabelledDataError(f"no labelled set in {order.data}; expected one of {', '.join(SOURCES)}")
+    real = [path for paths in found.values() for path in paths[:ALTERED_A_SOURCE]]
+    for kind, draw in KINDS.items():
+        drawn = (draw(_rng(order.seed, number, kind)) for number in range(PICTURES_A_KIND))
+        found["odd", kind] = _written(drawn, folder / f"odd {kind}")
+    for place in sorted(order.others.iterdir()) if order.others is not None else ():
+        paths = sorted(path for path in place.glob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+        found["odd", f"file: {place.name}"] = paths
+    for name, seed, number in (
+        ("fitted", order.seed, RENDERED),
+        ("measuring", order.seed + 1, RENDERED_MEASURING),
+    ):
+        films = (drawn_smear(_rng(seed, place, "rendered")) for place in range(number))
+        found["rendered", name] = _written(films, folder / name)
+    for name, alter in ALTERATIONS.items():
+        altered = (alter(_middle(read_rgb(path))) for path in real)
+        found["altered", name] = _written(altered, folder / name)
+    report(f"{sum(map(len, found.values()))} pictures of {len(found)} kinds")
     return found
+
+
+def _rng(seed: int, number: int, kind: str) -> np.random.Generator:
+    """A generator that no other kind, number or seed shares."""
+    return np.random.default_rng([seed, number, *kind.encode()])
+
+
+def _written(pictures: Iterable[_Picture], folder: Path) -> list[Path]:
+    folder.mkdir()
+    paths = []
+    for number, picture in enumerate(pictures):
+        paths.append(folder / f"{number}.png")
+        write_whole(paths[-1], cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+    return paths
 
 
 def _field_paths(order: NoveltyOrder, source: str) -> list[Path]:
@@ -106,51 +159,23 @@ def _field_paths(order: NoveltyOrder, source: str) -> list[Path]:
     return [fields.image_path(names[place]) for place in shuffled[: order.fields]]
 
 
-def _measuring(
-    order: NoveltyOrder, settings: CountSettings, report: Report
-) -> dict[tuple[str, str], list[FieldFeatures | None]]:
-    """Features of pictures that the score is not fitted to, by group and kind."""
-    features: dict[tuple[str, str], list[FieldFeatures | None]] = {}
-    drawn = _made("rendered", drawn_smear, RENDERED_MEASURING, order.seed + 1, settings)
-    features["smear", "rendered, other draws"] = drawn
-    for group, kinds in (("odd", SEEN_KINDS), ("odd, new", UNSEEN_KINDS)):
-        for kind, draw in kinds.items():
-            features[group, kind] = _made(kind, draw, PICTURES_A_KIND, order.seed, settings)
-        report(f"{group}: {len(kinds)} kinds")
-    for name, alter in ALTERATIONS.items():
-        features["altered", name] = [
-            _features_of_picture(alter(_middle(read_rgb(path))), settings)
-            for source in SOURCES
-            if (order.data / source).is_dir()
-            for path in _field_paths(order, source)[:ALTERED_A_SOURCE]
-        ]
-    report(f"altered: {len(ALTERATIONS)} ways")
+def _measured(
+    pictures: _Pictures, settings: CountSettings, report: Report
+) -> dict[tuple[str, str], _Features]:
+    """Features of each picture, by all processors: each is a count of its own."""
+    features: dict[tuple[str, str], _Features] = {}
+    started = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=started) as processes:
+        for (group, kind), paths in pictures.items():
+            features[group, kind] = list(processes.map(partial(_features_of, settings=settings), paths))
+            cells = len(_seen(features[group, kind]))
+            report(f"{group} {kind}: {cells} of {len(paths)} show red cells")
     return features
-
-
-def _made(
-    kind: str,
-    draw: Callable[[np.random.Generator], _Picture],
-    pictures: int,
-    seed: int,
-    settings: CountSettings,
-) -> list[FieldFeatures | None]:
-    """Features of pictures drawn with generators that no other kind, number or seed shares."""
-    return [
-        _features_of_picture(draw(np.random.default_rng([seed, number, *kind.encode()])), settings)
-        for number in range(pictures)
-    ]
-
-
-def _features_of_picture(picture: _Picture, settings: CountSettings) -> FieldFeatures | None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "picture.png"
-        write_whole(path, cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
-        return _features_of(path, settings)
 
 
 def _features_of(path: Path, settings: CountSettings) -> FieldFeatures | None:
     """Features of a picture of one field; None where no red cell was found, which a count refuses as well."""
+    cv2.setNumThreads(1)
     try:
         features = measure_features(path, settings)
     except (ScaleError, SlideError):
@@ -177,7 +202,8 @@ def _manifest(order: NoveltyOrder, known: Known, measured: Sequence[MeasuredKind
         seed=order.seed,
         smear_limit=known.smear_limit,
         stain_limit=known.stain_limit,
-        ranges=known.ranges,
+        intercept=known.intercept,
+        terms=known.terms,
         stains=known.stains,
         measured=tuple(measured),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
-from pipeline.quality.novelty import RANGE_NAMES
+from pipeline.quality.novelty import TERM_NAMES
 from pipeline.records import Novelty
 
 GOOD_FIELD = FieldMeasures(
@@ -95,7 +95,7 @@ def test_an_unfamiliar_stain_is_warned_of_but_counted() -> None:
 
 
 def test_every_range_that_may_be_left_has_words_for_a_person() -> None:
-    for name in RANGE_NAMES:
+    for name in TERM_NAMES:
         (notice,) = check(GOOD, replace(KNOWN, smear_distance=9.0, farthest=name))
         assert "most by its " in notice.text
         assert "_" not in notice.text

