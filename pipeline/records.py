@@ -84,9 +84,9 @@ class Novelty:
 
     Attributes
     ----------
-    smear_distance : 0 where it shows nothing that known thin films do not; refused above `smear_limit`.
+    smear_distance : near 0 for what known thin films show; above `smear_limit` it is refused.
     stain_distance : to the nearest known stain; warned of above `stain_limit`.
-    farthest : the value that adds most to `smear_distance`; empty where it is 0.
+    farthest : the feature that adds most to `smear_distance`; empty where none adds.
     swapped_stain_distance : `stain_distance`, were red and blue exchanged; None of an earlier version.
     """
 

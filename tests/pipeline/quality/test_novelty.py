@@ -99,7 +99,7 @@ def test_the_shipped_list_was_made_with_the_shipped_detector():
 
 
 def test_hardly_a_field_of_a_source_that_was_left_out_is_refused_by_the_shipped_list():
-    """But for the only phone on an eyepiece, `uganda`, of which half are: see docs/lab/novelty_pictures.md."""
+    """But for `uganda`, the only phone on an eyepiece: half of it is, see docs/lab/novelty_pictures.md."""
     left_out = [row for row in read_novelty().measured if row.group == "smear" and "," not in row.kind]
     assert sum(row.pictures for row in left_out) >= 150
     others = [row for row in left_out if row.kind != "uganda"]
