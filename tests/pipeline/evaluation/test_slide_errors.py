@@ -1,5 +1,6 @@
 """Errors that differ from slide to slide are measured on left-out slides alone, and judge each other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,18 @@ from pipeline.counting.intervals.measured import (
     read_slide_errors,
     slide_errors_of,
 )
+from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
-from pipeline.evaluation.slide_errors import cross_checked, fit_slide_errors, write_slide_errors
+from pipeline.evaluation.slide_errors import (
+    cross_checked,
+    fit_slide_errors,
+    measured_slides,
+    write_slide_errors,
+)
+from pipeline.settings import CountSettings
+from tests.pipeline.evaluation.test_fields import field_folder, flawed
+
+__all__ = ["field_folder"]
 
 LEFT_OUT = shipped("classifier").parent / "left_out" / "classifier.toml"
 
@@ -86,3 +97,31 @@ def test_the_written_file_is_read_as_it_was(tmp_path: Path):
 def test_slides_without_an_infected_cell_cannot_be_fitted():
     with pytest.raises(InputError, match="no infected cell in 12 slides"):
         fit_slide_errors(SLIDES[:12], LEFT_OUT, shipped("classifier"), "by hand")
+
+
+def test_only_slides_that_were_left_out_are_measured_and_refused_photos_are_not(field_folder: Path):
+    data = field_folder / "data"
+    data.mkdir()
+    (field_folder / "fields.csv").write_text(
+        (field_folder / "fields.csv").read_text().replace(",s1,", ",iml-3,")
+    )
+    for name in ("fields.csv", "cells.csv", "images"):
+        (data / "drawn").mkdir(exist_ok=True)
+        (field_folder / name).rename(data / "drawn" / name)
+    # Of 32 cells of the slide the count misses an infected and an uninfected one; it calls two uninfected
+    # ones and two that have no label.
+    assert measured_slides(data, LEFT_OUT.parent, count=flawed) == [
+        MeasuredSlide(
+            source="drawn", slide="iml-3", infected=4, infected_found=3, uninfected=29, false_calls=4
+        )
+    ]
+
+    def refusing(source: Path, settings: CountSettings) -> CountResult:
+        found = flawed(source, settings)
+        refused = replace(found.summary, verdict="not countable")
+        return replace(found, summary=refused) if source.stem == "f1" else found
+
+    (clean,) = measured_slides(data, LEFT_OUT.parent, count=refusing)
+    assert (clean.infected, clean.uninfected, clean.false_calls) == (0, 16, 2)
+    with pytest.raises(InputError, match="holds no slide that"):
+        measured_slides(data / "drawn", LEFT_OUT.parent, count=flawed)
