@@ -1,5 +1,6 @@
 """The answers about a job: its state, its links, its summary, the files of its result."""
 
+import html
 import json
 from http import HTTPStatus
 from pathlib import Path
@@ -11,10 +12,10 @@ from starlette.types import Message, Receive, Scope, Send
 from api.problems import ProblemError
 from api.schemas import Links, Progress, SlideAnswer, SlideLine
 from api.state import ServiceState
-from api.telling import plain_text
+from api.telling import plain_page, plain_text
 from pipeline.jobs.ledger import Job
 
-__all__ = ["ResultFile", "find_job", "line_of", "result_file", "slide_answer", "summary_of"]
+__all__ = ["ResultFile", "find_job", "line_of", "report_of", "result_file", "slide_answer", "summary_of"]
 
 
 _RANGE_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
@@ -60,7 +61,25 @@ def line_of(job: Job) -> SlideLine:
 def summary_of(job: Job, state: ServiceState) -> dict[str, Any]:
     """The summary of a counted slide; its source is the uploaded name, not the path on the server."""
     summary = json.loads(result_file(job, "summary.json", state).read_bytes())
-    return {**summary, "source": job.name}
+    named: dict[str, Any] = _named(summary, str(state.data.root / job.source), job.name)
+    return {**named, "source": job.name}
+
+
+def report_of(job: Job, state: ServiceState) -> str:
+    """The report of a counted slide, a page of HTML, told as the service's own pages are."""
+    page = result_file(job, "report.html", state).read_text(encoding="utf-8")
+    return plain_page(page.replace(html.escape(str(state.data.root / job.source)), html.escape(job.name)))
+
+
+def _named(value: Any, path: str, name: str) -> Any:
+    """The same with the name that the person gave in place of the path on the server."""
+    if isinstance(value, str):
+        return value.replace(path, name)
+    if isinstance(value, list):
+        return [_named(item, path, name) for item in value]
+    if isinstance(value, dict):
+        return {key: _named(item, path, name) for key, item in value.items()}
+    return value
 
 
 def result_file(job: Job, name: str, state: ServiceState) -> Path:

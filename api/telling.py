@@ -1,15 +1,19 @@
 """What may be told to who asks over HTTP: no folder of the server, no option of the command line."""
 
+import html
 import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["plain_text", "value_line"]
+__all__ = ["plain_page", "plain_text", "value_line"]
 
 # An absolute path of at least two parts, or of Windows; its last part stays.
 _PATH = re.compile(r"(?<![\w.:/<])(?:[A-Za-z]:)?[/\\](?:[^\s/\\;:,()'\"]+[/\\])+([^\s/\\;:,()'\"]*)")
 _COMMAND = re.compile(r"(?<![\w-])--?[a-z][\w-]*|\bSMEARCOUNT_|\bsmearcount \w|`")
 _PIXEL_SIZE = re.compile(r"\b(?:pass|check|give) (another |a |the right )?--um-per-px(?: VALUE)?")
+_AS_PIXEL_SIZE = re.compile(r"\b(?:with|as|by) --um-per-px")
+_NO_TEXT = re.compile(r"(<style\b.*?</style>|<script\b.*?</script>)", re.S)  # of a page
+_BETWEEN_TAGS = re.compile(r"(?<=>)[^<>]*(?:\s--?[a-z]|SMEARCOUNT_|[/\\])[^<>]*(?=<)")
 _KINDS = {
     "float": "a number",
     "int": "a whole number",
@@ -26,17 +30,38 @@ def plain_text(text: str) -> str:
     """
     told = _PATH.sub(r"\1", text)
     told = _PIXEL_SIZE.sub(lambda found: f"give {found[1] or ''}µm per pixel", told)
+    told = _AS_PIXEL_SIZE.sub("as µm per pixel", told).replace("--um-per-px", "µm per pixel")
     kept = [clause for clause in (_without_commands(clause) for clause in told.split("; ")) if clause]
     return "; ".join(kept) or "the service could not do this"
 
 
+def plain_page(page: str) -> str:
+    """A page of HTML, the text between its tags as `plain_text` tells it; styles and scripts stay."""
+    pieces = _NO_TEXT.split(page)
+    pieces[::2] = [_BETWEEN_TAGS.sub(_plain_node, piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def _plain_node(found: re.Match[str]) -> str:
+    told = html.unescape(found[0])
+    plain = plain_text(told)
+    return found[0] if plain == told else html.escape(plain, quote=False)
+
+
 def _without_commands(clause: str) -> str:
-    """A clause without the alternatives that name a command; empty where nothing else is left."""
+    """A clause without what names a command: an alternative, the advice after a colon, a sentence."""
     if not _COMMAND.search(clause):
         return clause
+    sentences = re.split(r"(?<=[a-z)]\.) ", clause)
+    if len(sentences) > 1:
+        return " ".join(filter(None, map(_without_commands, sentences)))
     ways = re.split(r"(?:, | )or |, (?=pass )", clause)
     kept = [way for way in ways if not _COMMAND.search(way)]
-    return " or ".join(way.strip(" ,") for way in kept)
+    if kept:
+        return " or ".join(way.strip(" ,") for way in kept)
+    finding, _, _ = clause.rpartition(": ")
+    end = "." if clause.endswith(".") else ""
+    return f"{finding}{end}" if finding and not _COMMAND.search(finding) else ""
 
 
 def value_line(error: Mapping[str, Any]) -> str:

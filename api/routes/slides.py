@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from api.description import FIELD_PARAMETERS, PICTURE_BODY, problems
 from api.intake import take_slide
-from api.results import ResultFile, find_job, line_of, result_file, slide_answer, summary_of
+from api.results import ResultFile, find_job, line_of, report_of, result_file, slide_answer, summary_of
 from api.schemas import SlideAnswer, SlideList
 from api.state import State
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
@@ -105,8 +105,7 @@ def fetch_overlay(job_id: str, state: State) -> FileResponse:
     return ResultFile(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")
 
 
-@router.get("/{job_id}/report.html", response_class=FileResponse, responses=_file("text/html") | _FILE)
-def fetch_report(job_id: str, state: State) -> FileResponse:
+@router.get("/{job_id}/report.html", response_class=HTMLResponse, responses=_RESULT)
+def fetch_report(job_id: str, state: State) -> HTMLResponse:
     """The report of the slide: its count and the evidence, to print or to hand on."""
-    path = result_file(find_job(job_id, state), "report.html", state)
-    return ResultFile(path, media_type="text/html", headers=_REPORT_HEADERS)
+    return HTMLResponse(report_of(find_job(job_id, state), state), headers=_REPORT_HEADERS)

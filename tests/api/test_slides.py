@@ -1,6 +1,7 @@
 """Hand in a slide over HTTP, follow it, fetch what was found; every error is a problem."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -72,6 +73,11 @@ def test_an_absurd_size_of_a_pixel_is_a_problem_and_nothing_is_kept(service, tmp
 def test_the_server_tells_nothing_of_its_folders(service, tmp_path):
     location = _hand_in(service).headers["Location"]
     _finished(service, location)
+    stored = next((tmp_path / "data" / "results").rglob("summary.json"))
+    summary = json.loads(stored.read_text())
+    summary["failed_tiles"] = [{"reason": f"{summary['source']} is cut off"}]
+    stored.write_text(json.dumps(summary))
+    assert service.get(location).json()["summary"]["failed_tiles"] == [{"reason": "film.png is cut off"}]
     failed = _hand_in(service, name="refuses.png").headers["Location"]
     assert _finished(service, failed)["error"] == "refuses.png holds not one cell; hand in a thin film"
     for path in (location, f"{location}/summary.json", f"{location}/cells.csv", failed, "/v1/slides"):
@@ -205,9 +211,18 @@ def test_the_report_is_fetched_as_a_page_that_runs_no_script(service, tmp_path):
     slide = _finished(service, _hand_in(service).headers["Location"])
     folder = next((tmp_path / "data" / "results").rglob("summary.json")).parent
     assert service.get(slide["links"]["report"]).status_code == 410
-    (folder / "report.html").write_text("<p>count</p>")
+    upload = tmp_path / "data" / "uploads" / slide["id"] / "film.png"
+    style = "<style>:root { --ink: #000; }</style>"
+    (folder / "report.html").write_text(
+        f"{style}<p>count</p><p>The first: {upload} is cut off; copy it again</p>"
+        "<p>It was estimated: give it with --um-per-px.</p>"
+    )
     answer = service.get(slide["links"]["report"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.text == (
+        f"{style}<p>count</p><p>The first: film.png is cut off; copy it again</p>"
+        "<p>It was estimated: give it as µm per pixel.</p>"
+    )
     assert "script-src" not in answer.headers["content-security-policy"]
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert f'href="{slide["links"]["report"]}"' in service.get(slide["links"]["page"]).text

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.telling import plain_text, value_line
+from api.telling import plain_page, plain_text, value_line
+from pipeline.quality.reasons import REASONS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,6 +48,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
         ),
         ("0.11 µm/px, 3/10 of the cells, and/or", "0.11 µm/px, 3/10 of the cells, and/or"),
         ("thin-film, well-stained - as seen", "thin-film, well-stained - as seen"),
+        (
+            "The pixel size was estimated (0.11 µm per px): give it with --um-per-px where you know it.",
+            "The pixel size was estimated (0.11 µm per px): give it as µm per pixel where you know it.",
+        ),
+        ("The film is too thick: count it with --whole-film.", "The film is too thick."),
+        ("It was counted. Pass --overwrite to replace it.", "It was counted."),
         ("set SMEARCOUNT_DATA_DIR to a folder you may write to", "the service could not do this"),
     ],
 )
@@ -78,6 +85,21 @@ def test_no_text_of_the_program_reaches_a_page_with_an_option_in_it():
     texts = [text for text in _written_texts() if option.search(text)]
     assert len(texts) > 10
     assert [text for text in texts if option.search(plain_text(text))] == []
+
+
+def test_no_advice_of_quality_control_is_lost():
+    for reason in REASONS:
+        text = f"{reason.words} (0.1): {reason.advice}."
+        told = plain_text(text)
+        assert told.startswith(f"{reason.words} (0.1)"), told
+        assert len(told) > 0.8 * len(text), told
+
+
+def test_a_page_is_told_plainly_and_stays_a_page():
+    page = (
+        "<style>a { b: --c; }</style><p>a &lt;b&gt; and/or</p><p>/srv/data/a &amp; b.png is cut off</p><br>"
+    )
+    assert plain_page(page) == page.replace("/srv/data/a", "a")
 
 
 @pytest.mark.parametrize(
