@@ -14,7 +14,7 @@ from pipeline.files import STAGING_PREFIX
 from pipeline.output.folder import check_destination, write_result
 from pipeline.output.overlay import overlays
 from pipeline.reader.source import slide_name
-from pipeline.reports.slide.report import report_or_reason
+from pipeline.reports.slide.counted_report import CountedReport
 from pipeline.settings import TILES_SUFFIX, CountSettings, Progress, SlideProgress
 
 __all__ = ["check_names", "count_and_write", "count_slides"]
@@ -83,8 +83,9 @@ def count_and_write(
     check_destination(out, name, overwrite=overwrite)
     with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
         result = count_slide(source, settings, progress, checkpoint, given)
-        finish = partial(report_or_reason, source=source) if settings.report.is_written else None
-        pictures = overlays(source, result)
+        report = CountedReport(source, result) if settings.report.is_written else None
+        pictures = overlays(source, result, report.see if report else None)
+        finish = report.write if report else None
         folder = write_result(result, out, overwrite=overwrite, pictures=pictures, finish=finish)
         checkpoint.remove()
     return result, folder

@@ -1,7 +1,7 @@
 """The overlays of a counted slide: its fields are read again, small, and every cell is marked."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -28,18 +28,26 @@ from pipeline.reader.slide import open_slide
 from pipeline.records import FieldResult, SlideSummary
 from pipeline.wording import count_line, percent_text, verdict_text
 
-__all__ = ["field_file_name", "overlays"]
+__all__ = ["Seen", "field_file_name", "overlays"]
 
+Seen = Callable[[str, NDArray[np.uint8], float], None]
 CELL_UM = 7.5  # across, of a red cell
 UNREADABLE = 128  # grey of a part that could not be read
 
 
-def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+def overlays(
+    source: Path, result: CountResult, seen: Seen | None = None
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Draw the overlays of a slide, one at a time.
 
     A slide of one field gives overlay.jpg. A slide of many gives overlays/<field>.jpg for each, and
     overlay.jpg as a contact sheet: of all fields, or of those with the most infected cells where there are
     more than fit.
+
+    Parameters
+    ----------
+    seen : called with the name of each field that is there, its unmarked picture, RGB uint8 (H, W, 3), and px
+        of that per level-0 px, so that nobody need decode it again.
 
     Yields
     ------
@@ -56,9 +64,9 @@ def overlays(source: Path, result: CountResult) -> Iterator[tuple[str, NDArray[n
             for field in result.summary.fields
         ]
         if len(fields) == 1:
-            yield "overlay.jpg", _one(fields[0], result)
+            yield "overlay.jpg", _one(fields[0], result, seen)
         else:
-            yield from _many(fields, result)
+            yield from _many(fields, result, seen)
 
 
 class _Gone:
@@ -102,9 +110,9 @@ def field_caption(field: FieldResult) -> str:
     return f"{field.name}: {field.infected} infected of {field.counted} red cells: {share}"
 
 
-def _one(field: Field, result: CountResult) -> NDArray[np.uint8]:
+def _one(field: Field, result: CountResult, seen: Seen | None) -> NDArray[np.uint8]:
     """A photo with every cell marked; a scan with its infected cells, and where it was not counted."""
-    picture, scale = _picture(field)
+    picture, scale = _picture(field, seen)
     um_per_px = result.summary.fields[0].um_per_px
     area = result.areas.get(field.name)
     if area is not None:
@@ -125,7 +133,9 @@ def _infected(result: CountResult) -> pd.DataFrame:
     return pd.concat([infected_cells(part) for part in result.parts], ignore_index=True)
 
 
-def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+def _many(
+    fields: Sequence[Field], result: CountResult, seen: Seen | None
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     found = {field.name: field for field in result.summary.fields}
     all_cells = _standing_out(result.cells, result.summary)
     groups = {str(name): rows for name, rows in all_cells.groupby("field", sort=False, observed=True)}
@@ -134,7 +144,7 @@ def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, N
     for number, field in enumerate(fields, start=1):
         caption = field_caption(found[field.name])
         cells = groups.get(field.name, all_cells.iloc[:0])
-        picture, scale = _picture(field)
+        picture, scale = _picture(field, seen)
         name = f"overlays/{field_file_name(field.name, number, [other.name for other in fields])}.jpg"
         yield name, draw_overlay(picture, cells, scale, caption)
         if field.name in on_sheet:
@@ -145,10 +155,13 @@ def _many(fields: Sequence[Field], result: CountResult) -> Iterator[tuple[str, N
         yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, len(small)))
 
 
-def _picture(field: Field) -> tuple[NDArray[np.uint8], float]:
+def _picture(field: Field, seen: Seen | None) -> tuple[NDArray[np.uint8], float]:
     """The whole field at the overlay's size, and overlay px per level-0 px."""
     shrink, enlarge = overlay_zoom(field.width, field.height)
-    return _resized(_read_small(field, shrink), float(enlarge)), enlarge / shrink
+    picture = _read_small(field, shrink)
+    if seen is not None and not isinstance(field, _Gone):
+        seen(field.name, picture, 1 / shrink)
+    return _resized(picture, float(enlarge)), enlarge / shrink
 
 
 def _resized(picture: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:

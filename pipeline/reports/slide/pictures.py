@@ -1,7 +1,6 @@
 """The pictures of a report: cells cut from the slide, or from its overlays where the slide is away."""
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
-from pipeline.output.evidence import EVIDENCE_FOLDER
 from pipeline.output.overlay import field_file_name
 from pipeline.output.sheet import overlay_zoom
 from pipeline.planning.overview import field_picture, is_costly
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
-from pipeline.reports.stored import StoredResult
+from pipeline.reports.slide.encoded import jpeg_uri
 
-__all__ = ["CROP_PX", "CROP_UM", "CellPictures", "SmallPicture", "draw_pictures", "evidence_png", "png_uri"]
+__all__ = ["CellPictures", "PictureBook", "SmallPicture"]
 
 CROP_UM = 11.0
 """Side of a cell's picture: a red cell of 7.5 µm and what lies beside it."""
@@ -31,11 +29,13 @@ CELL_MIN_PX = 12.0
 SMALL_PX, SMALL_EACH_PX = 900, 240
 """Longer side of the picture of a slide's only field, and of each of several."""
 GROUND = 235  # grey beyond the picture's edge
-JPEG_QUALITY = 82  # of 100: 3 kB a cell
 SHRINK_MAX = 64  # of Field.read
+FINE_ENOUGH = 0.7
+"""Px of a cell's picture, as a share of `CROP_PX`, below which it is cut from the slide."""
+_BOXES = ("field", "cell", "x_min", "y_min", "x_max", "y_max")
 
 Picture = NDArray[np.uint8]
-Origin = Literal["slide", "overlay", "none"]
+Origin = Literal["slide", "overlay"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class CellPictures:
     ----------
     crops : data URI of each cell, by its number; one that cannot be cut is missing.
     small : fields in small, by their names.
-    origin : what they were cut from.
+    origin : what they were cut from: the overlay where it was so for one of them.
     """
 
     crops: Mapping[int, str]
@@ -65,9 +65,10 @@ class CellPictures:
 
 
 class _Sheet(Protocol):
-    """A field as cells are cut from it."""
+    """A field as cells are cut from it; `is_marked` where marks of a count are drawn on it."""
 
     scale: float
+    is_marked: bool
 
     def small(self, side: int) -> tuple[Picture, float] | None:
         """The whole field, at most so many px, and px of it per level-0 px."""
@@ -76,68 +77,84 @@ class _Sheet(Protocol):
         """A square part of it, level-0 px, at whatever size it has; None where it shows too little."""
 
 
-def draw_pictures(
-    stored: StoredResult, source: Path | None, cells: pd.DataFrame, small: Sequence[str], *, is_small: bool
-) -> CellPictures:
-    """Cut the cells and shrink the fields, each field opened once.
+class PictureBook:
+    """Cuts the pictures of a report from whole fields that are shown to it, and the rest from the slide.
 
     Parameters
     ----------
-    stored : the result, whose folder holds the overlays.
-    source : the slide; None where it is away or is another one now.
+    fields : as they stand in summary.json.
     cells : field, cell, x_min, y_min, x_max, y_max, level-0 px.
     small : names of the fields that are wanted in small.
     is_small : every picture half as wide.
     """
-    folder, fields = stored.folder, stored.summary["fields"]
-    crops: dict[int, str] = {}
-    shrunk: dict[str, SmallPicture] = {}
-    side = (SMALL_PX if len(fields) == 1 else SMALL_EACH_PX) // (2 if is_small else 1)
-    crop_px = CROP_PX // (2 if is_small else 1)
-    wanted = {str(name): rows for name, rows in cells.groupby("field", sort=False)}
-    with ExitStack() as stack:
-        slide = _opened(stack, source)
-        for number, field in enumerate(fields, start=1):
-            name = str(field["name"])
-            if name not in wanted and name not in small:
-                continue
-            sheet = _sheet(folder, slide.get((name, field["width"], field["height"])), fields, number)
-            if sheet is None:
-                continue
-            if name in small and (picture := sheet.small(side)) is not None:
-                shrunk[name] = _small(*picture)
-            for row in _rows(wanted.get(name)):
-                drawn = _crop(sheet, row, float(field["um_per_px"]))
-                if drawn is not None:
-                    crops[int(row["cell"])] = jpeg_uri(_at_most(drawn, 1.0, crop_px)[0])
-    origin: Origin = "none" if not (crops or shrunk) else "slide" if slide else "overlay"
-    return CellPictures(crops=crops, small=shrunk, origin=origin)
 
+    def __init__(
+        self,
+        fields: Sequence[Mapping[str, Any]],
+        cells: pd.DataFrame,
+        small: Sequence[str],
+        *,
+        is_small: bool = False,
+    ) -> None:
+        self._fields = fields
+        self._um_per_px = {str(field["name"]): float(field["um_per_px"]) for field in fields}
+        self._side = (SMALL_PX if len(fields) == 1 else SMALL_EACH_PX) // (2 if is_small else 1)
+        self._crop_px = CROP_PX // (2 if is_small else 1)
+        self._wanted: dict[str, list[dict[str, Any]]] = {}
+        for row in cells[list(_BOXES)].to_dict("records"):
+            self._wanted.setdefault(str(row["field"]), []).append(row)
+        self._unseen = set(small)
+        self._crops: dict[int, str] = {}
+        self._small: dict[str, SmallPicture] = {}
 
-def evidence_png(folder: Path, name: str) -> Picture | None:
-    """A picture that the count kept for the report, RGB or grey; None where there is none."""
-    path = folder / EVIDENCE_FOLDER / name
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
-    if picture is None:
-        return None
-    picture = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    return np.asarray(picture, np.uint8)
+    def see(self, name: str, picture: Picture, scale: float) -> None:
+        """Take what is wanted of a field from a picture of all of it, where that is fine enough.
 
+        Parameters
+        ----------
+        picture : RGB uint8 (H, W, 3), unmarked; left as it is.
+        scale : px of it per level-0 px.
+        """
+        sheet = _FromPicture(picture, scale, is_marked=False)
+        self._take_small(name, sheet)
+        fine = scale == 1.0 or CROP_UM / self._um_per_px[name] * scale >= FINE_ENOUGH * CROP_PX
+        if fine:
+            self._take_crops(name, sheet)
 
-def png_uri(picture: Picture) -> str:
-    """An RGB picture as a data URI of a PNG."""
-    return _uri(".png", picture, [])
+    def complete(self, folder: Path, source: Path | None) -> CellPictures:
+        """Cut what is still wanting from the slide, or from the overlays in the result's folder.
 
+        Parameters
+        ----------
+        source : the slide; None where it is away or is another one now.
+        """
+        origin: Origin = "slide"
+        with ExitStack() as stack:
+            slide = _opened(stack, source) if self._wanted or self._unseen else {}
+            for number, field in enumerate(self._fields, start=1):
+                name = str(field["name"])
+                if name not in self._wanted and name not in self._unseen:
+                    continue
+                there = slide.get((name, field["width"], field["height"]))
+                sheet = _FromSlide(there, CROP_UM / self._um_per_px[name]) if there is not None else None
+                origin = origin if sheet is not None else "overlay"
+                overlay = sheet or _overlay(folder, self._fields, number)
+                if overlay is not None:
+                    self._take_crops(name, overlay)
+                    self._take_small(name, overlay)
+        return CellPictures(crops=self._crops, small=self._small, origin=origin)
 
-def jpeg_uri(picture: Picture) -> str:
-    """An RGB picture as a data URI of a JPEG."""
-    return _uri(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    def _take_small(self, name: str, sheet: _Sheet) -> None:
+        picture = sheet.small(self._side) if name in self._unseen else None
+        if picture is not None:
+            self._small[name] = _small(*picture)
+            self._unseen.discard(name)
 
-
-def _uri(suffix: str, picture: Picture, options: list[int]) -> str:
-    _, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
-    kind = "png" if suffix == ".png" else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(data.tobytes()).decode()}"
+    def _take_crops(self, name: str, sheet: _Sheet) -> None:
+        for row in self._wanted.pop(name, ()):
+            drawn = _crop(sheet, row, self._um_per_px[name])
+            if drawn is not None:
+                self._crops[int(row["cell"])] = jpeg_uri(_at_most(drawn, 1.0, self._crop_px)[0])
 
 
 def _opened(stack: ExitStack, source: Path | None) -> dict[tuple[str, int, int], Field]:
@@ -150,16 +167,8 @@ def _opened(stack: ExitStack, source: Path | None) -> dict[tuple[str, int, int],
     return {(field.name, field.width, field.height): field for field in slide.fields}
 
 
-def _rows(cells: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
-    if cells is not None:
-        yield from cells.to_dict("records")
-
-
-def _sheet(
-    folder: Path, field: Field | None, fields: Sequence[Mapping[str, Any]], number: int
-) -> _Sheet | None:
-    if field is not None:
-        return _FromSlide(field)
+def _overlay(folder: Path, fields: Sequence[Mapping[str, Any]], number: int) -> "_FromPicture | None":
+    """The overlay of a field, by its number from 1."""
     facts = fields[number - 1]
     path = folder / "overlay.jpg"
     if len(fields) > 1:
@@ -171,14 +180,15 @@ def _sheet(
     shrink, enlarge = overlay_zoom(facts["width"], facts["height"])
     height = round(facts["height"] * enlarge / shrink)  # below it stands the legend
     rgb = cv2.cvtColor(picture[:height], cv2.COLOR_BGR2RGB)
-    return _FromOverlay(np.asarray(rgb, np.uint8), enlarge / shrink)
+    return _FromPicture(np.asarray(rgb, np.uint8), enlarge / shrink, is_marked=True)
 
 
 class _FromSlide:
-    """A field that is there."""
+    """A field that is there; every part is read at one shrink, for a photo is decoded anew for another."""
 
-    def __init__(self, field: Field) -> None:
-        self._field, self.scale = field, 1.0
+    def __init__(self, field: Field, crop_px: float) -> None:
+        self._field, self.scale, self.is_marked = field, 1.0, False
+        self._shrink = _shrink(crop_px / CROP_PX)
 
     def small(self, side: int) -> tuple[Picture, float] | None:
         shrink = _shrink(max(self._field.width, self._field.height) / side)
@@ -191,7 +201,7 @@ class _FromSlide:
         return _at_most(picture, 1 / shrink, side)
 
     def cut(self, box: tuple[float, float, float, float]) -> Picture | None:
-        shrink = _shrink((box[2] - box[0]) / CROP_PX)
+        shrink = self._shrink
         width, height = (-(-side // shrink) for side in (self._field.width, self._field.height))
         x0, y0, x1, y1 = (round(side / shrink) for side in box)
         left, top, right, foot = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
@@ -205,11 +215,11 @@ class _FromSlide:
         return _padded(inside, (left - x0, top - y0, x1 - right, y1 - foot))
 
 
-class _FromOverlay:
-    """A field of which only the overlay is left."""
+class _FromPicture:
+    """A field of which there is a picture as large as an overlay."""
 
-    def __init__(self, picture: Picture, scale: float) -> None:
-        self._picture, self.scale = picture, scale
+    def __init__(self, picture: Picture, scale: float, *, is_marked: bool) -> None:
+        self._picture, self.scale, self.is_marked = picture, scale, is_marked
 
     def small(self, side: int) -> tuple[Picture, float] | None:
         return _at_most(self._picture, self.scale, side)
@@ -236,7 +246,7 @@ def _crop(sheet: _Sheet, cell: Mapping[str, Any], um_per_px: float) -> Picture |
         return None
     method = cv2.INTER_AREA if cut.shape[0] > CROP_PX else cv2.INTER_CUBIC
     picture = np.asarray(cv2.resize(cut, (CROP_PX, CROP_PX), interpolation=method), np.uint8)
-    if sheet.scale == 1.0:
+    if not sheet.is_marked:
         zoom = CROP_PX / (2 * half)
         starts = (x - half, y - half, x - half, y - half)
         _ticks(picture, [(side - start) * zoom for side, start in zip(sides, starts, strict=True)])

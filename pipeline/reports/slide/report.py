@@ -6,15 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import OutputError, error_line
 from pipeline.files import write_whole
-from pipeline.names import for_html, for_line
+from pipeline.names import for_line
 from pipeline.reports.fhir import CAVEAT
+from pipeline.reports.slide.draft import Draft, draft_report, look_from
+from pipeline.reports.slide.encoded import evidence_png, png_uri
 from pipeline.reports.slide.interval_scale import CLINICAL_MARKS, interval_scale
-from pipeline.reports.slide.pictures import CellPictures, draw_pictures, evidence_png, png_uri
-from pipeline.reports.slide.selection import Selection, select_cells
+from pipeline.reports.slide.pictures import CellPictures
+from pipeline.reports.slide.selection import Selection
 from pipeline.reports.slide.size_chart import size_chart
-from pipeline.reports.slide.slide_map import HATCHED, FieldMap, field_map, mapped_fields
+from pipeline.reports.slide.slide_map import HATCHED, FieldMap, field_map
 from pipeline.reports.slide.statements import (
     debris_lines,
     estimate_of,
@@ -31,7 +32,7 @@ from pipeline.wording import percent_text
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["REPORT_NAME", "report_or_reason", "report_page", "report_settings_of", "write_report"]
+__all__ = ["REPORT_NAME", "report_page", "report_settings_of", "write_page", "write_report"]
 
 REPORT_NAME = "report.html"
 FIELDS_LISTED = 20
@@ -74,46 +75,27 @@ def write_report(
         Where the report cannot be written.
     """
     stored = read_stored(folder)
-    page = report_page(stored, source, settings or report_settings_of(stored), is_small=is_small)
-    write_whole(folder / REPORT_NAME, page.encode())
-    return folder / REPORT_NAME
+    draft = draft_report(stored.parts(), stored.summary, stored.run, is_small=is_small)
+    return write_page(stored, draft, source, settings or report_settings_of(stored))
 
 
-def report_or_reason(folder: Path, source: Path) -> None:
-    """`write_report`; where it cannot be drawn, report.html says why, and the count is kept.
-
-    Raises
-    ------
-    OutputError
-        Where the file cannot be written.
-    """
-    try:
-        write_report(folder, source)
-    except OutputError:
-        raise
-    except Exception as error:  # hours of counting are not lost for their page
-        words = f"The report could not be drawn: {error_line(error)}. smearcount report tries it again."
-        head = '<!doctype html><html lang="en"><title>smearcount</title><main><h1>No report</h1>'
-        page = f"{head}<p>{for_html(words)}</p></main></html>"
-        write_whole(folder / REPORT_NAME, page.encode())
+def write_page(stored: StoredResult, draft: Draft, source: Path | None, settings: ReportSettings) -> Path:
+    """Write the report of a draft into the result's folder; as `write_report`."""
+    write_whole(stored.folder / REPORT_NAME, report_page(stored, draft, source, settings).encode())
+    return stored.folder / REPORT_NAME
 
 
-def report_page(
-    stored: StoredResult, source: Path | None, settings: ReportSettings, *, is_small: bool = False
-) -> str:
+def report_page(stored: StoredResult, draft: Draft, source: Path | None, settings: ReportSettings) -> str:
     """The report as HTML; parameters as for `write_report`."""
-    fields = stored.summary["fields"]
-    threshold = float(stored.run.get("models", {}).get("classifier", {}).get("threshold", 0.5))
-    names = [str(field["name"]) for field in fields]
-    chosen = select_cells(stored.parts(), names, threshold, _look_from(stored.summary))
-    mapped = mapped_fields(fields)
-    pictures = draw_pictures(stored, source, chosen.shown, mapped, is_small=is_small)
+    chosen = draft.chosen
+    pictures = draft.book.complete(stored.folder, source)
+    maps = _maps(stored, chosen, pictures, draft.mapped)
     return _template().render(
-        **_told(stored, threshold),
+        **_told(stored, chosen.threshold),
         **_shown(stored, chosen, pictures),
         sample=for_line(settings.sample),
         notes=[(for_line(name), for_line(text)) for name, text in settings.notes],
-        maps=(maps := _maps(stored, chosen, pictures, mapped)),
+        maps=maps,
         hatched=[
             (one, words) for one, words in HATCHED.values() if any(one in each.hatched for each in maps)
         ],
@@ -135,7 +117,7 @@ def _told(stored: StoredResult, threshold: float) -> dict[str, object]:
         "clinical_marks": [(f"{100 * fraction:g}%", words) for fraction, words in CLINICAL_MARKS.items()],
         "notices": summary["notices"],
         "failed": summary["failed_tiles"],
-        "look_from": _look_from(summary),
+        "look_from": look_from(summary),
         "numbers": _numbers(summary["fields"]),
         "field_rows": _field_rows(summary["fields"]),
         "fields_number": len(summary["fields"]),
@@ -183,12 +165,6 @@ def report_settings_of(
     given = stored.run.get("settings", {}).get("report") or {}
     earlier = tuple((str(name), str(text)) for name, text in given.get("notes", ()))
     return ReportSettings(sample=sample or str(given.get("sample", "")), notes=notes or earlier)
-
-
-def _look_from(summary: Mapping[str, Any]) -> float | None:
-    """From which probability on a person must look at every cell; None where that is not asked."""
-    look = summary.get("second_look")
-    return float(look["least_p"]) if look and summary["verdict"] == "uncertain" else None
 
 
 def _scale(summary: Mapping[str, Any]) -> str:

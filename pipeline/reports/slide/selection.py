@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,20 +79,25 @@ def select_cells(
     """
     indices = {name: index for index, name in enumerate(fields)}
     kept: dict[str, list[pd.DataFrame]] = {"infected": [], "borderline": [], "clean": [], "places": []}
-    numbers = dict.fromkeys(("infected", "borderline", "clean"), 0)
+    numbers = dict.fromkeys(kept, 0)
     sizes = np.zeros(_bins(), np.int64)
     for cells in parts:
-        counted = cells[cells["counted"].astype(bool)]
-        sizes += _sizes(counted["diameter_um"].to_numpy(float))
-        ranked = _ranked(counted, indices, threshold if look_from is None else 1.0)
-        called = ranked["infected"].astype(bool)
-        near = ranked["away"] <= (BORDERLINE_WITHIN if look_from is None else 1.0 - look_from)
-        groups = {"infected": ranked[called], "borderline": ranked[near], "clean": ranked[~called]}
-        for name, rows in groups.items():
-            numbers[name] += len(rows)
-            kept[name] = [_first([*kept[name], rows], name)]
-        kept["places"] = [_first([*kept["places"], ranked[called]], "places")]
-    tables = {name: _joined(held) for name, held in kept.items()}
+        counted = np.flatnonzero(cells["counted"].to_numpy(bool))
+        sizes += _sizes(cells["diameter_um"].to_numpy(float)[counted])
+        p_infected = cells["p_infected"].to_numpy(float)[counted]
+        ranks = {
+            "p": -p_infected,
+            "away": np.abs(p_infected - (threshold if look_from is None else 1.0)),
+            "key": _keys(cells, counted, indices),
+        }
+        called = cells["infected"].to_numpy(bool)[counted]
+        near = ranks["away"] <= (BORDERLINE_WITHIN if look_from is None else 1.0 - look_from)
+        groups = {"infected": called, "borderline": near, "clean": ~called, "places": called}
+        for name, members in groups.items():
+            numbers[name] += int(members.sum())
+            best = _first(ranks[_ORDER[name][0]], members, _ORDER[name][1])
+            kept[name].append(_rows(cells, counted[best], {key: rank[best] for key, rank in ranks.items()}))
+    tables = {name: _merged(held, name) for name, held in kept.items()}
     infected = tables["infected"].iloc[:INFECTED_SHOWN]
     borderline = _without(tables["borderline"], infected).iloc[:BORDERLINE_SHOWN]
     clean = _without(tables["clean"], borderline).iloc[:CLEAN_SHOWN]
@@ -109,35 +115,44 @@ def select_cells(
 
 
 _ORDER = {
-    "infected": (["p_infected", "cell"], [False, True], INFECTED_SHOWN),
+    "infected": ("p", INFECTED_SHOWN),
     # those that the gallery of infected cells shows are taken out afterwards
-    "borderline": (["away", "cell"], [True, True], BORDERLINE_SHOWN + INFECTED_SHOWN),
-    "clean": (["key", "cell"], [True, True], CLEAN_SHOWN + BORDERLINE_SHOWN),
-    "places": (["key", "cell"], [True, True], PLACES_SHOWN),
+    "borderline": ("away", BORDERLINE_SHOWN + INFECTED_SHOWN),
+    "clean": ("key", CLEAN_SHOWN + BORDERLINE_SHOWN),
+    "places": ("key", PLACES_SHOWN),
 }
-"""Columns that a group is ordered by, whether ascending, and how many are kept."""
+"""What a group is ordered by, ascending, and how many of it are kept; ties by the number of the cell."""
 
 
-def _ranked(counted: pd.DataFrame, indices: Mapping[str, int], middle: float) -> pd.DataFrame:
-    """The counted cells with what they are ordered by: `away` from a probability, and a `key`."""
+def _keys(cells: pd.DataFrame, counted: NDArray[np.intp], indices: Mapping[str, int]) -> NDArray[np.uint64]:
+    """A hash of the place of each counted cell, whatever it shows, uint64 (n,)."""
     keys = np.zeros(len(counted), np.uint64)
-    names = counted["field"].astype(object).to_numpy()
-    places = np.rint(counted[["x", "y"]].to_numpy(float) * _PLACE_DECIMALS)
-    for name in dict.fromkeys(names.tolist()):
-        here = names == name
-        keys[here] = place_keys(indices[name], places[here])
-    away = (counted["p_infected"].astype(float) - middle).abs()
-    return counted[list(_SHOWN)].assign(field=names, away=away, key=keys)
+    codes, names = pd.factorize(cells["field"])
+    places = np.rint(cells[["x", "y"]].to_numpy(float)[counted] * _PLACE_DECIMALS)
+    for code, name in enumerate(names):
+        here = codes[counted] == code
+        keys[here] = place_keys(indices[str(name)], places[here])
+    return keys
 
 
-def _first(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
-    by, ascending, number = _ORDER[name]
-    return _joined(tables).sort_values(by, ascending=ascending, kind="stable").head(number)
+def _first(rank: NDArray[Any], members: NDArray[np.bool_], number: int) -> NDArray[np.intp]:
+    """Places of the members that rank lowest, in their order."""
+    places = np.flatnonzero(members)
+    return places[np.argsort(rank[places], kind="stable")[:number]]
 
 
-def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+def _rows(cells: pd.DataFrame, rows: NDArray[np.intp], ranks: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    chosen = {name: cells[name].iloc[rows].to_numpy() for name in _SHOWN}
+    return pd.DataFrame(chosen | {f"by_{name}": rank for name, rank in ranks.items()})
+
+
+def _merged(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """The first of a group, from the first of each part."""
+    by, number = _ORDER[name]
     filled = [table for table in tables if len(table)] or tables[:1]
-    return pd.concat(filled, ignore_index=True)
+    if len(filled) > 1:
+        filled = [pd.concat(filled, ignore_index=True)]
+    return filled[0].sort_values([f"by_{by}", "cell"], kind="stable", ignore_index=True).head(number)
 
 
 def _without(cells: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

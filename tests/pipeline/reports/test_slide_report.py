@@ -13,8 +13,9 @@ from pipeline.batch import count_and_write
 from pipeline.errors import InputError
 from pipeline.output.folder import write_result
 from pipeline.reports.slide import report as report_module
+from pipeline.reports.slide.counted_report import CountedReport
 from pipeline.reports.slide.found_slide import find_slide
-from pipeline.reports.slide.report import REPORT_NAME, report_or_reason, report_settings_of, write_report
+from pipeline.reports.slide.report import REPORT_NAME, report_settings_of, write_report
 from pipeline.reports.slide.selection import select_cells
 from pipeline.reports.slide.size_chart import median_um
 from pipeline.reports.stored import read_stored
@@ -202,9 +203,10 @@ def test_a_report_that_cannot_be_drawn_does_not_lose_the_count(
     def fail(*_: object, **__: object) -> str:
         raise KeyError("a mistake")
 
-    folder = write_result(make_result(make_cells("uninfected")), tmp_path)
     monkeypatch.setattr(report_module, "report_page", fail)
-    report_or_reason(folder, tmp_path / "film.png")
+    result = make_result(make_cells("uninfected"))
+    report = CountedReport(tmp_path / "film.png", result)
+    folder = write_result(result, tmp_path, finish=report.write)
     assert "could not be drawn" in (folder / REPORT_NAME).read_text(encoding="utf-8")
 
 

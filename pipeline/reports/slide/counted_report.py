@@ -1,0 +1,67 @@
+"""The report of a slide that was just counted, drawn beside its overlays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.counting.result import CountResult
+from pipeline.errors import OutputError, error_line
+from pipeline.files import write_whole
+from pipeline.names import for_html
+from pipeline.reports.slide.draft import Draft, draft_report
+from pipeline.reports.slide.report import REPORT_NAME, report_settings_of, write_page
+from pipeline.reports.stored import read_stored
+
+__all__ = ["CountedReport"]
+
+
+class CountedReport:
+    """The report of a slide that was just counted: its fields are seen while the overlays are drawn.
+
+    Where it cannot be drawn, report.html says why, and the count is kept: hours of counting are not lost for
+    their page.
+    """
+
+    def __init__(self, source: Path, result: CountResult) -> None:
+        self._source = source
+        self._draft: Draft | None = None
+        self._failure: str | None = None
+        with self._guarded():
+            self._draft = draft_report(result.parts, asdict(result.summary), result.run)
+
+    def see(self, name: str, picture: NDArray[np.uint8], scale: float) -> None:
+        """Take the pictures of a field's cells; as `PictureBook.see`."""
+        if self._draft is not None:
+            with self._guarded():
+                self._draft.book.see(name, picture, scale)
+
+    def write(self, folder: Path) -> None:
+        """Write report.html into the result's folder, which is otherwise complete.
+
+        Raises
+        ------
+        OutputError
+            Where the file cannot be written.
+        """
+        if self._draft is not None and self._failure is None:
+            with self._guarded():
+                stored = read_stored(folder)
+                write_page(stored, self._draft, self._source, report_settings_of(stored))
+        if self._failure is not None:
+            words = f"The report could not be drawn: {self._failure}. smearcount report tries it again."
+            head = '<!doctype html><html lang="en"><title>smearcount</title><main><h1>No report</h1>'
+            page = f"{head}<p>{for_html(words)}</p></main></html>"
+            write_whole(folder / REPORT_NAME, page.encode())
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OutputError:
+            raise
+        except Exception as error:  # the page is not worth the count
+            self._failure = error_line(error)
