@@ -1,6 +1,6 @@
 """Colours of a tile's objects, and how its pixels spread from background to stain, for quality control."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from segmentation.detections import Detections
 from segmentation.illumination import brightest_channel
 from segmentation.masks import stain_depth
+from segmentation.sharpness import no_edges
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["TileColours", "tile_colours"]
@@ -30,10 +31,12 @@ class TileColours:
     objects : float32 (n, 3), mean red, green and blue of the middle of each object, 0 to 255.
     depths : int64 (256,), pixels of the tile's core at each depth of stain (255 less the darkest channel),
         the black surround left out. Whole numbers, so that their sum does not depend on the tiles.
+    edges : int64 (3, 256), of the tile's core, see `segmentation.sharpness.edge_sums`.
     """
 
     objects: NDArray[np.float32]
     depths: NDArray[np.int64]
+    edges: NDArray[np.int64] = field(default_factory=no_edges)
 
 
 def tile_colours(

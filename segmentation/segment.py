@@ -1,6 +1,6 @@
 """One tile of a field to its cells: detection, masks and measurements, composed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from segmentation.detector import detect
 from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.measure import Measurement, edge_strength, measure
 from segmentation.resample import halve
+from segmentation.sharpness import edge_sums
 
 __all__ = ["SegmentedCells", "segment"]
 
@@ -68,6 +69,6 @@ def segment(
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
         masks=tuple(masks),
-        colours=tile_colours(small, core, found, counted),
+        colours=replace(tile_colours(small, core, found, counted), edges=edge_sums(picture, core, counted)),
         everything=everything,
     )

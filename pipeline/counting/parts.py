@@ -15,7 +15,6 @@ from pipeline.counting.tiling import Tile
 from pipeline.planning.field import FieldPlan
 from pipeline.quality.measures import FieldSeen
 from pipeline.records import CELL_COLUMNS
-from segmentation.colours import TileColours
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["CellParts"]
@@ -86,7 +85,7 @@ class CellParts:
         bands: dict[Band, _Cells] = {}
         for tile in tiles:
             cells = self._store.load(tile)
-            self.seen[tile.field] = self.seen[tile.field].with_tile(len(cells.kinds), cells.colours.depths)
+            self.seen[tile.field] = self.seen[tile.field].with_tile(len(cells.kinds), cells.colours)
             numbers, counts = np.unique(self._band_of(cells), return_counts=True)
             for band, count in zip(numbers.tolist(), counts.tolist(), strict=True):
                 held = bands.setdefault((tile.field, band), _Cells(tiles=[], number=0))
@@ -128,5 +127,5 @@ def _taken(cells: TileCells, chosen: NDArray[np.bool_]) -> TileCells:
         for name in (field.name for field in fields(cells))
         if name not in {"field", "colours", "control", "failed"}
     }
-    colours = TileColours(objects=cells.colours.objects[chosen], depths=cells.colours.depths)
+    colours = replace(cells.colours, objects=cells.colours.objects[chosen])
     return replace(cells, colours=colours, **columns)

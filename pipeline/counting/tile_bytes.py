@@ -12,6 +12,7 @@ from pipeline.counting.debris import DebrisSample
 from pipeline.counting.tile import FailedPart, TileCells
 from pipeline.counting.tiling import Tile
 from segmentation.colours import TileColours
+from segmentation.sharpness import STRENGTHS
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["tile_from_bytes", "tile_to_bytes"]
@@ -49,6 +50,7 @@ def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
     parts += [
         np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
         np.ascontiguousarray(cells.colours.depths, "<i8").tobytes(),
+        np.ascontiguousarray(cells.colours.edges, "<i8").tobytes(),
         *(np.ascontiguousarray(getattr(control, name), kind).tobytes() for name, kind, _, _ in _CONTROL),
     ]
     return json.dumps(head).encode() + _HEAD_END + b"".join(parts)
@@ -74,10 +76,12 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         arrays[name] = flat.reshape(-1, width) if width > 1 else flat
         place += flat.nbytes
     depths = np.frombuffer(body, "<i8", GREY_LEVELS, place)
-    control, place = _control(header, body, place + depths.nbytes)
+    place += depths.nbytes
+    edges = np.frombuffer(body, "<i8", 3 * STRENGTHS, place).reshape(3, STRENGTHS)
+    control, place = _control(header, body, place + edges.nbytes)
     if place != len(body):
         raise ValueError(f"{len(body)} bytes, expected {place}")
-    colours = TileColours(objects=arrays.pop("objects"), depths=depths)
+    colours = TileColours(objects=arrays.pop("objects"), depths=depths, edges=edges)
     field = int(header["field"])
     failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in header["failed"])
     cells = TileCells(field=field, colours=colours, control=control, failed=failed, **arrays)

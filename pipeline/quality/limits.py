@@ -41,19 +41,19 @@ class VisibilityLimits:
 
     Attributes
     ----------
-    focus_hidden : focus of the sharpest tenth of the cells, below which most rings are lost; focus_refuse :
-        below which no parasite of any stage was found.
+    sharp_hidden : sharpness below which one infected cell in twenty was found at most, and hardly a ring.
+    sharp_refuse : below which none was found, of any stage.
     px_warn, px_refuse : µm per px.
     cell_low_warn, cell_high_warn, cell_low_refuse, cell_high_refuse : median diameter of the red cells, µm.
     given_ratio : of a given size of a pixel and that by the cells, one way or the other, as for a file's.
     colour_min : largest difference of a channel from grey, levels, that one cell in ten passes.
-    saturation_warn, saturation_refuse : of the usual red cell, 0 to 1.
+    clipped_warn, clipped_refuse : share of the view where a channel is at 0, 0 to 1.
     swapped_nearer, swapped_near : by how much the stain is nearer to a known one with red and blue exchanged,
         and how near it then has to be; distances of `Novelty`.
     """
 
-    focus_hidden: float = 0.62
-    focus_refuse: float = 0.42
+    sharp_hidden: float = 1.18
+    sharp_refuse: float = 1.12
     px_warn: float = 0.33
     px_refuse: float = 0.5
     cell_low_warn: float = 5.5
@@ -62,7 +62,7 @@ class VisibilityLimits:
     cell_high_refuse: float = 10.2
     given_ratio: float = 1.6
     colour_min: float = 1.5
-    saturation_warn: float = 0.72
-    saturation_refuse: float = 0.8
+    clipped_warn: float = 0.0005
+    clipped_refuse: float = 0.0015
     swapped_nearer: float = 0.6
     swapped_near: float = 0.5

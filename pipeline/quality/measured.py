@@ -18,14 +18,15 @@ class FieldMeasures:
     objects : everything found, of every kind.
     covered_fraction : share of the view that red cells cover, 0 to 1.
     overlaps_fraction : share of the red cells that touch or overlap another, 0 to 1.
-    sharp_focus : focus that the sharpest tenth of the red cells passes, 0 (blurred) to 1 (sharp); None where
-        there is no cell.
+    sharpness : of the strongest edges of the view, 1 (blurred) and more, see `segmentation.sharpness`; None
+        where there is none.
+    clipped_fraction : share of the view, black left out, where a channel is at 0: colours stronger than a
+        picture can hold, 0 to 1.
     background_level : brightness of the empty background, 0 to 255.
     saturated_fraction : share of the view at 255 in every channel, 0 to 1.
     dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
     median_diameter_um : median diameter of the red cells, µm; None where there is no cell.
     colour_difference : largest difference of a channel from grey, levels, that one red cell in ten passes.
-    saturation : of the usual red cell, (max - min) / max of its channels, 0 to 1.
     features : what is compared with known thin films; None where there is no red cell.
     """
 
@@ -33,13 +34,13 @@ class FieldMeasures:
     objects: int
     covered_fraction: float
     overlaps_fraction: float
-    sharp_focus: float | None
+    sharpness: float | None
+    clipped_fraction: float
     background_level: float
     saturated_fraction: float
     dark_fraction: float
     median_diameter_um: float | None = None
     colour_difference: float | None = None
-    saturation: float | None = None
     features: FieldFeatures | None = None
 
 

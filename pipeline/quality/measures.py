@@ -13,13 +13,15 @@ from pipeline.planning.scale import SlideScale
 from pipeline.quality.appearance import Ground, field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
+from segmentation.colours import TileColours
+from segmentation.sharpness import no_edges, sharpness
 
 __all__ = ["SAMPLED_CELLS", "FieldSeen", "SlideSums", "features_of"]
 
 SAMPLED_CELLS = 20_000
 """Most objects of a field that medians and percentiles are taken of: of more, every second, third ... one."""
-SHARP_PERCENTILE = 90.0
-"""Of the red cells' focus: clumps blur some cells of a sharp field, and no cell of a blurred one is sharp."""
+CLIPPED_DEPTH = 254
+"""Depth of stain from which on the darkest channel holds nothing."""
 _SAMPLED = (
     *("kind", "at_border", "area_um2", "circularity", "focus", "diameter_um", "overlaps"),
     *("kind_number", "score", "red", "green", "blue"),
@@ -33,17 +35,19 @@ class FieldSeen:
     Attributes
     ----------
     objects : of every kind.
-    depths : int64 (256,), pixels at each depth of stain, see `TileColours.depths`.
+    depths, edges : int64 (256,) and (3, 256), sums over its pixels, see `TileColours`.
     share : of the field's area that was counted, 0 to 1.
     """
 
     objects: int
     depths: NDArray[np.int64]
+    edges: NDArray[np.int64] = field(default_factory=no_edges)
     share: float = 1.0
 
-    def with_tile(self, objects: int, depths: NDArray[np.int64]) -> Self:
+    def with_tile(self, objects: int, colours: TileColours) -> Self:
         """The same and one tile more."""
-        return replace(self, objects=self.objects + objects, depths=self.depths + depths)
+        depths, edges = self.depths + colours.depths, self.edges + colours.edges
+        return replace(self, objects=self.objects + objects, depths=depths, edges=edges)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,19 +117,18 @@ def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
     sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=[*_SAMPLED, "oblong"])
     red = sample[sample["kind"] == "red_cell"]
-    colours = _colours(red)
     return FieldMeasures(
         red_cells=found.red_cells,
         objects=found.objects,
         covered_fraction=min(1.0, found.covered_um2 / (_lit_um2(plan) * max(seen.share, 1e-9))),
         overlaps_fraction=found.overlapping / found.red_cells if found.red_cells else 0.0,
-        sharp_focus=float(np.percentile(red["focus"], SHARP_PERCENTILE)) if len(red) else None,
+        sharpness=sharpness(seen.edges),
+        clipped_fraction=float(seen.depths[CLIPPED_DEPTH:].sum() / max(seen.depths.sum(), 1)),
         background_level=float(plan.light.white_point.mean()),
         saturated_fraction=plan.light.saturated_fraction,
         dark_fraction=plan.light.dark_fraction,
         median_diameter_um=float(red["diameter_um"].median()) if len(red) else None,
-        colour_difference=colours[0],
-        saturation=colours[1],
+        colour_difference=_colour_difference(red),
         features=field_features(sample, seen.depths, found.covered_um2, _ground(plan), found.red_cells),
     )
 
@@ -138,15 +141,12 @@ def _ground(plan: FieldPlan) -> Ground:
     )
 
 
-def _colours(red: pd.DataFrame) -> tuple[float, float] | tuple[None, None]:
-    """Difference from grey and saturation of the red cells, see `FieldMeasures`."""
+def _colour_difference(red: pd.DataFrame) -> float | None:
+    """Difference from grey that one red cell in ten passes, see `FieldMeasures`."""
     if not len(red):
-        return None, None
+        return None
     colours = red[["red", "green", "blue"]].to_numpy(np.float64)
-    grey = colours.mean(axis=1, keepdims=True)
-    difference = float(np.percentile(np.abs(colours - grey).max(axis=1), 90))
-    brightest = np.maximum(colours.max(axis=1), 1.0)
-    return difference, float(np.median((brightest - colours.min(axis=1)) / brightest))
+    return float(np.percentile(np.abs(colours - colours.mean(axis=1, keepdims=True)).max(axis=1), 90))
 
 
 def _lit_um2(plan: FieldPlan) -> float:

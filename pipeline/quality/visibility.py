@@ -28,15 +28,15 @@ def visibility(
 
 
 def _focus(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
-    focus = _middle(field.sharp_focus for field in slide.fields)
-    if focus is None or focus >= limits.focus_hidden:
+    sharp = _middle(field.sharpness for field in slide.fields)
+    if sharp is None or sharp >= limits.sharp_hidden:
         return ()
-    refused = focus < limits.focus_refuse
-    limit = limits.focus_refuse if refused else limits.focus_hidden
-    text = f"The cells are blurred (focus {focus:.2f}, expected at least {limits.focus_hidden:.2f})"
-    blurred = _notice("out_of_focus", focus, limit, text, refused=refused)
-    text = f"At this focus ({focus:.2f}) rings cannot be seen, so that none were found says nothing"
-    return blurred, _notice("rings_not_visible", focus, limits.focus_hidden, text)
+    refused = sharp < limits.sharp_refuse
+    limit = limits.sharp_refuse if refused else limits.sharp_hidden
+    text = f"The picture is blurred (sharpness {sharp:.2f}, expected at least {limits.sharp_hidden:.2f})"
+    blurred = _notice("out_of_focus", sharp, limit, text, refused=refused)
+    text = f"At this sharpness ({sharp:.2f}) rings cannot be seen, so that none were found says nothing"
+    return blurred, _notice("rings_not_visible", sharp, limits.sharp_hidden, text)
 
 
 def _pixels(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
@@ -85,16 +85,16 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
     if colour is not None and colour < limits.colour_min:
         text = "The picture is grey, and without colour parasites are missed"
         return (_notice("grey_picture", colour, limits.colour_min, text, refused=True),)
-    saturation = _middle(field.saturation for field in slide.fields)
-    if saturation is None or saturation <= limits.saturation_warn:
+    clipped = _middle(field.clipped_fraction for field in slide.fields)
+    if clipped is None or clipped <= limits.clipped_warn:
         return ()
-    refused = saturation > limits.saturation_refuse
-    limit = limits.saturation_refuse if refused else limits.saturation_warn
+    refused = clipped > limits.clipped_refuse
+    limit = limits.clipped_refuse if refused else limits.clipped_warn
     text = (
-        f"The colours are exaggerated (saturation of the usual red cell {saturation:.2f}, expected at most "
-        f"{limits.saturation_warn:.2f})"
+        f"The colours are exaggerated (a channel is at 0 in {clipped:.2%} of the view, expected in at most "
+        f"{limits.clipped_warn:.2%})"
     )
-    return (_notice("saturated_colours", saturation, limit, text, refused=refused),)
+    return (_notice("saturated_colours", clipped, limit, text, refused=refused),)
 
 
 def _swapped(novelty: Novelty | None, limits: VisibilityLimits) -> tuple[Notice, ...]:

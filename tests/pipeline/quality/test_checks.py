@@ -14,10 +14,10 @@ GOOD_FIELD = FieldMeasures(
     objects=155,
     covered_fraction=0.35,
     overlaps_fraction=0.2,
-    sharp_focus=0.75,
+    sharpness=1.6,
+    clipped_fraction=0.0,
     median_diameter_um=7.0,
     colour_difference=25.0,
-    saturation=0.2,
     background_level=215.0,
     saturated_fraction=0.01,
     dark_fraction=0.02,
@@ -67,7 +67,7 @@ def test_a_white_background_that_keeps_its_cells_is_not_over_exposed() -> None:
 
 def test_a_picture_without_a_red_cell_is_refused_and_nothing_else_is_said_of_it() -> None:
     slide = replace(
-        with_fields(red_cells=0, objects=3, sharp_focus=None, covered_fraction=0.0, background_level=20.0),
+        with_fields(red_cells=0, objects=3, sharpness=None, covered_fraction=0.0, background_level=20.0),
         counted=0,
     )
     (notice,) = check(slide)
@@ -103,5 +103,5 @@ def test_every_range_that_may_be_left_has_words_for_a_person() -> None:
 
 
 def test_one_bad_field_of_a_slide_refuses_nothing() -> None:
-    empty = replace(GOOD_FIELD, red_cells=0, objects=0, sharp_focus=None)
+    empty = replace(GOOD_FIELD, red_cells=0, objects=0, sharpness=None)
     assert check(replace(GOOD, fields=(*GOOD.fields, empty))) == ()

@@ -46,7 +46,7 @@ def codes(summary: SlideSummary, severity: str | None = None) -> set[str]:
         (replace(GOOD, um_per_px=0.4), "px_too_coarse", 0.4, LIMITS.px_warn),
         (with_fields(median_diameter_um=5.0), "cell_size", 5.0, LIMITS.cell_low_warn),
         (with_fields(median_diameter_um=9.5), "cell_size", 9.5, LIMITS.cell_high_warn),
-        (with_fields(saturation=0.75), "saturated_colours", 0.75, LIMITS.saturation_warn),
+        (with_fields(clipped_fraction=0.0007), "saturated_colours", 0.0007, LIMITS.clipped_warn),
     ],
 )
 def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
@@ -59,14 +59,14 @@ def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
 @pytest.mark.parametrize(
     ("slide", "code"),
     [
-        (with_fields(sharp_focus=0.2), "out_of_focus"),
+        (with_fields(sharpness=1.02), "out_of_focus"),
         (replace(GOOD, um_per_px=0.6), "px_too_coarse"),
         (with_fields(median_diameter_um=3.4), "cell_size"),
         (with_fields(median_diameter_um=12.0), "cell_size"),
         (replace(GOOD, scale_source="given", um_per_px=0.05, cells_um_per_px=0.11), "cell_size"),
         (replace(GOOD, scale_source="given", um_per_px=0.22, cells_um_per_px=0.11), "cell_size"),
         (with_fields(colour_difference=0.5), "grey_picture"),
-        (with_fields(saturation=0.9), "saturated_colours"),
+        (with_fields(clipped_fraction=0.01), "saturated_colours"),
     ],
 )
 def test_what_hides_half_of_the_parasites_is_refused(slide: SlideMeasures, code: str) -> None:
@@ -80,7 +80,7 @@ def test_a_given_size_that_the_cells_confirm_is_not_questioned() -> None:
 
 
 def test_where_rings_cannot_be_seen_none_is_never_distinguishable() -> None:
-    notices = check(with_fields(sharp_focus=0.5))
+    notices = check(with_fields(sharpness=1.15))
     assert [notice.code for notice in notices] == ["out_of_focus", "rings_not_visible"]
     assert verdict_of((0, 900), ERRORS, notices) == "not countable"
     assert verdict_of((90, 900), ERRORS, notices) == "parasites seen"
@@ -126,6 +126,13 @@ def test_a_grey_field_is_refused(rendered: RenderedField, tmp_path: Path) -> Non
     grey = cv2.cvtColor(cv2.cvtColor(rendered.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     summary = counted(grey, tmp_path)
     assert "grey_picture" in codes(summary, "refuse")
+
+
+def test_a_field_of_exaggerated_colours_is_refused(rendered: RenderedField, tmp_path: Path) -> None:
+    hsv = cv2.cvtColor(rendered.image, cv2.COLOR_RGB2HSV).astype(np.float32)
+    hsv[..., 1] = np.minimum(hsv[..., 1] * 5, 255)
+    summary = counted(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), tmp_path)
+    assert {"saturated_colours", "not_a_smear"} & codes(summary, "refuse")
 
 
 def test_a_good_field_says_nothing_of_what_hides_parasites(rendered: RenderedField, tmp_path: Path) -> None:
