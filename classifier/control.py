@@ -9,11 +9,20 @@ from classifier.predict import Platt, predict
 from classifier.specks import laid_on
 from models.runtime import Network
 
-__all__ = ["GRAIN_UM2", "LaidOn", "lay_on"]
+__all__ = ["GRAIN_UM2", "Decision", "LaidOn", "lay_on"]
 
 GRAIN_UM2 = 0.8
 """Specks up to this area are grains: what is larger may be a parasite that left its cell."""
 _ON_CELL = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What calls a cell infected: a network, its calibration, and the least probability that is called."""
+
+    network: Network
+    calibration: Platt
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class LaidOn:
 def lay_on(
     cells: NDArray[np.uint8],
     specks: tuple[NDArray[np.uint8], NDArray[np.float32]],
-    decision: tuple[Network, Platt, float],
+    decision: Decision,
     number: int,
 ) -> LaidOn:
     """Lay specks on clean cells and ask the classifier; the same every time, without any chance.
@@ -53,13 +62,14 @@ def lay_on(
     Parameters
     ----------
     cells : uint8 (n, S, S, 4), crops of clean cells. specks : what passes and areas, see `classifier.specks`.
-    decision : network, its calibration, and the least probability that is called.
+    decision : what calls them.
     number : specks to lay, each speck and each cell about equally often.
     """
     passed, areas = specks
-    network, calibration, threshold = decision
     if not len(cells) or not len(passed):
-        return LaidOn(p_infected=np.zeros(0, np.float32), threshold=threshold, grains=np.zeros(0, bool))
+        return LaidOn(
+            p_infected=np.zeros(0, np.float32), threshold=decision.threshold, grains=np.zeros(0, bool)
+        )
     # Every choice comes from one generator of fixed seed over inputs in a fixed order.
     rng = np.random.default_rng(0)
     crops, which = [], np.arange(number) % len(passed)
@@ -69,5 +79,5 @@ def lay_on(
         place = rng.integers(max(len(rows), 1))
         middle = (int(rows[place]), int(columns[place])) if len(rows) else (cell.shape[0] // 2,) * 2
         crops.append(laid_on(cell, passed[speck], middle))
-    chance = predict(np.stack(crops), network, calibration).p_infected
-    return LaidOn(p_infected=chance, threshold=threshold, grains=areas[which] <= GRAIN_UM2)
+    chance = predict(np.stack(crops), decision.network, decision.calibration).p_infected
+    return LaidOn(p_infected=chance, threshold=decision.threshold, grains=areas[which] <= GRAIN_UM2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.control import LaidOn, lay_on
+from classifier.control import Decision, LaidOn, lay_on
 from classifier.crops import CROP_PX
 from classifier.specks import SPECK_PX
 from pipeline.counting.second_look import DOUBTFUL_P
@@ -139,7 +139,11 @@ def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisContro
     cells (burst schizonts, merozoites), which explain nothing away.
     """
     number = min(LAID, LAID_EACH * len(sample.passed))
-    decision = (classifier.network, classifier.calibration, classifier.manifest.threshold)
+    decision = Decision(
+        network=classifier.network,
+        calibration=classifier.calibration,
+        threshold=classifier.manifest.threshold,
+    )
     laid = lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
     covered = sample.cells_px / max(sample.ground_px, 1)
     on_cells = sample.specks * covered

@@ -1,12 +1,13 @@
 """The headline of a count: asexual parasitaemia with its interval, and what must be read beside it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pipeline.counting.intervals.melded import corrected, melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.records import Headline
 
-__all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "headline_of", "notes_of"]
+__all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "HeadlineFacts", "headline_of", "notes_of"]
 
 USUAL_RED_CELLS_PER_UL = 5_000_000.0
 """Where it was not measured: WHO, Malaria microscopy SOP 09 (2016), takes it for all."""
@@ -27,29 +28,44 @@ _HINTS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlineFacts:
+    """What a slide's headline takes from elsewhere.
+
+    Attributes
+    ----------
+    design_effect : of clustering. groups : that it comes from.
+    red_cells_per_ul : None where it was not measured.
+    tells_stages : whether the classifier does.
+    """
+
+    design_effect: float
+    groups: int
+    red_cells_per_ul: float | None
+    tells_stages: bool
+
+
 def headline_of(
     infected: int,
     counted: int,
     stages: Mapping[str, int],
     errors: SlideErrors,
-    slide: tuple[float, int, float | None, bool],
+    slide: HeadlineFacts,
 ) -> Headline | None:
     """Asexual parasitaemia of a slide; None where nothing was counted.
 
     Parameters
     ----------
     stages : infected cells by life stage.
-    slide : design effect, groups that it comes from, red cells per µL (None: not measured), and whether
-        the classifier tells stages.
     """
-    effect, groups, red_cells_per_ul, tells_stages = slide
+    effect, tells_stages = slide.design_effect, slide.tells_stages
     if not counted:
         return None
     gametocytes = stages.get("gametocyte", 0) if tells_stages else 0
     asexual = infected - gametocytes
     low, high = melded_interval(asexual, counted, errors, effect)
     value = corrected(asexual, counted, errors)
-    per_ul = red_cells_per_ul or USUAL_RED_CELLS_PER_UL
+    per_ul = slide.red_cells_per_ul or USUAL_RED_CELLS_PER_UL
     return Headline(
         kind="asexual" if tells_stages else "all stages",
         infected=asexual,
@@ -60,14 +76,14 @@ def headline_of(
         corrected=None if value is None else value.value,
         clipped=value is not None and value.clipped,
         design_effect=effect,
-        groups=groups,
+        groups=slide.groups,
         method=MELDED,
         errors=errors.source,
         parasites_per_ul=asexual / counted * per_ul,
         parasites_per_ul_low=low * per_ul,
         parasites_per_ul_high=high * per_ul,
         red_cells_per_ul=per_ul,
-        red_cells_source="assumed" if red_cells_per_ul is None else "given",
+        red_cells_source="assumed" if slide.red_cells_per_ul is None else "given",
     )
 
 

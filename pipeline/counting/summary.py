@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from pipeline.counting.headline import MELDED, headline_of, notes_of
+from pipeline.counting.headline import MELDED, HeadlineFacts, headline_of, notes_of
 from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, merged_blocks
 from pipeline.counting.intervals.limits import (
     cells_needed,
@@ -179,7 +179,12 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     errors, groups = errors_of(facts, counted), merged_blocks(found.squares)
     effect, told_by = design_effect(groups), len(groups) if len(groups) >= FEWEST_BLOCKS else 0
     verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
-    slide = (effect, told_by, facts.red_cells_per_ul, facts.tells_stages)
+    slide = HeadlineFacts(
+        design_effect=effect,
+        groups=told_by,
+        red_cells_per_ul=facts.red_cells_per_ul,
+        tells_stages=facts.tells_stages,
+    )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     early = facts.goal is not None and facts.goal.cells_below > 0
     low, high = melded_interval(infected, counted, errors, effect) if counted else (None, None)

@@ -5,6 +5,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -56,6 +57,14 @@ class MemoryStore:
         return tuple(self._cells)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a tile's record lies in the file, bytes."""
+
+    start: int
+    length: int
+
+
 class FileStore:
     """Keeps tiles in a file that is only ever added to; one process at a time.
 
@@ -63,7 +72,7 @@ class FileStore:
     those tiles are worked on anew.
     """
 
-    def __init__(self, file: BinaryIO, path: Path, places: dict[Tile, tuple[int, int]]) -> None:
+    def __init__(self, file: BinaryIO, path: Path, places: dict[Tile, _Place]) -> None:
         self._file = file
         self._path = path
         self._places = places
@@ -111,14 +120,14 @@ class FileStore:
                 self._synced_s = time.monotonic()
         except OSError as error:
             raise _cannot(self._path, error) from error
-        self._places[tile] = (self._end + _FRAME.size, len(data))
+        self._places[tile] = _Place(start=self._end + _FRAME.size, length=len(data))
         self._end += _FRAME.size + len(data)
 
     def load(self, tile: Tile) -> TileCells:
         """See `TileStore.load`."""
-        start, length = self._places[tile]
-        self._file.seek(start)
-        return tile_from_bytes(self._file.read(length))[1]
+        place = self._places[tile]
+        self._file.seek(place.start)
+        return tile_from_bytes(self._file.read(place.length))[1]
 
     def kept(self) -> Sequence[Tile]:
         """See `TileStore.kept`."""
@@ -163,7 +172,7 @@ class Checkpoint:
             self._store.close()
 
 
-def _resumed(file: BinaryIO, head: bytes) -> dict[Tile, tuple[int, int]]:
+def _resumed(file: BinaryIO, head: bytes) -> dict[Tile, _Place]:
     """Where each whole record of the file lies; begins the file anew where its head is another one."""
     file.seek(0)
     if file.read(len(head)) != head:
@@ -172,16 +181,16 @@ def _resumed(file: BinaryIO, head: bytes) -> dict[Tile, tuple[int, int]]:
         file.write(head)
         _sync(file)
         return {}
-    places: dict[Tile, tuple[int, int]] = {}
+    places: dict[Tile, _Place] = {}
     end = len(head)
-    for tile, start, length in _records(file):
-        places[tile] = (start, length)
-        end = start + length
+    for tile, place in _records(file):
+        places[tile] = place
+        end = place.start + place.length
     file.truncate(end)
     return places
 
 
-def _records(file: BinaryIO) -> Iterator[tuple[Tile, int, int]]:
+def _records(file: BinaryIO) -> Iterator[tuple[Tile, _Place]]:
     while len(frame := file.read(_FRAME.size)) == _FRAME.size:
         length, check = _FRAME.unpack(frame)
         start = file.tell()
@@ -189,7 +198,7 @@ def _records(file: BinaryIO) -> Iterator[tuple[Tile, int, int]]:
         if len(data) < length or zlib.crc32(data) != check:
             return
         try:
-            yield tile_from_bytes(data)[0], start, length
+            yield tile_from_bytes(data)[0], _Place(start=start, length=length)
         except (ValueError, KeyError, TypeError):  # complete, but in another format
             return
 

@@ -1,6 +1,6 @@
 """What is estimated once a slide before its tiles are worked on: light, scale, and where it is counted."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,10 +52,10 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
     SmearcountError
         Where no field can be read, no scale is found, or the region lies outside of every field.
     """
-    lights, sketches, broken = _seen(slide, source)
-    copies = same_views(sketches)
-    lights = {index: light for index, light in lights.items() if index not in copies}
-    sketches = {index: sketch for index, sketch in sketches.items() if index not in copies}
+    seen = _seen(slide, source)
+    copies = same_views(seen.sketches)
+    lights = {index: light for index, light in seen.lights.items() if index not in copies}
+    sketches = {index: sketch for index, sketch in seen.sketches.items() if index not in copies}
     scale = find_scale(slide, lights, settings, detector)
     plans = {}
     for index, light in lights.items():
@@ -67,10 +67,10 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
     return SlidePlan(
         fields=plans,
         scale=scale,
-        broken=tuple(broken),
+        broken=tuple(seen.broken),
         excluded=(
             *(copy_of(names[index], names[best]) for index, best in sorted(copies.items())),
-            *_damaged(broken, {names[index] for index in lights}),
+            *_damaged(seen.broken, {names[index] for index in lights}),
         ),
         notices=(
             *copies_notice({names[index]: names[best] for index, best in sorted(copies.items())}),
@@ -89,7 +89,16 @@ def _damaged(broken: Sequence[FailedTile], read: Set[str]) -> list[ExcludedField
     ]
 
 
-def _seen(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], dict[int, Sketch], list[FailedTile]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was seen of each field that can be read, by its index, and what cannot be read."""
+
+    lights: Mapping[int, FieldLight]
+    sketches: Mapping[int, Sketch]
+    broken: Sequence[FailedTile]
+
+
+def _seen(slide: Slide, source: Path) -> _Seen:
     """Light and sketch of each field that can be read, and the others; a single field needs no sketch."""
     lights: dict[int, FieldLight] = {}
     sketches: dict[int, Sketch | None] = {}
@@ -109,7 +118,8 @@ def _seen(slide: Slide, source: Path) -> tuple[dict[int, FieldLight], dict[int, 
     if not lights:
         reason = broken[0].reason if broken else "it is empty"
         raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
-    return lights, {index: sketch for index, sketch in sketches.items() if sketch is not None}, broken
+    drawn = {index: sketch for index, sketch in sketches.items() if sketch is not None}
+    return _Seen(lights=lights, sketches=drawn, broken=broken)
 
 
 def _lost(part: BrokenField) -> FailedTile:

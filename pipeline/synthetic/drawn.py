@@ -62,11 +62,8 @@ class FilmWindow:
 def drawn(body: Body, settings: RenderSettings) -> Stamp:
     """A body drawn by itself."""
     left, top = round(body.x), round(body.y)
-    if body.kind == "red_cell":
-        patch, red, layer = draw_red_cell(body, settings)
-        return Stamp(left=patch.left - left, top=patch.top - top, red=red, layer=layer)
-    patch, layer = draw_body(body, settings)
-    return Stamp(left=patch.left - left, top=patch.top - top, red=None, layer=layer)
+    own = draw_red_cell(body, settings) if body.kind == "red_cell" else draw_body(body, settings)
+    return Stamp(left=own.patch.left - left, top=own.patch.top - top, red=own.red, layer=own.layer)
 
 
 def extent_px(body: Body, settings: RenderSettings) -> Extent:

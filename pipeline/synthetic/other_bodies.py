@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.synthetic.layout import Body
 from pipeline.synthetic.settings import RenderSettings
-from pipeline.synthetic.shapes import F32, Outline, Patch, coverage, dots, grain, lobed, patch_around
+from pipeline.synthetic.shapes import Drawn, Outline, coverage, dots, grain, lobed, patch_around
 
 __all__ = ["body_outline", "draw_body"]
 
@@ -17,7 +17,7 @@ def body_outline(body: Body) -> Outline:
     return lobed(rng, body.radius_um, aspect=rng.uniform(1.0, 1.5), rough=rng.uniform(0.04, 0.14))
 
 
-def draw_body(body: Body, settings: RenderSettings) -> tuple[Patch, F32]:
+def draw_body(body: Body, settings: RenderSettings) -> Drawn:
     """Absorbance (height, width, 3) of a white cell, a platelet or dirt, in the patch around it."""
     rng = np.random.default_rng([body.seed, 1])
     draw = {
@@ -30,7 +30,7 @@ def draw_body(body: Body, settings: RenderSettings) -> tuple[Patch, F32]:
     return draw[body.kind](body, settings, rng)
 
 
-def _white_cell(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tuple[Patch, F32]:
+def _white_cell(body: Body, settings: RenderSettings, rng: np.random.Generator) -> Drawn:
     outline = body_outline(body)
     patch = patch_around(body.x, body.y, float(outline.radii_um.max()) + 1.0, settings.um_per_px)
     depth, _part = outline.polar(patch)
@@ -57,7 +57,7 @@ def _white_cell(body: Body, settings: RenderSettings, rng: np.random.Generator) 
     )
     dark = np.asarray(palette.chromatin) * rng.uniform(0.65, 1.0)
     layers = plasm[..., None] * (strength * colour) + nucleus[..., None] * dark
-    return patch, np.asarray(layers, np.float32)
+    return Drawn(patch=patch, layer=np.asarray(layers, np.float32))
 
 
 def _lobes(type_: str, radius: float, rng: np.random.Generator) -> list[tuple[float, float, float, float]]:
@@ -79,7 +79,7 @@ def _lobes(type_: str, radius: float, rng: np.random.Generator) -> list[tuple[fl
     return lobes
 
 
-def _platelet(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tuple[Patch, F32]:
+def _platelet(body: Body, settings: RenderSettings, rng: np.random.Generator) -> Drawn:
     outline = body_outline(body)
     patch = patch_around(body.x, body.y, float(outline.radii_um.max()) + 1.6, settings.um_per_px)
     depth, part = outline.polar(patch)
@@ -89,10 +89,12 @@ def _platelet(body: Body, settings: RenderSettings, rng: np.random.Generator) ->
     halo = coverage(depth + np.float32(0.6), 0.8) * (1 - inside) * np.float32(rng.uniform(0.0, 0.25))
     colour = np.asarray(settings.palette.platelet)
     light = np.asarray(settings.palette.red_cell)
-    return patch, np.asarray(mass[..., None] * colour - halo[..., None] * 0.5 * light, np.float32)
+    return Drawn(
+        patch=patch, layer=np.asarray(mass[..., None] * colour - halo[..., None] * 0.5 * light, np.float32)
+    )
 
 
-def _speck(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tuple[Patch, F32]:
+def _speck(body: Body, settings: RenderSettings, rng: np.random.Generator) -> Drawn:
     count = int(rng.choice((1, 2, 3, 8), p=(0.7, 0.15, 0.1, 0.05)))
     patch = patch_around(body.x, body.y, 3.5, settings.um_per_px)
     places = rng.normal(0, 0.25 if count < 4 else 0.9, (count, 2))
@@ -100,20 +102,23 @@ def _speck(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tu
     palette = settings.palette
     colours = np.asarray((palette.chromatin, palette.pigment, (1.2, 1.2, 1.2), palette.platelet))
     colour = colours[rng.choice(4, p=(0.5, 0.2, 0.2, 0.1))] * rng.uniform(0.5, 1.1)
-    return patch, np.asarray(mass[..., None] * colour, np.float32)
+    return Drawn(patch=patch, layer=np.asarray(mass[..., None] * colour, np.float32))
 
 
-def _smudge(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tuple[Patch, F32]:
+def _smudge(body: Body, settings: RenderSettings, rng: np.random.Generator) -> Drawn:
     outline = lobed(rng, body.radius_um, aspect=rng.uniform(1.0, 2.5), rough=0.12)
     patch = patch_around(body.x, body.y, float(outline.radii_um.max()) * 1.6 + 1.0, settings.um_per_px)
     _depth, part = outline.polar(patch)
     veil = np.exp(-(part ** np.float32(rng.uniform(2.0, 5.0)))) * (1 + 0.3 * grain(patch, rng, 0.9))
     palette = settings.palette
     colours = np.asarray((palette.platelet, palette.pigment, palette.red_cell, (0.5, 0.5, 0.5)))
-    return patch, np.asarray(veil[..., None] * colours[rng.integers(4)] * rng.uniform(0.08, 0.4), np.float32)
+    return Drawn(
+        patch=patch,
+        layer=np.asarray(veil[..., None] * colours[rng.integers(4)] * rng.uniform(0.08, 0.4), np.float32),
+    )
 
 
-def _scratch(body: Body, settings: RenderSettings, rng: np.random.Generator) -> tuple[Patch, F32]:
+def _scratch(body: Body, settings: RenderSettings, rng: np.random.Generator) -> Drawn:
     patch = patch_around(body.x, body.y, body.radius_um, settings.um_per_px)
     turn, bend = rng.uniform(0, np.pi), rng.normal(0, 0.02)
     along = patch.u * np.cos(turn) + patch.v * np.sin(turn)
@@ -122,4 +127,4 @@ def _scratch(body: Body, settings: RenderSettings, rng: np.random.Generator) -> 
     line = coverage((width - np.abs(across)).astype(np.float32), 0.3)
     ends = np.clip(1 - (along / body.radius_um) ** 2, 0, 1)
     shade = rng.choice((-0.06, 0.25)) * np.asarray((0.8, 1.0, 0.9))
-    return patch, np.asarray((line * ends)[..., None] * shade, np.float32)
+    return Drawn(patch=patch, layer=np.asarray((line * ends)[..., None] * shade, np.float32))

@@ -1,5 +1,7 @@
 """Malaria parasites inside rendered red cells: rings, trophozoites, schizonts, gametocytes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,12 +11,10 @@ from pipeline.synthetic.shapes import F32, Patch, coverage, dots, grain, lobed, 
 
 __all__ = ["parasite"]
 
-_Guest = tuple[F32, F32]
-
 
 def parasite(
     body: Body, patch: Patch, host: tuple[F32, F32], settings: RenderSettings, rng: np.random.Generator
-) -> _Guest:
+) -> tuple[F32, F32]:
     """Draw the parasites of one cell.
 
     Parameters
@@ -26,27 +26,40 @@ def parasite(
     Part of the host cell's thickness that is left (height, width), and the absorbance that the parasites add
     (height, width, 3).
     """
-    kept, layers = {
+    guest = {
         "ring": _rings,
         "trophozoite": _trophozoite,
         "schizont": _schizont,
         "gametocyte": _gametocyte,
     }[body.label](body, patch, host, rng)
-    body_layer, nuclei, pigment = layers
+    nuclei = guest.nuclei
     if settings.species == "vivax" and body.label != "schizont":
         nuclei = nuclei + _stipple(body, patch, rng)
     palette = settings.palette
     strength = np.float32(rng.uniform(0.55, 1.0))
-    added = np.clip(body_layer, 0, 1.5)[..., None] * np.asarray(palette.cytoplasm, np.float32)
+    added = np.clip(guest.body, 0, 1.5)[..., None] * np.asarray(palette.cytoplasm, np.float32)
     added = added + np.clip(nuclei, 0, 1.2)[..., None] * np.asarray(palette.chromatin, np.float32)
-    added = added * strength + pigment[..., None] * np.asarray(palette.pigment, np.float32)
-    return kept, np.asarray(added, np.float32)
+    added = added * strength + guest.pigment[..., None] * np.asarray(palette.pigment, np.float32)
+    return guest.kept, np.asarray(added, np.float32)
 
 
-_Layers = tuple[F32, F32, F32]  # coverage by the parasite's body, by nuclei, by pigment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guest:
+    """Parasites of one cell, each float32 (height, width).
+
+    Attributes
+    ----------
+    kept : part of the host's thickness that is left.
+    body, nuclei, pigment : how much of each covers it.
+    """
+
+    kept: F32
+    body: F32
+    nuclei: F32
+    pigment: F32
 
 
-def _rings(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator) -> tuple[F32, _Layers]:
+def _rings(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator) -> _Guest:
     kept, walls, nuclei = np.ones_like(patch.u), np.zeros_like(patch.u), np.zeros_like(patch.u)
     for _ in range(rng.choice((1, 2, 3), p=(0.78, 0.17, 0.05))):
         radius = rng.uniform(0.8, 1.4)
@@ -65,12 +78,10 @@ def _rings(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Gener
         places = np.array([(u + outline.at(a) * np.cos(a), v + outline.at(a) * np.sin(a)) for a in angles])
         places = _inward(patch, host[0], places)
         np.maximum(nuclei, dots(patch, places, rng.uniform(0.28, 0.52, len(places)), 0.25), out=nuclei)
-    return kept, (walls, nuclei, np.zeros_like(walls))
+    return _Guest(kept=kept, body=walls, nuclei=nuclei, pigment=np.zeros_like(walls))
 
 
-def _trophozoite(
-    body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator
-) -> tuple[F32, _Layers]:
+def _trophozoite(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator) -> _Guest:
     radius = body.radius_um * rng.uniform(0.35, 0.72)
     away = min(body.radius_um - radius, 1.2) * rng.uniform(0, 1)
     turn = rng.uniform(0, 2 * np.pi)
@@ -88,12 +99,11 @@ def _trophozoite(
     grains = centre + _scatter(rng, int(rng.integers(4, 18)), 0.8 * radius)
     pigment = dots(patch, grains, rng.uniform(0.1, 0.22, len(grains))) * np.float32(rng.uniform(0.4, 1.0))
     kept = np.full_like(patch.u, 1 - rng.uniform(0.05, 0.35))
-    return kept, (amoeba * np.float32(rng.uniform(0.6, 1.3)), nuclei, pigment)
+    amoeba = amoeba * np.float32(rng.uniform(0.6, 1.3))
+    return _Guest(kept=kept, body=amoeba, nuclei=nuclei, pigment=pigment)
 
 
-def _schizont(
-    body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator
-) -> tuple[F32, _Layers]:
+def _schizont(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator) -> _Guest:
     filled = np.float32(rng.uniform(0.75, 0.98))
     count = int(rng.integers(6, 25))
     order = np.arange(count) + rng.uniform(0.3, 1.0)
@@ -112,12 +122,11 @@ def _schizont(
     blue = np.maximum(halo, veil) * (0.8 + 0.25 * grain(patch, rng, 0.6))
     kept = np.full_like(patch.u, rng.uniform(0.35, 0.85))
     nuclei = nuclei * (1 - 0.7 * pigment) + 0.18 * veil * np.clip(1 + grain(patch, rng, 0.5), 0, 2)
-    return kept, (blue, nuclei, pigment * np.float32(rng.uniform(0.5, 1.0)))
+    pigment = pigment * np.float32(rng.uniform(0.5, 1.0))
+    return _Guest(kept=kept, body=blue, nuclei=nuclei, pigment=pigment)
 
 
-def _gametocyte(
-    body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator
-) -> tuple[F32, _Layers]:
+def _gametocyte(body: Body, patch: Patch, host: tuple[F32, F32], rng: np.random.Generator) -> _Guest:
     filled = np.float32(rng.uniform(0.85, 1.0))
     mass = coverage((filled - host[1]) * np.float32(body.radius_um), 0.4)
     mass = mass * (0.8 + 0.18 * grain(patch, rng, 0.45) + 0.12 * grain(patch, rng, 1.5))
@@ -131,7 +140,8 @@ def _gametocyte(
     pigment = dots(patch, grains, rng.uniform(0.08, 0.2, len(grains))) * np.float32(rng.uniform(0.4, 1.0))
     kept = np.full_like(patch.u, rng.uniform(0.3, 0.8))
     blue = mass * np.float32(rng.uniform(0.3, 1.1))
-    return kept, (blue, mass * np.float32(rng.uniform(0.0, 0.3)) + chromatin, pigment)
+    nuclei = mass * np.float32(rng.uniform(0.0, 0.3)) + chromatin
+    return _Guest(kept=kept, body=blue, nuclei=nuclei, pigment=pigment)
 
 
 def _inward(patch: Patch, depth: F32, places: NDArray[np.float64]) -> NDArray[np.float64]:

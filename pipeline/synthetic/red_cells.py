@@ -8,6 +8,7 @@ from pipeline.synthetic.settings import STAGES, RenderSettings
 from pipeline.synthetic.shapes import (
     F32,
     Crescent,
+    Drawn,
     Outline,
     Patch,
     coverage,
@@ -52,14 +53,8 @@ def red_cell_outline(body: Body, settings: RenderSettings) -> Outline | Crescent
     )
 
 
-def draw_red_cell(body: Body, settings: RenderSettings) -> tuple[Patch, F32, F32]:
-    """Draw a red cell and its parasites.
-
-    Returns
-    -------
-    The patch around it, the absorbance of the cell itself, and of what lies in it and along its edge; both
-    float32 (height, width, 3).
-    """
+def draw_red_cell(body: Body, settings: RenderSettings) -> Drawn:
+    """Draw a red cell and its parasites."""
     rng = np.random.default_rng([body.seed, 1])
     outline = red_cell_outline(body, settings)
     reach_um = max(abs(side) for side in outline.extent_um()) * 1.1 + 1.0
@@ -82,7 +77,8 @@ def draw_red_cell(body: Body, settings: RenderSettings) -> tuple[Patch, F32, F32
         guest = guest + added * inside[..., None]
     elif rng.random() < 0.015 * settings.variation:
         guest = guest + (_bubble(body, patch, rng) * inside)[..., None] * colour.astype(np.float32)
-    return patch, host[..., None] * colour.astype(np.float32), np.asarray(guest, np.float32)
+    red = host[..., None] * colour.astype(np.float32)
+    return Drawn(patch=patch, layer=np.asarray(guest, np.float32), red=red)
 
 
 def _thickness(

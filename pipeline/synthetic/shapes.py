@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "F32",
     "Crescent",
+    "Drawn",
     "Outline",
     "Patch",
     "coverage",
@@ -41,6 +42,21 @@ class Patch:
     u: F32
     v: F32
     um_per_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The absorbance of one body in the patch around it.
+
+    Attributes
+    ----------
+    layer : float32 (height, width, 3), of what lies in a red cell and along its edge, or of another body.
+    red : float32 (height, width, 3), of a red cell itself; None for another body.
+    """
+
+    patch: Patch
+    layer: F32
+    red: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

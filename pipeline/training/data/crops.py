@@ -146,7 +146,8 @@ def surroundings(
     scaled = [(slide, name, size) for slide, names, size in _scaled(fields, slides) for name in names]
     for which in rng.permutation(len(scaled))[:SURROUNDED_FIELDS]:
         slide, name, um_per_px = scaled[which]
-        picture, cells, _ = _segmented(fields.image_path(name), um_per_px, detector)
+        whole = _segmented(fields.image_path(name), um_per_px, detector)
+        picture, cells = whole.picture, whole.cells
         seen = red_cell_crops(picture, cells).astype(np.float32)
         on_cell = seen[..., 3:] / 255
         crops.append(np.rint(seen[..., :3] * (1 - on_cell) + WHITE_LEVEL * on_cell).astype(np.uint8))
@@ -200,7 +201,9 @@ def rendered_crops(detector: Detector, rng: np.random.Generator, folder: Path) -
 
 
 def _of_field(fields: FieldSet, name: str, slide: str, um_per_px: float, detector: Detector) -> LabelledCrops:
-    found, crops, step = _cut(fields.image_path(name), um_per_px, detector)
+    whole = _segmented(fields.image_path(name), um_per_px, detector)
+    found, step = whole.cells.found, whole.step
+    crops = object_crops(whole.picture, whole.cells, np.ones(len(found), bool))
     label = _labels(fields, name, found, um_per_px, step)
     known = np.isin(label, ("uninfected", *OTHER_KINDS, *INFECTED_LABELS))
     return LabelledCrops(
@@ -241,19 +244,20 @@ def _labels(
     return label
 
 
-def _cut(path: Path, um_per_px: float, detector: Detector) -> tuple[Detections, NDArray[np.uint8], float]:
-    """Objects of a whole field as one tile, their crops, and level-0 px per detector px."""
-    picture, cells, step = _segmented(path, um_per_px, detector)
-    return cells.found, object_crops(picture, cells, np.ones(len(cells.found), bool)), step
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SegmentedField:
+    """A whole field at crop scale, what is found in it as one tile, and level-0 px per detector px."""
+
+    picture: NDArray[np.uint8]
+    cells: SegmentedCells
+    step: float
 
 
-def _segmented(
-    path: Path, um_per_px: float, detector: Detector
-) -> tuple[NDArray[np.uint8], SegmentedCells, float]:
-    """A whole field at crop scale, what is found in it, and level-0 px per detector px."""
+def _segmented(path: Path, um_per_px: float, detector: Detector) -> _SegmentedField:
     with open_slide(path) as slide:
         field = slide.fields[0]
         plan = plan_field(0, field, um_per_px, field_light(field))
         picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
-    return picture, segment(picture, core, detector.network, detector.manifest.threshold), plan.step
+    cells = segment(picture, core, detector.network, detector.manifest.threshold)
+    return _SegmentedField(picture=picture, cells=cells, step=plan.step)
