@@ -92,6 +92,14 @@ def test_fields_of_every_labelled_set_are_counted(labelled_data):
 
 
 @pytest.mark.real
+def test_pale_fields_of_a_phone_on_an_eyepiece_are_counted(labelled_data):
+    """The first was refused by the ranges that came before."""
+    for name in ("pos_103", "pos_336", "pos_48"):
+        summary = count_slide(labelled_data / "uganda" / "images" / f"{name}.jpg", CountSettings()).summary
+        assert not refused(summary), f"{name}: {summary.novelty}"
+
+
+@pytest.mark.real
 def test_a_real_film_in_colours_of_no_film_is_refused_or_warned_of(labelled_data, tmp_path):
     fields = read_field_set(labelled_data / "iml")
     picture = read_rgb(fields.image_path(fields.fields["field"].iloc[0]))
