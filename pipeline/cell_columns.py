@@ -47,7 +47,9 @@ CELL_TABLE: tuple[CellColumn, ...] = (
     CellColumn(name="area_um2", dtype="float", unit="µm²", decimals=2, text="area of the cell"),
     CellColumn(name="circularity", dtype="float", decimals=3, text="4π area / perimeter², 1 for a circle"),
     CellColumn(
-        name="at_border", dtype="bool", text="cut by the picture's border or by the edge of the round view"
+        name="at_border",
+        dtype="bool",
+        text="cut by the picture's border, by the edge of the round view, or by a margin, scale bar or text drawn over it",
     ),
     CellColumn(name="overlaps", dtype="bool", text="touches or overlaps a neighbour"),
     CellColumn(

@@ -109,14 +109,14 @@ def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
 
 
 def _at_border(plan: FieldPlan, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Cut by the border of the picture or by the edge of the bright view."""
+    """Cut by the border of the picture, the edge of the bright view or what is drawn over it."""
     near = BORDER_DETECTOR_PX * plan.step
     size = np.asarray((plan.width, plan.height))
     cut = ((boxes[:, :2] < near) | (boxes[:, 2:] > size - near)).any(axis=1)
-    view = plan.light.view
-    if view is not None:
-        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-        half = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) / 2
-        distance = view.distance_at(centre[:, 0].astype(np.float32), centre[:, 1].astype(np.float32))
-        cut |= distance < half + near
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) / 2
+    for edge in (plan.light.view, plan.light.drawn):
+        if edge is not None:
+            distance = edge.distance_at(centre[:, 0].astype(np.float32), centre[:, 1].astype(np.float32))
+            cut |= distance < half + near
     return np.asarray(cut, bool)

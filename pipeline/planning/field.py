@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.reader.field import Field
+from segmentation.drawn import drawn_over
 from segmentation.illumination import (
     BrightView,
     bright_view,
@@ -24,6 +25,8 @@ BAND_ROWS = 512
 """Rows at crop scale that are read at once."""
 THUMBNAIL_PX = 1024
 """Light is measured on a picture of the field whose long side is at most twice this."""
+MOST_DRAWN = 0.02
+"""Share of a field from which on what is drawn over it is left aside where light is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class FieldLight:
     ----------
     white_point : float32 (3,), colour of the empty background, 1 to 255.
     view : the lit part of an eyepiece photo, or None.
+    drawn : the part that nothing is drawn over, no margin, scale bar or text; None where nothing is drawn.
     saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
     """
 
@@ -41,6 +45,7 @@ class FieldLight:
     view: BrightView | None
     saturated_fraction: float
     dark_fraction: float
+    drawn: BrightView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ def field_light(field: Field) -> FieldLight:
         None of the field can be read.
     """
     shrink = light_shrink(field)
-    view = None
+    view = drawn = None
     if is_costly(field, shrink):
         lit = sampled_picture(field, shrink)
     else:
@@ -82,11 +87,15 @@ def field_light(field: Field) -> FieldLight:
         view = bright_view(small.pixels, float(shrink))
         inside = small.known if view is None else small.known & view.mask
         lit = small.pixels[inside if inside.any() else small.known][None]
+        drawn = drawn_over(small.pixels, float(shrink), white_point(lit, None), view)
+        if drawn is not None and (inside & drawn.mask).mean() < (1 - MOST_DRAWN) * inside.mean():
+            lit = small.pixels[inside & drawn.mask][None]
     return FieldLight(
         white_point=white_point(lit, None),
         view=view,
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),
+        drawn=drawn,
     )
 
 

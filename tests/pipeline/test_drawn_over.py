@@ -1,0 +1,77 @@
+"""Cells cut by what is drawn over a photo are not counted, as at its border; all others are."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.count import count_slide
+from pipeline.counting.result import CountResult
+from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+
+UM_PER_PX = 0.18
+GIVEN = CountSettings(um_per_px=UM_PER_PX)
+SETTINGS = RenderSettings(width=720, height=560, um_per_px=UM_PER_PX, parasitaemia=0.1)
+
+
+@pytest.fixture(scope="module")
+def rendered() -> RenderedField:
+    return render_field(SETTINGS, np.random.default_rng(8))
+
+
+def count(picture: np.ndarray, path: Path) -> CountResult:
+    cv2.imwrite(str(path), picture[..., ::-1])
+    return count_slide(path, GIVEN)
+
+
+@pytest.fixture(scope="module")
+def plain(rendered, tmp_path_factory) -> CountResult:
+    return count(rendered.image, tmp_path_factory.mktemp("plain") / "film.png")
+
+
+def counted_at(result: CountResult) -> np.ndarray:
+    cells = result.cells
+    return cells.loc[cells["counted"], ["x", "y"]].to_numpy(float)
+
+
+def missing(plain: CountResult, other: CountResult, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """Places of the counted cells of the plain photo that the other one does not count."""
+    there = counted_at(other) - shift
+    apart = np.linalg.norm(counted_at(plain)[:, None] - there[None], axis=2).min(axis=1)
+    return counted_at(plain)[apart > 8]
+
+
+def test_a_margin_around_a_photo_changes_no_count(rendered, plain, tmp_path):
+    framed = cv2.copyMakeBorder(rendered.image, 60, 24, 40, 32, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    result = count(framed, tmp_path / "film.png")
+    assert len(missing(plain, result, (40, 60))) <= 2
+    assert abs(result.summary.counted - plain.summary.counted) <= 2
+
+
+def test_a_margin_over_a_photo_is_its_border(rendered, plain, tmp_path):
+    picture = rendered.image.copy()
+    picture[:100] = 255
+    result = count(picture, tmp_path / "film.png")
+    lost = missing(plain, result)
+    assert (lost[:, 1] < 100 + 8 / UM_PER_PX).all()
+    kept = counted_at(result)
+    assert (kept[:, 1] > 100).all()
+    cut = result.cells[(result.cells["kind"] == "red_cell") & (result.cells["y_min"] < 102)]
+    assert len(cut) > 3
+    assert (cut["excluded_because"] == "at_border").all()
+
+
+def test_cells_under_a_scale_bar_and_its_text_are_not_counted(rendered, plain, tmp_path):
+    picture = rendered.image.copy()
+    cv2.rectangle(picture, (480, 480), (680, 490), (0, 0, 0), -1)
+    cv2.putText(picture, "20 um", (530, 530), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
+    result = count(picture, tmp_path / "film.png")
+    lost = missing(plain, result)
+    reach = 8 / UM_PER_PX / 2
+    inside = (lost[:, 0] > 480 - reach) & (lost[:, 0] < 680 + reach) & (lost[:, 1] > 480 - reach)
+    assert inside.all()
+    kept = counted_at(result)
+    assert not ((kept[:, 0] > 485) & (kept[:, 0] < 675) & (abs(kept[:, 1] - 485) < 12)).any()
+    assert plain.summary.counted - 25 < result.summary.counted < plain.summary.counted
