@@ -17,6 +17,8 @@ STRONGEST = 0.05
 STRENGTHS = 256
 _STRENGTH_STEP = 4
 """Sums of the two derivatives (Sobel, 8 times the slope each) to one strength."""
+_FAINTEST = 8
+"""Sum of the two derivatives below which a pixel is counted alone: one level to a px, noise."""
 _MARGIN_PX = 8
 """Of the picture around a core that its edges depend on, crop px."""
 _SURROUND_LEVEL, _RIM_PX = 60, 9
@@ -46,7 +48,7 @@ def edge_sums(
     left, top = max(x0 - _MARGIN_PX, 0), max(y0 - _MARGIN_PX, 0)
     part = picture[top : y1 + _MARGIN_PX, left : x1 + _MARGIN_PX]
     depth = np.ascontiguousarray(stain_depth(part))
-    black = (brightest_channel(part) < _SURROUND_LEVEL).astype(np.uint8)
+    black = np.asarray(brightest_channel(part) < _SURROUND_LEVEL).view(np.uint8)
     near_black = cv2.dilate(black, np.ones((_RIM_PX, _RIM_PX), np.uint8))
     blurred = np.asarray(cv2.GaussianBlur(depth, (0, 0), FURTHER_BLUR_PX), np.uint8)
     coarse = _steepness(blurred)
@@ -54,11 +56,12 @@ def edge_sums(
     taken = near_black[owned] == 0
     if counted is not None:
         taken &= counted
-    after = coarse[owned][taken]
-    before = _steepness(depth)[owned][taken]
+    edge = taken & (coarse[owned] >= _FAINTEST)
+    after, before = coarse[owned][edge], _steepness(depth)[owned][edge]
     strength = np.minimum(after // _STRENGTH_STEP, STRENGTHS - 1)
-    sums = [np.bincount(strength, weights, STRENGTHS) for weights in (None, before, after)]
-    return np.rint(sums).astype(np.int64)
+    sums = np.rint([np.bincount(strength, weights, STRENGTHS) for weights in (None, before, after)])
+    sums[0, 0] = np.count_nonzero(taken) - len(after)
+    return np.asarray(sums, np.int64)
 
 
 def sharpness(sums: NDArray[np.int64]) -> float | None:
