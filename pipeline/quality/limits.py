@@ -64,5 +64,5 @@ class VisibilityLimits:
     colour_min: float = 1.5
     clipped_warn: float = 0.0005
     clipped_refuse: float = 0.0015
-    swapped_nearer: float = 0.6
+    swapped_nearer: float = 0.4
     swapped_near: float = 0.5
