@@ -9,8 +9,9 @@ from fastapi.openapi.utils import get_openapi
 
 from api.problems import PROBLEM_TYPE
 from api.schemas import Problem
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
-__all__ = ["FIELD_PARAMETERS", "PICTURE_BODY", "describe", "problems"]
+__all__ = ["describe", "problems", "upload_body"]
 
 _ALWAYS = (401, 403, 421, 500)
 """Answers of any address: no key, a page of another site, a foreign host, a mistake in the program."""
@@ -31,9 +32,9 @@ _TYPES = {
     507: "disk-full",
 }
 _HEADERS = {401: "WWW-Authenticate", 416: "Content-Range"}
-PICTURE_BODY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_PICTURE_BODY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 """A body that is the picture itself."""
-FIELD_PARAMETERS: list[dict[str, Any]] = [
+_FIELD_PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "name",
         "in": "query",
@@ -50,6 +51,18 @@ FIELD_PARAMETERS: list[dict[str, Any]] = [
     },
 ]
 """What may stand in the query of an upload."""
+
+
+def upload_body(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What a route takes: a form with pictures in the field `name`, or a picture as the body itself."""
+    size = {"type": "number", "minimum": UM_PER_PX_MIN, "maximum": UM_PER_PX_MAX}
+    form = {"type": "object", "required": [name], "properties": {name: schema, "um_per_px": size}}
+    content = {
+        "multipart/form-data": {"schema": form},
+        "image/*": _PICTURE_BODY,
+        "application/octet-stream": _PICTURE_BODY,
+    }
+    return {"parameters": _FIELD_PARAMETERS, "requestBody": {"required": True, "content": content}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

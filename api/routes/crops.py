@@ -2,37 +2,16 @@
 
 from fastapi import APIRouter, Request
 
-from api.description import FIELD_PARAMETERS, PICTURE_BODY, problems
+from api.description import problems, upload_body
 from api.intake import take_crops
 from api.schemas import CropAnswer
 from api.state import State
-from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/crops", tags=["crops"])
 
-_FORM = {
-    "schema": {
-        "type": "object",
-        "required": ["pictures"],
-        "properties": {
-            "pictures": {"type": "array", "items": {"type": "string", "format": "binary"}},
-            "um_per_px": {"type": "number", "minimum": UM_PER_PX_MIN, "maximum": UM_PER_PX_MAX},
-        },
-    }
-}
-_BODY = {
-    "parameters": FIELD_PARAMETERS,
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": _FORM,
-            "image/*": PICTURE_BODY,
-            "application/octet-stream": PICTURE_BODY,
-        },
-    },
-}
+_BODY = upload_body("pictures", {"type": "array", "items": {"type": "string", "format": "binary"}})
 
 
 @router.post("", openapi_extra=_BODY, responses=problems(400, 408, 413, 415, 422, 507))

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.description import FIELD_PARAMETERS, PICTURE_BODY, problems
+from api.description import problems, upload_body
 from api.intake import take_slide
 from api.results import ResultFile, find_job, line_of, report_of, result_file, slide_answer, summary_of
 from api.schemas import SlideAnswer, SlideList
 from api.state import State
-from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = ["router"]
 
@@ -23,27 +22,7 @@ _REPORT_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
-_FORM = {
-    "schema": {
-        "type": "object",
-        "required": ["picture"],
-        "properties": {
-            "picture": {"type": "string", "format": "binary"},
-            "um_per_px": {"type": "number", "minimum": UM_PER_PX_MIN, "maximum": UM_PER_PX_MAX},
-        },
-    }
-}
-_BODY = {
-    "parameters": FIELD_PARAMETERS,
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": _FORM,
-            "image/*": PICTURE_BODY,
-            "application/octet-stream": PICTURE_BODY,
-        },
-    },
-}
+_BODY = upload_body("picture", {"type": "string", "format": "binary"})
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}}
 }

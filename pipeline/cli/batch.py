@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption, SiteOption
+from pipeline.cli.count import (
+    ClassifierOption,
+    DetectorOption,
+    MaxCellsOption,
+    ProtocolOption,
+    QuietOption,
+    RedCellsPerUlOption,
+    SiteOption,
+)
 from pipeline.cli.exit_codes import ExitCode
-from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 if TYPE_CHECKING:
     from pipeline.jobs.batch import BatchOrder
@@ -27,15 +35,9 @@ def batch(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Count on the workers of this dask scheduler.")
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Stop after the red cells that cdc, bsh, research, who or nvp asks for."),
-    ] = None,
-    max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
-    rbc_per_ul: Annotated[
-        float | None,
-        typer.Option(min=RBC_PER_UL_MIN, max=RBC_PER_UL_MAX, help="Red cells per µL; else 5,000,000."),
-    ] = None,
+    protocol: ProtocolOption = None,
+    max_cells: MaxCellsOption = None,
+    rbc_per_ul: RedCellsPerUlOption = None,
     um_per_px: Annotated[
         float | None,
         typer.Option(min=UM_PER_PX_MIN, max=UM_PER_PX_MAX, help="Size of a pixel of every slide, µm."),

@@ -27,8 +27,11 @@ __all__ = [
     "ClassifierOption",
     "DetectorOption",
     "JsonOption",
+    "MaxCellsOption",
     "NoteOption",
+    "ProtocolOption",
     "QuietOption",
+    "RedCellsPerUlOption",
     "SampleOption",
     "SiteOption",
     "WorkersOption",
@@ -49,6 +52,15 @@ SiteOption = Annotated[
     Path | None, typer.Option(metavar="TOML", help="Site file of `smearcount adapt`: this site's last layer.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that work on the tiles.")]
+ProtocolOption = Annotated[
+    str | None,
+    typer.Option(help="Stop after the red cells that cdc, bsh, research, who or nvp asks for."),
+]
+MaxCellsOption = Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")]
+RedCellsPerUlOption = Annotated[
+    float | None,
+    typer.Option(min=RBC_PER_UL_MIN, max=RBC_PER_UL_MAX, help="Red cells per µL; else 5,000,000."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout in place of a table.")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still printed.")
@@ -128,18 +140,12 @@ def count(
         str | None,
         typer.Option(metavar="X,Y,W,H", help="Count only cells whose centre lies here, px of the picture."),
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Stop after the red cells that cdc, bsh, research, who or nvp asks for."),
-    ] = None,
-    max_cells: Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")] = None,
+    protocol: ProtocolOption = None,
+    max_cells: MaxCellsOption = None,
     fields: Annotated[
         int | None, typer.Option(min=1, help="Count so many photos of a folder, or views of a scan.")
     ] = None,
-    rbc_per_ul: Annotated[
-        float | None,
-        typer.Option(min=RBC_PER_UL_MIN, max=RBC_PER_UL_MAX, help="Red cells per µL; else 5,000,000."),
-    ] = None,
+    rbc_per_ul: RedCellsPerUlOption = None,
     whole_film: Annotated[
         bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")
     ] = False,

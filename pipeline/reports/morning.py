@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from os import fsencode
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipeline.batch_row import BatchRow
@@ -23,11 +21,9 @@ from pipeline.reports.night import (
     night_totals,
     reason_and_mend,
 )
+from pipeline.reports.page import page_template
 from pipeline.reports.thumbnails import thumbnails
 from pipeline.wording import percent_text, verdict_text
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 __all__ = ["CODE_WORDS", "PAGE_NAME", "morning_page", "write_morning_page"]
 
@@ -45,7 +41,6 @@ MARKS: dict[Kind, str] = {
 }
 """Distinguishes the kinds without colour."""
 CODE_WORDS: dict[str, str] = {reason.code: reason.words for reason in REASONS}
-_TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 _LINKED = (REPORT_FILE, "overlay.jpg", "cells.csv", "summary.json")
 
@@ -102,7 +97,7 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: C
     totals = night_totals(rows)
     shown = [_shown(row, pictures) for row in as_read(rows)]
     codes = sorted({code for row in rows for code in row.codes})
-    return _template().render(
+    return page_template("morning.html").render(
         totals=totals,
         kinds=[(MARKS[kind], number, KIND_WORDS[kind]) for kind, number in totals.kinds.items()],
         figures=_figures(totals),
@@ -114,20 +109,6 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: C
         chart=interval_chart(rows),
         codes=[(for_line(code), CODE_WORDS.get(code, "")) for code in codes],
     )
-
-
-@cache  # compiling it takes longer than drawing a page of a hundred slides
-def _template() -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("morning.html")
 
 
 def _figures(totals: NightTotals) -> list[tuple[str, str]]:

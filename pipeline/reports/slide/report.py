@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.files import write_whole
 from pipeline.names import for_line
 from pipeline.reports.fhir import CAVEAT
+from pipeline.reports.page import page_template
 from pipeline.reports.slide.draft import Draft, draft_report, look_from
 from pipeline.reports.slide.encoded import evidence_png, png_uri
 from pipeline.reports.slide.interval_scale import CLINICAL_MARKS, interval_scale
@@ -29,15 +29,11 @@ from pipeline.reports.stored import StoredResult, read_stored
 from pipeline.settings import ReportSettings
 from pipeline.wording import percent_text
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
 __all__ = ["REPORT_NAME", "report_page", "report_settings_of", "write_page", "write_report"]
 
 REPORT_NAME = "report.html"
 FIELDS_LISTED = 20
 """Rows of the table of fields, those with the most infected cells first."""
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +86,7 @@ def report_page(stored: StoredResult, draft: Draft, source: Path | None, setting
     chosen = draft.chosen
     pictures = draft.book.complete(stored.folder, source)
     maps = _maps(stored, chosen, pictures, draft.mapped)
-    return _template().render(
+    return page_template("report.html").render(
         **_told(stored, chosen.threshold),
         **_shown(stored, chosen, pictures),
         sample=for_line(settings.sample),
@@ -142,20 +138,6 @@ def _shown(stored: StoredResult, chosen: Selection, pictures: CellPictures) -> d
         "specks": None if specks is None else png_uri(specks),
         "specks_number": 0 if specks is None else specks.shape[1] // specks.shape[0],
     }
-
-
-@cache  # compiling it takes longer than drawing a page
-def _template() -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")
 
 
 def report_settings_of(
