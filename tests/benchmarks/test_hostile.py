@@ -43,7 +43,14 @@ def test_a_fault_is_told_from_an_answer() -> None:
 
 def test_the_table_counts_faults_by_kind() -> None:
     answer = Tried(
-        kind="bombs", name="b", counted=False, faults=(), seconds=1.0, peak_mb=300.0, said="a.png is empty"
+        kind="bombs",
+        name="b",
+        counted=False,
+        faults=(),
+        seconds=1.0,
+        cpu_s=1.0,
+        peak_mb=300.0,
+        said="a.png is empty",
     )
     tried = [replace(answer, name="a", faults=("hang", "memory")), answer]
     rows = _table(tried).splitlines()
