@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from pipeline.batch import count_and_write
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
 from pipeline.errors import EmptySlideError, InputError, ModelError, NotAnImageError, ScaleError, SlideError
@@ -81,6 +82,16 @@ def test_count_does_not_depend_on_workers(photo, counted, tmp_path):
     assert [told[2] for told in seen] == sorted(told[2] for told in seen)
     assert seen[-1][2] == red_cells
     assert len(seen) > 3
+
+
+def test_the_report_does_not_depend_on_tiles_or_workers(photo, tmp_path):
+    pages = []
+    for tile_px, workers in ((1024, 1), (128, 1), (256, 2)):
+        settings = replace(GIVEN, tile_px=tile_px, workers=workers)
+        _, folder = count_and_write(photo, tmp_path / f"{tile_px}", settings)
+        pages.append((folder / "report.html").read_bytes())
+    assert b"Cells called" in pages[0]
+    assert pages[0] == pages[1] == pages[2]
 
 
 def test_counting_twice_gives_the_same_bytes(photo, counted, tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.records import Headline
+from pipeline.reports.slide.svg_style import SVG_STYLE
 from pipeline.wording import percent_text
 
 __all__ = ["CLINICAL_MARKS", "interval_scale"]
@@ -53,6 +54,7 @@ def interval_scale(found: Headline, *, limit: float | None = None, is_seen: bool
         words += f", limit of detection {percent_text(limit)}"
     parts = [
         f'<svg class="scale" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">',
+        SVG_STYLE,
         *_decades(axis),
         *_marks(axis),
         *_interval(axis, (found.parasitaemia, found.low, found.high), is_seen=is_seen),

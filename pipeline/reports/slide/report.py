@@ -19,21 +19,25 @@ from pipeline.reports.slide.slide_map import HATCHED, FieldMap, field_map
 from pipeline.reports.slide.statements import (
     debris_lines,
     estimate_of,
-    excluded_rows,
     figures,
     method_lines,
     settings_rows,
     verdict_words,
 )
+from pipeline.reports.slide.svg_style import HATCHES
+from pipeline.reports.slide.tables import (
+    area_rows,
+    excluded_rows,
+    field_rows,
+    finding_of,
+    left_out_rows,
+)
 from pipeline.reports.stored import StoredResult, read_stored
 from pipeline.settings import ReportSettings
-from pipeline.wording import percent_text
 
 __all__ = ["REPORT_NAME", "report_page", "report_settings_of", "write_page", "write_report"]
 
 REPORT_NAME = "report.html"
-FIELDS_LISTED = 20
-"""Rows of the table of fields, those with the most infected cells first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,9 @@ def report_page(stored: StoredResult, draft: Draft, source: Path | None, setting
         notes=[(for_line(name), for_line(text)) for name, text in settings.notes],
         maps=maps,
         hatched=[
-            (one, words) for one, words in HATCHED.values() if any(one in each.hatched for each in maps)
+            (*HATCHES[one], words)
+            for one, words in HATCHED.values()
+            if any(one in each.hatched for each in maps)
         ],
         sizes=size_chart(chosen.sizes),
     )
@@ -111,14 +117,16 @@ def _told(stored: StoredResult, threshold: float) -> dict[str, object]:
         "scale": _scale(summary) if verdict.is_claimed else "",
         "limit": summary["limit_of_detection"],
         "clinical_marks": [(f"{100 * fraction:g}%", words) for fraction, words in CLINICAL_MARKS.items()],
-        "notices": summary["notices"],
+        "findings": [finding_of(notice) for notice in summary["notices"]],
+        "left_out": left_out_rows(summary),
+        "left_out_number": len(summary.get("excluded_fields") or ()),
         "failed": summary["failed_tiles"],
         "look_from": look_from(summary),
         "numbers": _numbers(summary["fields"]),
-        "field_rows": _field_rows(summary["fields"]),
+        "field_rows": field_rows(summary["fields"]),
         "fields_number": len(summary["fields"]),
         "excluded": excluded_rows(summary),
-        "areas": _areas(summary),
+        "areas": area_rows(summary),
         "debris": debris_lines(summary),
         "methods": method_lines(summary, threshold),
         "settings": settings_rows(summary, stored.run),
@@ -215,33 +223,3 @@ def _maps(
         )
         for name in mapped
     ]
-
-
-def _field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str, str, str]]:
-    """Number, name, red cells, infected ones and their share of the fields; empty where there is one only."""
-    if len(fields) == 1:
-        return []
-    ranked = sorted(range(len(fields)), key=lambda place: (-int(fields[place]["infected"]), place))
-    rows = []
-    for place in sorted(ranked[:FIELDS_LISTED]):
-        field = fields[place]
-        share = field["infected"] / field["counted"] if field["counted"] else None
-        rows.append(
-            (
-                place + 1,
-                for_line(field["name"]),
-                f"{field['counted']:,}",
-                f"{field['infected']:,}",
-                percent_text(share),
-            )
-        )
-    return rows
-
-
-def _areas(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, mm² and share of each part of the slide; empty where all of it was counted."""
-    parts = summary["area_mm2"]
-    whole = sum(parts.values())
-    if set(parts) <= {"counted"} or not whole:
-        return []
-    return [(name.replace("_", " "), f"{size:.3g}", f"{size / whole:.0%}") for name, size in parts.items()]

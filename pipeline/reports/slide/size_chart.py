@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reports.slide.selection import SIZE_BINS_UM, SIZE_FINE_UM
+from pipeline.reports.slide.svg_style import SVG_STYLE
 
 __all__ = ["median_um", "size_chart"]
 
@@ -36,6 +37,7 @@ def size_chart(sizes: NDArray[np.int64]) -> str:
     words = f"diameters of {int(sizes.sum()):,} red cells, median {middle:.1f} µm"
     parts = [
         f'<svg class="sizes" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">',
+        SVG_STYLE,
         *_bars(bars.tolist()),
         *_axis(int(bars.max())),
         f'<line class="median" x1="{_x(middle):.1f}" x2="{_x(middle):.1f}" y1="{TOP - 4}" y2="{FOOT}"/>',

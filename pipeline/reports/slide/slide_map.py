@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.names import for_html
 from pipeline.output.evidence import AREA_GREYS
 from pipeline.reports.slide.pictures import SmallPicture
+from pipeline.reports.slide.svg_style import PATTERNS, SVG_STYLE
 from segmentation.film import SQUARE_PX, Area
 from segmentation.resample import DETECTOR_UM_PER_PX
 
@@ -17,8 +18,10 @@ __all__ = ["HATCHED", "MAPS_SHOWN", "FieldMap", "field_map", "mapped_fields"]
 
 MAPS_SHOWN = 12
 """Fields of a slide whose maps are shown, those with the most infected cells first."""
-RING_PX, RING_EACH_PX = 7.0, 5.0
-"""Radius of the ring round an infected cell, on the map of a slide's only field and of one of several."""
+RING_PX, RING_EACH_PX, RING_MANY_PX = 7.0, 5.0, 3.5
+"""Radius of the ring round an infected cell: on the map of a slide's only field, of one of several, and of
+one with more than `MANY` of them."""
+MANY = 100
 BLANK_PX = 900
 """Longer side of a map without a picture."""
 HATCHED = {
@@ -68,7 +71,8 @@ def field_map(
     width, height = field["width"] * scale, field["height"] * scale
     words = f"map of {field['name']}: {len(places):,} infected cells marked"
     parts = [
-        f'<svg class="map" viewBox="0 0 {width:.1f} {height:.1f}" role="img" aria-label="{for_html(words)}">'
+        f'<svg class="map" viewBox="0 0 {width:.1f} {height:.1f}" role="img" aria-label="{for_html(words)}">',
+        SVG_STYLE,
     ]
     hatched: tuple[str, ...] = ()
     if picture is not None:
@@ -77,13 +81,14 @@ def field_map(
         um_per_px = float(field["um_per_px"])
         side = SQUARE_PX * DETECTOR_UM_PER_PX / um_per_px * scale
         areas, hatched = _areas(squares, side)
-        parts += areas
+        parts += [PATTERNS, *areas]
     if region is not None:
         x, y, across, down = (part * scale for part in region)
         parts.append(
             f'<rect class="region" x="{x:.1f}" y="{y:.1f}" width="{across:.1f}" height="{down:.1f}"/>'
         )
-    parts += _rings(places * scale, RING_PX if is_only else RING_EACH_PX)
+    radius = RING_MANY_PX if len(places) > MANY else RING_PX if is_only else RING_EACH_PX
+    parts += _rings(places * scale, radius)
     caption = f"{field['infected']:,} of {field['counted']:,} red cells called infected"
     return FieldMap(
         svg="\n".join([*parts, "</svg>"]), name=str(field["name"]), caption=caption, hatched=hatched

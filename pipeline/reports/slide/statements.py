@@ -12,7 +12,6 @@ __all__ = [
     "VerdictWords",
     "debris_lines",
     "estimate_of",
-    "excluded_rows",
     "figures",
     "method_lines",
     "settings_rows",
@@ -34,12 +33,8 @@ _WORDS: dict[Tone, str] = {
     "none": "No parasites distinguishable",
     "refused": "Not countable",
 }
-_EXCLUDED = {
-    "at_border": "red cells cut by the edge of the picture",
-    "white_cell": "white cells",
-    "platelet": "platelets",
-    "artefact": "stain, dirt or fragments",
-}
+LEAST_GROUND_MM2 = 1e-4
+"""Of empty ground that a control says something of, mm²: that of a red cell and a half."""
 _SCALE = {"given": "as given", "metadata": "from the file", "estimated": "estimated from the cells"}
 
 
@@ -108,20 +103,10 @@ def figures(summary: Facts, *, is_claimed: bool) -> list[tuple[str, str]]:
     return rows
 
 
-def excluded_rows(summary: Facts) -> list[tuple[str, str]]:
-    """Every object that was found: counted, or left out for one reason."""
-    rows = [("counted red cells", summary["counted"])]
-    rows += [
-        (_EXCLUDED.get(reason, reason.replace("_", " ")), number)
-        for reason, number in summary["excluded"].items()
-    ]
-    return [(name, f"{number:,}") for name, number in [*rows, ("all objects found", summary["detected"])]]
-
-
 def debris_lines(summary: Facts) -> list[str]:
     """What the slide's own specks of dirt explain; empty where no control was made."""
     debris = summary.get("debris")
-    if debris is None:
+    if debris is None or debris["ground_mm2"] < LEAST_GROUND_MM2:
         return []
     specks, laid = debris["specks"], debris["laid"]
     if not specks:
@@ -247,7 +232,7 @@ def _shares(summary: Facts) -> Iterator[tuple[str, str]]:
         yield "Limit of blank", percent_text(blank)
     for wanted, cells in (summary.get("cells_needed") or {}).items():
         told = "no number is enough" if cells is None else f"{cells:,}"
-        yield f"Red cells for a limit of {percent_text(float(wanted))}", told
+        yield f"Red cells needed for a limit of detection of {percent_text(float(wanted))}", told
 
 
 def _interval(found: Headline) -> str:

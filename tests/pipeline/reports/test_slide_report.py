@@ -140,6 +140,24 @@ def test_a_slide_that_is_refused_claims_no_parasitaemia(tmp_path: Path) -> None:
     assert "these calls must not be used" in words
 
 
+def test_a_finding_says_what_was_measured_its_limit_and_what_to_do(tmp_path: Path) -> None:
+    from pipeline.records import Notice
+
+    notice = Notice(code="few_cells", severity="warn", value=160.0, limit=500.0, text="Only 160 red cells.")
+    words = _words(_report(tmp_path, make_cells("uninfected"), notices=(notice,)))
+    assert "! warns Only 160 red cells. To do: more fields. 160 (" in words
+
+
+def test_photos_that_are_left_out_are_named_with_the_reason(tmp_path: Path) -> None:
+    from pipeline.records import ExcludedField
+
+    out = ExcludedField(name="<two>", code="out_of_focus", text="The cells are blurred.")
+    page = _report(tmp_path, make_cells("uninfected"), excluded_fields=(out,))
+    assert "Photos left out, of which nothing is counted: 1 Photo Why <two> The cells are blurred." in _words(
+        page
+    )
+
+
 def test_none_distinguishable_never_reads_as_none(tmp_path: Path) -> None:
     words = _words(_report(tmp_path, _cells([0.01] * 50)))
     assert "No parasites distinguishable" in words
