@@ -70,14 +70,15 @@ def judge_fields(
         if one.red_cells >= ENOUGH_CELLS or fields[index].share > MOST_COUNTED
     }
     alone = {
-        index: refused_alone(slide, one, fields[index].um_per_px, known) for index, one in judged.items()
+        index: _notices_alone(slide, one, fields[index].um_per_px, known) for index, one in judged.items()
     }
-    refusals = {index: notice for index, notice in alone.items() if notice is not None}
+    refusals = {index: refusal for index, found in alone.items() if (refusal := _refusal(found)) is not None}
     if len(refusals) == len(measured):
         return JudgedFields(refusal=_commonest(refusals))
     reasons: dict[int, tuple[str, str]] = {
         index: (notice.code, notice.text) for index, notice in refusals.items()
     }
+    reasons |= _blurred({index: found for index, found in alone.items() if index not in reasons})
     fit = {index: one for index, one in judged.items() if index not in reasons}
     others = _other_scale(fit, scale)
     reasons |= others
@@ -94,9 +95,7 @@ def refused_alone(
     slide: SlideMeasures, measured: FieldMeasures, um_per_px: float, known: NoveltyManifest
 ) -> Notice | None:
     """Why a field would be refused if it were the slide; None where it would not."""
-    novelty = None if measured.features is None else measure_novelty([measured.features], known)
-    alone = replace(slide, fields=(measured,), um_per_px=um_per_px)
-    return next((notice for notice in check(alone, novelty) if notice.severity == "refuse"), None)
+    return _refusal(_notices_alone(slide, measured, um_per_px, known))
 
 
 def excluded_notices(excluded: Iterable[ExcludedField], photos: int) -> tuple[Notice, ...]:
@@ -112,9 +111,34 @@ def excluded_notices(excluded: Iterable[ExcludedField], photos: int) -> tuple[No
     others = sum(one.code == "other_scale" for one in strange)
     if not others:
         return found
-    other = f"{others} of {photos} photos were taken through another objective or camera and are left out"
+    other = f"Left out for their scale: {others} of {photos} photos, of another objective or camera"
     text = advice_on("several_scales", other)
     return (*found, Notice(code="several_scales", severity="warn", value=others, limit=0, text=text))
+
+
+def _notices_alone(
+    slide: SlideMeasures, measured: FieldMeasures, um_per_px: float, known: NoveltyManifest
+) -> tuple[Notice, ...]:
+    """What would be said of a field if it were the slide."""
+    novelty = None if measured.features is None else measure_novelty([measured.features], known)
+    return check(replace(slide, fields=(measured,), um_per_px=um_per_px), novelty)
+
+
+def _refusal(notices: tuple[Notice, ...]) -> Notice | None:
+    return next((notice for notice in notices if notice.severity == "refuse"), None)
+
+
+def _blurred(alone: Mapping[int, tuple[Notice, ...]]) -> dict[int, tuple[str, str]]:
+    """Fields so blurred that no ring can be seen in them, where most of the others are sharp."""
+    hidden = {
+        index: notice.text
+        for index, found in alone.items()
+        for notice in found
+        if notice.code == "rings_not_visible"
+    }
+    if 2 * len(hidden) >= len(alone):
+        return {}
+    return {index: ("out_of_focus", text) for index, text in hidden.items()}
 
 
 def _commonest(refusals: Mapping[int, Notice]) -> Notice:
