@@ -8,12 +8,15 @@ import uuid
 from pathlib import Path
 from unittest import mock
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
+from pipeline.count import count_slide
 from pipeline.errors import InputError, SlideError
 from pipeline.output.folder import write_result
 from pipeline.records import CELL_COLUMNS
@@ -22,6 +25,8 @@ from pipeline.reports.export import export_result
 from pipeline.reports.geojson import feature_lines
 from pipeline.reports.outlines import rings
 from pipeline.reports.stored import read_stored
+from pipeline.settings import CountSettings
+from pipeline.synthetic.field import RenderSettings, render_field
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
 from tests.pipeline.reports.ring_checks import is_simple, signed_area
 
@@ -254,3 +259,24 @@ def test_what_is_no_result_or_no_form_is_told_in_one_line(folder: Path, tmp_path
     (folder / "summary.json").write_text("{")
     with pytest.raises(InputError, match=r"summary\.json: is no JSON"):
         export_result(folder, ["fhir"])
+
+
+def test_outlines_of_a_photo_that_its_exif_data_turn_lie_on_the_picture_as_shown(tmp_path: Path) -> None:
+    settings = RenderSettings(width=420, height=280, um_per_px=0.15, round_view=False)
+    rendered = render_field(settings, np.random.default_rng(3))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown a quarter turn clockwise
+    photo = tmp_path / "film.png"
+    Image.fromarray(np.rot90(rendered.image)).save(photo, exif=exif)
+    result = count_slide(photo, CountSettings(um_per_px=0.15))
+    features = _features(*export_result(write_result(result, tmp_path / "out"), ["geojson"]))
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(photo)).convert("L"), float)
+    assert shown.shape == (280, 420)
+    inside = np.zeros(shown.shape, np.uint8)
+    for feature in features:
+        ring = np.rint(feature["geometry"]["coordinates"][0]).astype(np.int32)
+        cv2.fillPoly(inside, [ring], 1)
+    assert len(features) > 20
+    assert shown[inside == 1].mean() < shown[inside == 0].mean() - 20
+    background = np.percentile(shown, 90)
+    assert (shown[inside == 0] > background - 30).mean() > 0.9
