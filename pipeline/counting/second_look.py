@@ -1,6 +1,6 @@
 """Cells that deserve a second look: those that stand far above the slide's own clean ones.
 
-Fitted on 198 pictures of healthy people and 60 of infected ones, `docs/lab/second_look.md`.
+Fitted on pictures of healthy and of infected people: `docs/lab/second_look.md`.
 """
 
 import math

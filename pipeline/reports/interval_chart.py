@@ -43,7 +43,8 @@ def interval_chart(rows: Sequence[BatchRow]) -> str:
 
     Empty where there is none. A full mark is "parasites seen", an open one with a dashed line is not.
     """
-    shown = [row for row in rows if kind_of(row) in ("seen", "none", "partial") and row.high is not None]
+    drawn = ("seen", "uncertain", "none", "partial")
+    shown = [row for row in rows if kind_of(row) in drawn and row.high is not None]
     shown.sort(key=lambda row: (row.parasitaemia or 0.0, row.high or 0.0), reverse=True)
     if not shown:
         return ""
