@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGES = ("api", "pipeline", "segmentation", "classifier", "models")
+PACKAGES = ("api", "pipeline", "segmentation", "classifier", "models", "smearcount")
 OUTSIDE_THE_LAYERS = ("benchmarks", "tests")
 MODULE_LINES = 300
 FOLDER_MODULES = 16

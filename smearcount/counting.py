@@ -1,0 +1,87 @@
+"""Count one slide from a path or from a picture in memory."""
+
+import json
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.batch import count_and_write
+from pipeline.count import count_slide
+from pipeline.errors import InputError
+from pipeline.output.folder import summary_to_json
+from pipeline.settings import CountSettings
+from smearcount.results import Result, read_result
+
+__all__ = ["count"]
+
+_FILES = ("detector", "classifier", "site")
+"""Settings that are files."""
+
+
+def count(
+    source: str | PathLike[str] | NDArray[np.uint8],
+    out: str | PathLike[str] | None = None,
+    *,
+    name: str | None = None,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Result:
+    """Find and decide every red cell of a slide.
+
+    Parameters
+    ----------
+    source : a photo, a folder of photos of one slide, a whole-slide file; or one field, uint8 (H, W, 3), RGB.
+    out : folder in which the slide's own is written, with its pictures and its report; None writes nothing.
+    name : of the slide; None takes that of its file or folder, or "array".
+    overwrite : whether an earlier result of that name in `out` is replaced.
+    settings : by the names of `pipeline.settings.CountSettings`: um_per_px, workers, protocol, ...
+
+    Raises
+    ------
+    InputError, SmearcountError
+        Where the slide, a setting or `out` cannot be used: one line says what came, what was expected and how
+        to mend it.
+    """
+    chosen = _settings(settings)
+    if isinstance(source, np.ndarray):
+        with tempfile.TemporaryDirectory(prefix="smearcount-") as folder:
+            return _count(_written(source, Path(folder)), out, chosen, name or "array", overwrite)
+    return _count(Path(source), out, chosen, name, overwrite)
+
+
+def _count(
+    source: Path, out: str | PathLike[str] | None, settings: CountSettings, name: str | None, overwrite: bool
+) -> Result:
+    if out is not None:
+        return read_result(count_and_write(source, Path(out), settings, name=name, overwrite=overwrite)[1])
+    counted = count_slide(source, settings, name=name)
+    parts = list(counted.parts)
+    summary = json.loads(summary_to_json(counted.summary))
+    return Result(summary=summary, run=counted.run, folder=None, tables=lambda: parts)
+
+
+def _settings(given: dict[str, Any]) -> CountSettings:
+    known = CountSettings.__slots__
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InputError(f"no setting is called {', '.join(unknown)}; expected some of {', '.join(known)}")
+    paths = {key: Path(given[key]) for key in _FILES if given.get(key) is not None}
+    return CountSettings(**{**given, **paths})
+
+
+def _written(picture: NDArray[np.uint8], folder: Path) -> Path:
+    """The field as a file without loss, which is what the readers take."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise InputError(
+            f"the array is {picture.dtype} {picture.shape}; "
+            "expected uint8 (height, width, 3), RGB: convert it"
+        )
+    path = folder / "array.png"
+    encoded = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))[1]
+    path.write_bytes(encoded.tobytes())
+    return path

@@ -1,0 +1,132 @@
+"""The library counts, reads back and compares as the command line does, from paths and from arrays."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+import smearcount
+from pipeline.cell_columns import CELL_COLUMNS
+from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "examples" / "count_a_slide.ipynb"
+
+
+@pytest.fixture(scope="module")
+def rendered() -> RenderedField:
+    settings = RenderSettings(width=900, height=700, um_per_px=0.12, parasitaemia=0.1, seed=3)
+    return render_field(settings, np.random.default_rng([3, 1]))
+
+
+@pytest.fixture(scope="module")
+def photo(rendered: RenderedField, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "film.png"
+    cv2.imwrite(str(path), rendered.image[..., ::-1])
+    return path
+
+
+@pytest.fixture(scope="module")
+def in_memory(photo: Path) -> smearcount.Result:
+    return smearcount.count(photo)
+
+
+def test_a_count_in_memory_has_the_summary_and_a_row_for_every_object(in_memory: smearcount.Result) -> None:
+    assert in_memory.folder is None
+    cells = in_memory.cells
+    assert tuple(cells.columns) == CELL_COLUMNS
+    assert len(cells) == in_memory.summary["detected"]
+    assert int(cells["counted"].sum()) == in_memory.summary["counted"] > 50
+    assert in_memory.boxes.shape == (len(cells), 4)
+    assert (in_memory.boxes[:, 2] > in_memory.boxes[:, 0]).all()
+    known = in_memory.p_infected[~np.isnan(in_memory.p_infected)]
+    assert ((known >= 0) & (known <= 1)).all()
+
+
+def test_what_is_written_and_read_back_is_what_was_counted(
+    photo: Path, in_memory: smearcount.Result, tmp_path: Path
+) -> None:
+    written = smearcount.count(photo, tmp_path / "out")
+    assert written.folder == tmp_path / "out" / "film"
+    assert (written.folder / "report.html").is_file()
+    again = smearcount.read_result(written.folder)
+    assert again.summary == in_memory.summary
+    assert json.loads((written.folder / "summary.json").read_text()) == again.summary
+    np.testing.assert_allclose(again.boxes, in_memory.boxes, atol=0.06)
+    with pytest.raises(smearcount.SmearcountError, match="there already"):
+        smearcount.count(photo, tmp_path / "out")
+
+
+def test_an_array_is_counted_as_the_same_picture_in_a_file(
+    rendered: RenderedField, in_memory: smearcount.Result
+) -> None:
+    result = smearcount.count(rendered.image, name="film")
+    assert result.summary["slide"] == "film"
+    told = ("detected", "counted", "infected", "um_per_px", "verdict")
+    assert [result.summary[key] for key in told] == [in_memory.summary[key] for key in told]
+
+
+def test_settings_are_taken_by_name(photo: Path) -> None:
+    part = smearcount.count(photo, region=(0, 0, 450, 700), um_per_px=0.12)
+    assert 0 < part.summary["counted"]
+    assert (part.cells["x"] < 450).all()
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"),
+    [
+        (np.zeros((20, 20), np.uint8), r"\(20, 20\); expected uint8 \(height, width, 3\)"),
+        (np.zeros((20, 20, 3), np.float32), "float32"),
+    ],
+)
+def test_an_array_of_another_form_is_refused_in_one_line(picture: np.ndarray, told: str) -> None:
+    with pytest.raises(smearcount.InputError, match=told) as raised:
+        smearcount.count(picture)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_setting_that_is_none_is_named_with_those_that_are() -> None:
+    with pytest.raises(smearcount.InputError, match="no setting is called threads.*workers"):
+        smearcount.count("film.jpg", threads=2)
+
+
+def test_a_path_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(smearcount.SmearcountError) as raised:
+        smearcount.count(tmp_path / "gone.jpg")
+    assert "gone.jpg" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_readers_are_compared_slide_by_slide(tmp_path: Path) -> None:
+    first, second = tmp_path / "ann.csv", tmp_path / "ben.csv"
+    first.write_text("slide,infected,counted\nA,10,1000\nB,40,1000\nC,5,1000\n")
+    second.write_text("slide,infected,counted\nA,11,1000\nB,90,1000\n")
+    table = smearcount.compare([first, second])
+    assert list(table["slide"]) == ["A", "B"]
+    assert table.loc[0, "ann"] == pytest.approx(0.01)
+    assert not table.loc[0, "third_needed"]
+    assert table.loc[1, "third_needed"]
+    assert pd.isna(table.loc[1, "final"])
+
+
+def test_every_public_name_is_described() -> None:
+    for name in smearcount.__all__:
+        assert getattr(smearcount, name) is not None
+    for function in (smearcount.count, smearcount.read_result, smearcount.compare):
+        assert "Raises" in (function.__doc__ or "")
+
+
+def test_the_example_notebook_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.png").write_bytes(photo.read_bytes())
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 4
+    names: dict[str, object] = {}
+    for number, text in enumerate(code):
+        exec(compile(text, f"{NOTEBOOK.name} cell {number}", "exec"), names)
+    assert (tmp_path / "results" / "film" / "cells.csv").is_file()
