@@ -11,6 +11,6 @@ from smearcount.comparing import compare
 from smearcount.counting import count
 from smearcount.results import Result, read_result
 
-__all__ = ["InputError", "Result", "SmearcountError", "__version__", "compare", "count", "read_result"]
+__all__ = ["InputError", "Result", "SmearcountError", "compare", "count", "read_result"]
 
 __version__ = version("smearcount")

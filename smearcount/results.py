@@ -44,12 +44,12 @@ class Result:
     @property
     def boxes(self) -> NDArray[np.float64]:
         """float64 (n, 4): x_min, y_min, x_max, y_max of each object, level-0 px of its field."""
-        return self.cells[["x_min", "y_min", "x_max", "y_max"]].to_numpy(np.float64)
+        return np.asarray(self.cells[["x_min", "y_min", "x_max", "y_max"]], np.float64)
 
     @property
     def p_infected(self) -> NDArray[np.float64]:
         """float64 (n,): calibrated probability (0 to 1) that each is infected; NaN where none was given."""
-        return pd.to_numeric(self.cells["p_infected"], errors="coerce").to_numpy(np.float64)
+        return np.asarray(pd.to_numeric(self.cells["p_infected"], errors="coerce"), np.float64)
 
 
 def read_result(folder: str | PathLike[str]) -> Result:

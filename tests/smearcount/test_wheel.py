@@ -1,6 +1,7 @@
 """A wheel counts from an environment of its own, outside the checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,11 +15,12 @@ import pytest
 from pipeline.synthetic.field import RenderSettings, render_field
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = ("api", "classifier", "models", "pipeline", "segmentation", "smearcount")
 COUNT = """
 import json, sys
 from pathlib import Path
 import smearcount
-for package in ("api", "classifier", "models", "pipeline", "segmentation", "smearcount"):
+for package in sys.argv[2:]:
     assert Path(__import__(package).__file__).is_relative_to(sys.argv[1]), package
 print(json.dumps(smearcount.count("film.png", "out").summary["counted"]))
 """
@@ -28,11 +30,16 @@ print(json.dumps(smearcount.count("film.png", "out").summary["counted"]))
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's files, unpacked as an installer does."""
     folder = tmp_path_factory.mktemp("wheel")
+    # Of a copy: setuptools leaves its build folder where it builds.
+    source = folder / "source"
+    source.mkdir()
+    for name in PACKAGES:
+        shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, source / name)
+    options = ["-q", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
-        + ["-w", str(folder), str(REPOSITORY)],
-        check=True,
-        capture_output=True,
+        [sys.executable, "-m", "pip", "wheel", *options, str(source)], check=True, capture_output=True
     )
     (wheel,) = folder.glob("smearcount-*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "installed")
@@ -46,7 +53,7 @@ def test_the_wheel_counts_outside_the_checkout(installed: Path, tmp_path: Path) 
     # A folder on PYTHONPATH reads no .pth file, so that the checkout itself is not on the way.
     paths = (str(installed), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
     answer = subprocess.run(
-        [sys.executable, "-S", "-c", COUNT, str(installed)],
+        [sys.executable, "-S", "-c", COUNT, str(installed), *PACKAGES],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
         capture_output=True,
