@@ -1,8 +1,9 @@
 """Works on the tiles of a slide, here, in processes or on a cluster, until enough cells are counted."""
 
-import math
+from bisect import bisect_left
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -186,8 +187,9 @@ def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:
 def _of_views(squares: list[Tile], fields: list[int], views: int) -> list[Tile]:
     """Squares of so many photos, spread evenly; of a single one or a scan, of so many views."""
     if len(fields) == 1:
-        square_mm2 = (SQUARE_PX * DETECTOR_UM_PER_PX / 1000) ** 2
-        return squares[: math.ceil(views * VIEW_MM2 / square_mm2)]
+        wanted_px = views * VIEW_MM2 * (1000 / DETECTOR_UM_PER_PX) ** 2
+        sizes = [(right - left) * (foot - top) for left, top, right, foot in (one.core for one in squares)]
+        return squares[: bisect_left(list(accumulate(sizes)), wanted_px) + 1]
     chosen = (
         {fields[index * len(fields) // views] for index in range(views)} if views < len(fields) else fields
     )

@@ -21,7 +21,7 @@ from pipeline.counting import tile as tile_module
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.output.cells_csv import write_cells
-from pipeline.planning.protocols import goal_of
+from pipeline.planning.protocols import VIEW_MM2, goal_of
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 
@@ -230,3 +230,22 @@ def test_a_count_does_not_depend_on_the_order_in_which_tiles_are_ready(
     shuffled = count_slide(photo, settings)
     assert cells_csv(shuffled, tmp_path) == cells_csv(ordered, tmp_path)
     assert shuffled.summary == ordered.summary
+
+
+def test_a_number_of_fields_counts_so_many_photos_of_a_folder(photo, tmp_path):
+    picture = cv2.imread(str(photo))[:700, :900]
+    for name, turned in (("a", picture), ("b", picture[::-1]), ("c", picture[:, ::-1])):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), turned)
+    summary = count_slide(tmp_path, replace(GIVEN, fields=2)).summary
+    least, *others = sorted(field.counted for field in summary.fields)
+    assert least == 0
+    assert len(others) == 2
+    assert min(others) > 100
+    assert summary.goal is not None
+    assert (summary.goal.fields, summary.goal.missing) == (2, 0)
+
+
+def test_a_number_of_fields_of_one_photo_is_the_area_of_so_many_views(photo):
+    summary = count_slide(photo, replace(GIVEN, fields=2)).summary
+    assert summary.area_mm2["counted"] == pytest.approx(2 * VIEW_MM2, rel=0.35)
+    assert summary.area_mm2["not_reached"] > 0

@@ -1,0 +1,66 @@
+"""The headline counts asexual stages alone, and says beside it what must be read with it."""
+
+import pytest
+
+from pipeline.counting.headline import HeadlineFacts, headline_of, notes_of
+from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.records import Headline
+
+ERRORS = SlideErrors.fixed(0.9, 0.002)
+FACTS = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=None, tells_stages=True)
+
+
+def made(infected: int, counted: int, stages: dict[str, int], facts: HeadlineFacts = FACTS) -> Headline:
+    found = headline_of(infected, counted, stages, ERRORS, facts)
+    assert found is not None
+    return found
+
+
+def test_gametocytes_stand_beside_the_asexual_parasitaemia() -> None:
+    found = made(20, 1000, {"ring": 12, "gametocyte": 5, "unknown": 3})
+    assert (found.kind, found.infected, found.gametocytes) == ("asexual", 15, 5)
+    assert found.parasitaemia == pytest.approx(0.015)
+    assert found.low < 0.015 < found.high
+    assert found.corrected == pytest.approx((0.015 - 0.002) / (0.9 - 0.002))
+
+
+def test_a_network_that_tells_no_stage_counts_all() -> None:
+    facts = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=None, tells_stages=False)
+    found = made(20, 1000, {}, facts)
+    assert (found.kind, found.infected, found.gametocytes) == ("all stages", 20, None)
+
+
+def test_parasites_per_ul_say_where_the_red_cells_come_from() -> None:
+    assumed = made(20, 1000, {"ring": 20})
+    assert (assumed.parasites_per_ul, assumed.red_cells_source) == (pytest.approx(100_000), "assumed")
+    facts = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=3.2e6, tells_stages=True)
+    given = made(20, 1000, {"ring": 20}, facts)
+    assert (given.parasites_per_ul, given.red_cells_source) == (pytest.approx(64_000), "given")
+    assert given.parasites_per_ul_high == pytest.approx(3.2e6 * given.high)
+
+
+def test_nothing_counted_has_no_headline_and_still_the_line_that_every_count_has() -> None:
+    assert headline_of(0, 0, {}, ERRORS, FACTS) is None
+    assert notes_of(None, {}, "not countable", False) == (
+        "Species not determined. A thin film cannot exclude malaria.",
+    )
+
+
+def test_marks_of_severity_are_notes_only_where_parasites_are_seen() -> None:
+    dense, some = made(120, 1000, {"ring": 120}), made(30, 1000, {"ring": 30})
+    assert any("10% or more" in note for note in notes_of(dense, {}, "parasites seen", False))
+    assert any("2% or more" in note for note in notes_of(some, {}, "parasites seen", False))
+    assert not any("or more" in note for note in notes_of(some, {}, "none distinguishable", False))
+
+
+def test_what_limits_the_figures_is_said() -> None:
+    none = made(
+        0, 1000, {}, HeadlineFacts(design_effect=1, groups=0, red_cells_per_ul=None, tells_stages=True)
+    )
+    told = " ".join(notes_of(none, {}, "none distinguishable", True))
+    assert none.clipped
+    assert "clipped at 0" in told
+    assert "Too few fields or blocks" in told
+    assert "stops by its own running estimate" in told
+    late = made(20, 1000, {"schizont": 6, "ring": 14})
+    assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", False))
