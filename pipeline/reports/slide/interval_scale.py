@@ -17,9 +17,9 @@ CLINICAL_MARKS: Mapping[float, str] = {
     0.1: "WHO guidelines for malaria 2023: above, hyperparasitaemia of falciparum malaria",
 }
 """What guidelines say of a parasitaemia, 0 to 1; a note, never a diagnosis."""
-WIDTH, HEIGHT, LEFT, RIGHT = 480, 104, 50, 462
+WIDTH, HEIGHT, LEFT, RIGHT = 480, 104, 62, 462
 LINE_Y, AXIS_Y, MARKS_Y = 46, 74, 16
-ZERO_X = 18
+ZERO_X = 14
 """Of the mark of 0, which has no place on a log scale."""
 DECADE_MIN, DECADE_USUAL, DECADE_MAX = -6, -4, 0
 

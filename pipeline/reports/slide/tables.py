@@ -29,13 +29,12 @@ class Finding:
     Attributes
     ----------
     is_refusal : whether the count must not be used.
-    text : what was found and what to do. to_do : the latter in a word or two, empty where it is nothing.
+    text : what was found and what to do.
     measured, limit : with what they mean.
     """
 
     is_refusal: bool
     text: str
-    to_do: str
     measured: str
     limit: str
 
@@ -45,14 +44,10 @@ def finding_of(notice: Facts) -> Finding:
     reason = reason_of(notice["code"])
     refuses = notice["severity"] == "refuse"
     measured, limit = f"{notice['value']:.3g}", f"{notice['limit']:.3g}"
-    to_do = ""
     if reason is not None:
         measured += f" ({reason.measured.replace('`', '')})"
         limit = ((reason.refuses if refuses else reason.warns) or limit).replace("`", "")
-        to_do = "" if reason.action == "nothing" else reason.action
-    return Finding(
-        is_refusal=refuses, text=for_line(notice["text"]), to_do=to_do, measured=measured, limit=limit
-    )
+    return Finding(is_refusal=refuses, text=for_line(notice["text"]), measured=measured, limit=limit)
 
 
 def left_out_rows(summary: Facts) -> list[tuple[str, str]]:

@@ -143,9 +143,9 @@ def test_a_slide_that_is_refused_claims_no_parasitaemia(tmp_path: Path) -> None:
 def test_a_finding_says_what_was_measured_its_limit_and_what_to_do(tmp_path: Path) -> None:
     from pipeline.records import Notice
 
-    notice = Notice(code="few_cells", severity="warn", value=160.0, limit=500.0, text="Only 160 red cells.")
+    notice = Notice(code="few_cells", severity="warn", value=160.0, limit=500.0, text="Only 160: add more.")
     words = _words(_report(tmp_path, make_cells("uninfected"), notices=(notice,)))
-    assert "! warns Only 160 red cells. To do: more fields. 160 (" in words
+    assert "! warns Only 160: add more. 160 (red cells counted) below 500" in words
 
 
 def test_photos_that_are_left_out_are_named_with_the_reason(tmp_path: Path) -> None:
