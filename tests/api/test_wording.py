@@ -7,7 +7,7 @@ import pytest
 
 from api.wording import count_words
 from pipeline.output.folder import summary_to_json
-from pipeline.records import FailedTile, Notice, SlideSummary
+from pipeline.records import FailedTile, Notice, SecondLook, SlideSummary
 from tests.pipeline.counting.sample_summary import SUMMARY
 
 NONE = dataclasses.replace(
@@ -101,3 +101,13 @@ def test_no_count_is_ever_called_by_the_forbidden_words(summary):
     text = _text(summary).lower()
     assert "negative" not in text
     assert "no malaria" not in text
+
+
+def test_an_uncertain_slide_asks_for_a_look_at_so_many_cells() -> None:
+    look = SecondLook(middle=-7.0, spread=0.5, least_p=0.05, cells=7, expected=1.7)
+    words = _words(dataclasses.replace(NONE, verdict="uncertain", second_look=look))
+    assert words.headline == "Uncertain: look at 7 cells"
+    assert words.tone == "uncertain"
+    assert "p_infected from 0.05" in words.caution
+    assert "7 cells stand out; a clean slide has about 1.7" in words.count
+    assert "Parasitaemia" not in dict(words.figures)

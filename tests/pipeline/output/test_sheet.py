@@ -149,3 +149,13 @@ def test_fields_of_different_sizes_share_a_sheet() -> None:
 def test_infected_cells_without_a_call_are_drawn_as_uninfected() -> None:
     cells = make_cells("infected", at=PLACE).assign(infected=pd.Series([None], dtype=object))
     assert _has(mark_cells(paint(cells), cells, 1.0), RED) == 0
+
+
+def test_a_cell_to_look_at_has_a_broken_red_ring_and_its_probability() -> None:
+    cells = make_cells("uninfected", at=PLACE).assign(p_infected=0.31, stands_out=True)
+    bare = np.asarray(cv2.resize(paint(cells), None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST), np.uint8)
+    marked = mark_cells(bare, cells, 4.0)
+    infected, _ = _marked("infected")
+    plain = mark_cells(bare, cells.assign(stands_out=False), 4.0)
+    assert 0 < _has(marked, RED) < _has(infected, RED)
+    assert _has(marked, GREEN) < 0.1 * _has(plain, GREEN)

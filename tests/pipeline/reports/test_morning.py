@@ -184,3 +184,11 @@ def test_the_page_is_the_same_for_the_same_rows(tmp_path):
 
 def test_the_page_explains_every_code_of_quality_control():
     assert set(get_args(NoticeCode)) <= set(CODE_WORDS)
+
+
+def test_an_uncertain_slide_says_how_many_cells_to_look_at_and_stands_in_the_chart(tmp_path):
+    rows = [counted_row("doubt-1", 2, 400, verdict="uncertain", look_at=6), counted_row("clear-1", 0, 900)]
+    html, page = _write(tmp_path, rows)
+    assert "doubt-1" in page.rows[0]
+    assert "uncertain: look at 6 cells" in page.rows[0]
+    assert html.count("<circle") == 2
