@@ -13,6 +13,7 @@ from pipeline.quality.novelty import (
     Stain,
     Term,
     feature_table,
+    limit_for,
     smear_distance,
     stain_distance,
 )
@@ -146,7 +147,7 @@ def measured_kind(
     """How pictures of one kind are judged; None among `features` is a picture without a red cell."""
     every = list(features)
     seen = [each for each in every if each is not None]
-    refused = [_distance(each, known) > known.smear_limit for each in seen]
+    refused = [_distance(each, known) > limit_for([each], known.smear_limit) for each in seen]
     strange = [stain_distance(each.stain, known.stains) > known.stain_limit for each in seen]
     return MeasuredKind(
         group=group,

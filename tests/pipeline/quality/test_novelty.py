@@ -22,8 +22,18 @@ from pipeline.quality.novelty import (
 )
 
 STAIN = (0.1, 0.4, 0.2)
-USUAL = FieldFeatures(**dict.fromkeys(TERM_NAMES, 0.5), stain=STAIN)
-TERMS = tuple(Term(name=name, middle=0.5, spread=0.5, below=1.0, above=2.0) for name in TERM_NAMES)
+CELLS = 100
+USUAL = replace(FieldFeatures(**dict.fromkeys(TERM_NAMES, 0.5), stain=STAIN), number=float(np.log(CELLS)))
+TERMS = tuple(
+    Term(
+        name=name,
+        middle=USUAL.number if name == "number" else 0.5,
+        spread=50.0 if name == "number" else 0.5,
+        below=1.0,
+        above=2.0,
+    )
+    for name in TERM_NAMES
+)
 INTERCEPT = -3.0
 KNOWN = NoveltyManifest(
     detector="net",
@@ -57,7 +67,7 @@ def test_no_single_value_decides_by_how_absurd_it_is():
     assert absurd == smear_distance(replace(USUAL, explained=3.5), TERMS, INTERCEPT)
 
 
-@given(name=st.sampled_from(TERM_NAMES), near=st.floats(0, 5), more=st.floats(0, 5))
+@given(name=st.sampled_from(sorted(set(TERM_NAMES) - {"number"})), near=st.floats(0, 5), more=st.floats(0, 5))
 def test_farther_out_is_never_nearer(name, near, more):
     nearer, farther = (replace(USUAL, **{name: 1 + value}) for value in (near, near + more))
     assert smear_distance(nearer, TERMS, INTERCEPT) <= smear_distance(farther, TERMS, INTERCEPT)
@@ -85,6 +95,16 @@ def test_one_odd_field_of_three_decides_nothing():
     assert most is not None
     assert most.smear_distance > KNOWN.smear_limit
     assert most.farthest == "unexplained"
+
+
+def test_a_slide_of_few_cells_is_held_to_a_lower_limit_and_few_cells_in_many_fields_are_many():
+    few = replace(USUAL, number=float(np.log(5)), unexplained=1.5)
+    alone, four = (measure_novelty([few] * number, KNOWN) for number in (1, 4))
+    assert alone is not None
+    assert four is not None
+    assert alone.smear_limit == pytest.approx(KNOWN.smear_limit / 4)
+    assert four.smear_limit == pytest.approx(KNOWN.smear_limit)
+    assert alone.smear_limit < alone.smear_distance == four.smear_distance < four.smear_limit
 
 
 def test_a_slide_without_a_red_cell_has_no_distance():

@@ -20,7 +20,10 @@ def features_of(seed: int, shift: float = 0.0, number: int = 60, **shifts: float
     rng = np.random.default_rng(seed)
     return [
         FieldFeatures(
-            **{name: float(shift + shifts.get(name, 0.0) + rng.uniform(0, 1)) for name in TERM_NAMES},
+            **{
+                name: 4 * (name == "number") + float(shift + shifts.get(name, 0.0) + rng.uniform(0, 1))
+                for name in TERM_NAMES
+            },
             stain=(0.1 + 0.02 * float(rng.random()), 0.4, 0.2),
         )
         for _ in range(number)
@@ -28,7 +31,7 @@ def features_of(seed: int, shift: float = 0.0, number: int = 60, **shifts: float
 
 
 def all_at(value: float, stain: tuple[float, float, float] = (0.1, 0.4, 0.2)) -> FieldFeatures:
-    return FieldFeatures(**dict.fromkeys(TERM_NAMES, value), stain=stain)
+    return FieldFeatures(**{**dict.fromkeys(TERM_NAMES, value), "number": 4 + value}, stain=stain)
 
 
 SMEARS = {"one": features_of(1), "two": features_of(2, 0.2), "three": features_of(3, 0.1)}
