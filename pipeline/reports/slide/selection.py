@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cell_columns import CELL_TABLE
 from pipeline.counting.debris import place_keys
 
 __all__ = [
@@ -28,6 +29,7 @@ SIZE_FINE_UM = 0.05
 SIZE_BINS_UM = (3.0, 14.0)
 """Diameters that are counted red cells, see `pipeline.counting.rules`."""
 _PLACE_DECIMALS = 10  # cells.csv holds places to 0.1 px
+_DECIMALS = {column.name: column.decimals for column in CELL_TABLE}
 _SHOWN = (
     *("cell", "field", "x", "y", "x_min", "y_min", "x_max", "y_max"),
     *("diameter_um", "p_infected", "infected", "stage"),
@@ -142,8 +144,14 @@ def _first(rank: NDArray[Any], members: NDArray[np.bool_], number: int) -> NDArr
 
 
 def _rows(cells: pd.DataFrame, rows: NDArray[np.intp], ranks: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    chosen = {name: cells[name].iloc[rows].to_numpy() for name in _SHOWN}
+    chosen = {name: _as_stored(name, cells[name].iloc[rows].to_numpy()) for name in _SHOWN}
     return pd.DataFrame(chosen | {f"by_{name}": rank for name, rank in ranks.items()})
+
+
+def _as_stored(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Values as cells.csv has them, so that a report made from it later says the same."""
+    decimals = _DECIMALS.get(name)
+    return values if decimals is None else np.round(values.astype(float), decimals)
 
 
 def _merged(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
