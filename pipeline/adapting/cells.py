@@ -88,9 +88,14 @@ def labelled_cells(labels: Sequence[CellLabel], networks: tuple[Detector, Classi
 
 def _source(result: StoredResult) -> Path:
     """The slide of a result, the same as when it was counted."""
-    described = result.run["input"]
-    source = Path(described["path"])
-    if describe_input(source)["files"] != described["files"]:
+    try:
+        described = result.run["input"]
+        source, files = Path(described["path"]), described["files"]
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"{result.folder / 'run.json'}: does not tell which slide was counted; count it again"
+        ) from error
+    if describe_input(source)["files"] != files:
         raise InputError(f"{source}: was changed since {result.folder} was counted; count it again")
     return source
 
@@ -111,7 +116,10 @@ def _table(result: StoredResult, labels: Sequence[CellLabel]) -> pd.DataFrame:
 
 
 def _plan(number: int, field: Field, summary: Mapping[str, Any]) -> FieldPlan:
-    um_per_px = next(each["um_per_px"] for each in summary["fields"] if each["name"] == field.name)
+    sizes = [each["um_per_px"] for each in summary["fields"] if each["name"] == field.name]
+    if not sizes:
+        raise InputError(f"{field.name}: is no field of the summary of {summary['slide']}; count it again")
+    um_per_px = sizes[0]
     return plan_field(number, field, um_per_px, closer_light(field, field_light(field)))
 
 

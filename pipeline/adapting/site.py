@@ -13,13 +13,14 @@ from classifier.predict import Platt
 from models.site import SiteFigures, SiteLayer
 from pipeline.adapting.cells import SiteCells, labelled_cells
 from pipeline.adapting.labels import read_labels
-from pipeline.errors import InputError
+from pipeline.errors import InputError, OutputExistsError
 from pipeline.files import write_whole
 from pipeline.networks import Classifier, load_classifier, load_detector
 from pipeline.settings import CountSettings
 
 __all__ = ["Adapted", "adapt", "cross_validated", "figures_text", "site_layer"]
 
+FIRST_LINE = "# Written by `smearcount adapt`; used by `smearcount count --site`."
 LEAST_CELLS, LEAST_OF_EACH = 20, 5
 """Fewest labelled cells, and fewest of each label, that a layer is fitted to."""
 FOLDS = 10
@@ -53,13 +54,22 @@ def adapt(tables: Sequence[Path], out: Path, settings: CountSettings, results: P
         Where a table or a slide is wrong, too few cells are labelled, or the layer does not help.
     ModelError
         Where a network cannot be trusted, or gives no features.
+    OutputExistsError
+        Where `out` is there already and is no site file.
     """
+    _check_replaceable(out)
     labels = read_labels(tables, results)
     classifier = load_classifier(settings)
     found = labelled_cells(labels, (load_detector(settings), classifier))
     layer = site_layer(found, classifier)
     write_whole(out, _toml(layer).encode())
     return Adapted(layer=layer, lost=found.lost, file=out)
+
+
+def _check_replaceable(out: Path) -> None:
+    """Leave alone a file that is no site file."""
+    if out.is_file() and not out.read_text(encoding="utf-8", errors="replace").startswith(FIRST_LINE):
+        raise OutputExistsError(f"{out}: is there already and is no site file; choose another -o")
 
 
 def site_layer(found: SiteCells, classifier: Classifier) -> SiteLayer:
@@ -138,7 +148,7 @@ def _toml(layer: SiteLayer) -> str:
     """JSON's strings, numbers and lists are TOML's."""
     entries = layer.model_dump()
     figures = entries.pop("figures")
-    lines = ["# Written by `smearcount adapt`; used by `smearcount count --site`."]
+    lines = [FIRST_LINE]
     lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in entries.items()]
     lines += ["", "[figures]", *(f"{name} = {json.dumps(value)}" for name, value in figures.items())]
     return "\n".join(lines) + "\n"

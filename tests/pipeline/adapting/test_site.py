@@ -17,7 +17,8 @@ from pipeline import networks
 from pipeline.adapting.cells import SiteCells
 from pipeline.adapting.site import adapt, cross_validated
 from pipeline.batch import count_and_write
-from pipeline.errors import InputError
+from pipeline.cell_columns import CELL_COLUMNS
+from pipeline.errors import InputError, OutputExistsError
 from pipeline.jobs.identity import key_of_run, models_of
 from pipeline.settings import CountSettings, ReportSettings
 from pipeline.synthetic.field import RenderSettings, render_field
@@ -148,3 +149,21 @@ def test_cells_of_one_picture_cannot_be_cross_validated():
     one = replace(made_up(60, useful=True), slides=np.asarray(["film"] * 60))
     with pytest.raises(InputError, match="all labelled cells are of one picture"):
         cross_validated(one, Platt(slope=1.0, offset=0.0))
+
+
+def test_a_file_of_the_user_is_not_replaced(tmp_path):
+    mine = tmp_path / "notes.toml"
+    mine.write_text("mine = 1", encoding="utf-8")
+    with pytest.raises(OutputExistsError, match="is no site file; choose another -o"):
+        adapt([tmp_path / "reviewed.csv"], mine, PLAIN, None)
+    assert mine.read_text(encoding="utf-8") == "mine = 1"
+
+
+def test_a_cell_that_was_not_counted_is_named_with_its_row(tmp_path):
+    (tmp_path / "film").mkdir()
+    for name in ("summary.json", "run.json"):
+        (tmp_path / "film" / name).write_text("{}", encoding="utf-8")
+    (tmp_path / "film" / "cells.csv").write_text(",".join(CELL_COLUMNS) + "\n", encoding="utf-8")
+    (tmp_path / "reviewed.csv").write_text("slide,cell,label\nfilm,1,infected\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 2, column cell: 1 is no red cell"):
+        adapt([tmp_path / "reviewed.csv"], tmp_path / "site.toml", PLAIN, None)
