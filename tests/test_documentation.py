@@ -131,14 +131,25 @@ def test_every_column_has_decimals_if_and_only_if_it_is_a_float() -> None:
     }
 
 
+def _shares(reason: Any) -> tuple[str, str]:
+    """Shares of good fields that it warns of and refuses, as the table writes them."""
+    if reason.good_warned is None:
+        return "", ""
+    return f"{reason.good_warned:.1%}", f"{reason.good_refused:.1%}"
+
+
 def test_every_code_of_a_notice_is_documented_and_no_other() -> None:
     from pipeline.quality.reasons import REASONS
     from pipeline.records import NoticeCode
 
     expected = [
-        [one.code, one.words, one.measured, one.warns, one.refuses, one.action, one.advice] for one in REASONS
+        [one.code, one.words, one.measured, one.warns, one.refuses, one.action, one.advice, *_shares(one)]
+        for one in REASONS
     ]
-    documented = _table("quality.md", "| code | it says | measured | warns | refuses | what to do | advice |")
+    heading = (
+        "| code | it says | measured | warns | refuses | what to do | advice | good fields warned | refused |"
+    )
+    documented = _table("quality.md", heading)
     wanted = "\n".join(f"| {' | '.join(row)} |" for row in expected)
     assert documented == expected, f"docs/quality.md: the table of reasons must be\n{wanted}"
     assert {one.code for one in REASONS} == set(get_args(NoticeCode))

@@ -52,8 +52,8 @@ class VisibilityLimits:
         and how near it then has to be; distances of `Novelty`.
     """
 
-    sharp_hidden: float = 1.18
-    sharp_refuse: float = 1.12
+    sharp_hidden: float = 1.21
+    sharp_refuse: float = 1.15
     px_warn: float = 0.33
     px_refuse: float = 0.5
     cell_low_warn: float = 5.5

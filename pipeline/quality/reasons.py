@@ -35,6 +35,8 @@ class Reason:
     measured : what is measured, with its unit.
     warns, refuses : from which value on; empty where it never does.
     action : what is to be done, in a word or two. advice : the same as a part of a sentence.
+    good_warned, good_refused : share of good fields, each counted alone, that it warns of or refuses, 0 to 1;
+        None where a single field says nothing of it. See docs/quality.md.
     """
 
     code: NoticeCode
@@ -44,6 +46,8 @@ class Reason:
     refuses: str = ""
     action: Action
     advice: str
+    good_warned: float | None = None
+    good_refused: float = 0.0
 
 
 _QUALITY, _VISIBLE = QualityLimits(), VisibilityLimits()
@@ -56,6 +60,7 @@ REASONS: tuple[Reason, ...] = (
         refuses="no cell; above `smear_limit`",
         action="new smear",
         advice="check that it is a stained thin blood film, in focus, with cells 18 to 220 px across",
+        good_warned=0,
     ),
     Reason(
         code="out_of_focus",
@@ -65,6 +70,8 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"below {_VISIBLE.sharp_refuse:.2f}",
         action="refocus",
         advice="refocus on the cells, clean the lenses, and take the picture again",
+        good_warned=0.014,
+        good_refused=0.005,
     ),
     Reason(
         code="rings_not_visible",
@@ -73,6 +80,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"below {_VISIBLE.sharp_hidden:.2f}",
         action="refocus",
         advice="refocus before you read anything from it",
+        good_warned=0.014,
     ),
     Reason(
         code="px_too_coarse",
@@ -82,6 +90,7 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"from {_VISIBLE.px_refuse:.2f} on",
         action="stronger objective",
         advice="use a stronger objective, or hand in the picture as the camera took it, not a smaller copy",
+        good_warned=0.0,
     ),
     Reason(
         code="cell_size",
@@ -91,6 +100,7 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"outside of {_VISIBLE.cell_low_refuse} to {_VISIBLE.cell_high_refuse}",
         action="pixel size",
         advice="correct the size of a pixel, or give none and let it be estimated from the cells",
+        good_warned=0.0,
     ),
     Reason(
         code="grey_picture",
@@ -99,6 +109,7 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"below {_VISIBLE.colour_min}",
         action="camera settings",
         advice="take it in colour",
+        good_warned=0.0,
     ),
     Reason(
         code="saturated_colours",
@@ -108,6 +119,7 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"above {_VISIBLE.clipped_refuse:.2%}",
         action="camera settings",
         advice="turn off what the camera or the program does to colours, and take it again",
+        good_warned=0.0,
     ),
     Reason(
         code="channels_swapped",
@@ -116,6 +128,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"above {_VISIBLE.swapped_nearer:.1f}",
         action="camera settings",
         advice="save the picture as RGB, not as BGR",
+        good_warned=0.0,
     ),
     Reason(
         code="unfamiliar_stain",
@@ -124,6 +137,7 @@ REASONS: tuple[Reason, ...] = (
         warns="above `stain_limit`",
         action="look by eye",
         advice="check the calls by eye before you use this count; restain if the film looks pale or too blue",
+        good_warned=0,
     ),
     Reason(
         code="probabilities_shifted",
@@ -132,6 +146,7 @@ REASONS: tuple[Reason, ...] = (
         warns="outside of the slides that were left out",
         action="look by eye",
         advice="check the calls by eye before you use this count",
+        good_warned=0.01,
     ),
     Reason(
         code="over_exposed",
@@ -140,6 +155,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"above {_QUALITY.saturated_max:.0%}",
         action="less light",
         advice="shorten the exposure or lower the lamp",
+        good_warned=0,
     ),
     Reason(
         code="under_exposed",
@@ -148,6 +164,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"below {_QUALITY.background_min:.0f}; above {_QUALITY.dark_max:.0%}",
         action="more light",
         advice="use more light or a longer exposure",
+        good_warned=0,
     ),
     Reason(
         code="too_dense",
@@ -156,6 +173,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"both above {_QUALITY.covered_max:.0%} and {_QUALITY.overlaps_max:.0%}",
         action="other field",
         advice="choose fields nearer the feathered edge, or make a thinner film",
+        good_warned=0,
     ),
     Reason(
         code="too_sparse",
@@ -164,6 +182,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"below {_QUALITY.covered_min:.0%}",
         action="other field",
         advice="choose fields where the cells lie closer",
+        good_warned=0,
     ),
     Reason(
         code="few_cells",
@@ -172,6 +191,7 @@ REASONS: tuple[Reason, ...] = (
         warns=f"below {_QUALITY.counted_min}",
         action="more fields",
         advice=f"add fields of the same slide until {_QUALITY.counted_min} are counted",
+        good_warned=1.0,
     ),
     Reason(
         code="scale_estimated",
@@ -180,6 +200,7 @@ REASONS: tuple[Reason, ...] = (
         warns="wherever neither given nor stated",
         action="pixel size",
         advice="give it with --um-per-px where you know it",
+        good_warned=1.0,
     ),
     Reason(
         code="tiles_failed",

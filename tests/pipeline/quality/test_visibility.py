@@ -80,7 +80,7 @@ def test_a_given_size_that_the_cells_confirm_is_not_questioned() -> None:
 
 
 def test_where_rings_cannot_be_seen_none_is_never_distinguishable() -> None:
-    notices = check(with_fields(sharpness=1.15))
+    notices = check(with_fields(sharpness=1.19))
     assert [notice.code for notice in notices] == ["out_of_focus", "rings_not_visible"]
     assert verdict_of((0, 900), ERRORS, notices) == "not countable"
     assert verdict_of((90, 900), ERRORS, notices) == "parasites seen"
