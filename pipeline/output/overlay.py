@@ -42,7 +42,7 @@ def overlays(
 
     A slide of one field gives overlay.jpg. A slide of many gives overlays/<field>.jpg for each, and
     overlay.jpg as a contact sheet: of all fields, or of those with the most infected cells where there are
-    more than fit.
+    more than fit, and of the photos that are left out.
 
     Parameters
     ----------
@@ -54,11 +54,14 @@ def overlays(
     name : of the file inside the result's folder.
     picture : RGB uint8 (H, W, 3).
     """
+    left_out: list[tuple[Field, str]] = []
     with ExitStack() as stack:
         there: dict[tuple[str, int, int], Field] = {}
         with suppress(SlideError):  # it went away after it was counted
             slide = stack.enter_context(open_slide(source))
             there = {(field.name, field.width, field.height): field for field in slide.fields}
+            reasons = {one.name: one.code for one in result.summary.excluded_fields}
+            left_out = [(field, reasons[field.name]) for field in slide.fields if field.name in reasons]
         fields = [
             there.get((field.name, field.width, field.height)) or _Gone(field)
             for field in result.summary.fields
@@ -66,7 +69,7 @@ def overlays(
         if len(fields) == 1:
             yield "overlay.jpg", _one(fields[0], result, seen)
         else:
-            yield from _many(fields, result, seen)
+            yield from _many(fields, result, seen, left_out)
 
 
 class _Gone:
@@ -88,8 +91,10 @@ def slide_caption(summary: SlideSummary, shown: int | None = None) -> str:
     partial = "PARTIAL COUNT - " if summary.status == "partial" else ""
     verdict = verdict_text(summary.verdict, _looked_at(summary))
     line = f"{partial}{summary.slide}: {count_line(summary)} - {verdict}"
-    left_out = len(summary.fields) - shown if shown is not None else 0
-    return f"{line} - {left_out} fields with fewer infected cells are not shown here" if left_out else line
+    if summary.excluded_fields:
+        line += f" - {len(summary.excluded_fields)} photos are left out"
+    hidden = len(summary.fields) - shown if shown is not None else 0
+    return f"{line} - {hidden} fields with fewer infected cells are not shown here" if hidden else line
 
 
 def _looked_at(summary: SlideSummary) -> int | None:
@@ -134,13 +139,14 @@ def _infected(result: CountResult) -> pd.DataFrame:
 
 
 def _many(
-    fields: Sequence[Field], result: CountResult, seen: Seen | None
+    fields: Sequence[Field], result: CountResult, seen: Seen | None, left_out: Sequence[tuple[Field, str]]
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     found = {field.name: field for field in result.summary.fields}
     all_cells = _standing_out(result.cells, result.summary)
     groups = {str(name): rows for name, rows in all_cells.groupby("field", sort=False, observed=True)}
     on_sheet = _most_infected(result.summary.fields)
-    small, captions = [], []
+    left_out = left_out[: SHEET_PICTURES_MAX - len(on_sheet)]
+    small, captions, places = [], [], len(on_sheet) + len(left_out)
     for number, field in enumerate(fields, start=1):
         caption = field_caption(found[field.name])
         cells = groups.get(field.name, all_cells.iloc[:0])
@@ -148,11 +154,16 @@ def _many(
         name = f"overlays/{field_file_name(field.name, number, [other.name for other in fields])}.jpg"
         yield name, draw_overlay(picture, cells, scale, caption)
         if field.name in on_sheet:
-            zoom = sheet_zoom(picture.shape[1], picture.shape[0], len(on_sheet))
+            zoom = sheet_zoom(picture.shape[1], picture.shape[0], places)
             small.append(mark_cells(_resized(picture, zoom), cells, scale * zoom))
             captions.append(caption)
+    shown = len(small)
+    for field, code in left_out:
+        picture, _ = _picture(field, None)
+        small.append(_resized(picture, sheet_zoom(picture.shape[1], picture.shape[0], places)))
+        captions.append(f"{field.name}: left out ({code})")
     if small:
-        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, len(small)))
+        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, shown))
 
 
 def _picture(field: Field, seen: Seen | None) -> tuple[NDArray[np.uint8], float]:

@@ -10,6 +10,8 @@ import pytest
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
 from pipeline.output.cells_csv import write_cells
+from pipeline.output.overlay import overlays
+from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 
@@ -67,6 +69,11 @@ def numbers(result: CountResult) -> tuple[int, int, int]:
     return result.summary.detected, result.summary.counted, result.summary.infected
 
 
+def counted_alone(result: CountResult) -> SlideSummary:
+    """The summary as if nothing had been left out."""
+    return replace(result.summary, excluded_fields=())
+
+
 @pytest.fixture(scope="module")
 def counted(good, tmp_path_factory) -> CountResult:
     return count_slide(slide(tmp_path_factory.mktemp("good") / "slide", good), ESTIMATED)
@@ -103,6 +110,10 @@ def test_strange_photos_are_named_and_the_others_counted_as_without_them(good, c
     assert result.summary.um_per_px == pytest.approx(counted.summary.um_per_px, rel=0.02)
     assert result.summary.counted == pytest.approx(counted.summary.counted, rel=0.02)
     assert result.summary.verdict == counted.summary.verdict
+    names = dict(overlays(tmp_path / "slide", result))
+    assert [Path(name).stem for name in names if name != "overlay.jpg"] == list(good)
+    without = dict(overlays(tmp_path / "slide", replace(result, summary=counted_alone(result))))
+    assert names["overlay.jpg"].shape[0] > without["overlay.jpg"].shape[0]
     (said,) = (notice for notice in result.summary.notices if notice.code == "fields_excluded")
     assert all(name in said.text for name in strange)
 
