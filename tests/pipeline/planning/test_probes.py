@@ -36,8 +36,7 @@ def test_bare_glass_and_what_cannot_be_read_have_no_place() -> None:
 
 def test_a_film_without_free_glass_has_the_white_point_of_its_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
     scan = drawn_scan(np.full((12, 12), 0.6))
-    for module in ("pipeline.planning.field", "pipeline.planning.probes"):
-        monkeypatch.setattr(f"{module}.THUMBNAIL_PX", 72)
+    monkeypatch.setattr("pipeline.planning.field.THUMBNAIL_PX", 72)
     coarse = field_light(scan)
     assert coarse.white_point[1] < 215
     closer = closer_light(scan, coarse)
