@@ -73,7 +73,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, samples: Sequence[Detect
     settings = DetectorSettings(batch=REPRESENTATIVE, side_px=240)
     pictures = draw_batch(samples, settings, rng)[0].astype(np.uint8)
     entries = {
-        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}3",
+        "name": f"smearcount-detector-{'left-out-' if order.leave_out else ''}4",
         "um_per_px": DETECTOR_UM_PER_PX,
         "classes": list(CLASSES),
         "threshold": THRESHOLD,
