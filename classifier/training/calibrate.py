@@ -13,6 +13,8 @@ __all__ = ["FoundAt", "fit_platt", "operating_point"]
 
 LEAST_INFECTED = 3
 """Infected cells of a slide whose count says something of a threshold: of fewer, one cell is all."""
+ALIKE = 0.1
+"""Thresholds whose counts err by at most this share more than the best ones count as well as those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +68,17 @@ def operating_point(sources: Sequence[FoundAt]) -> float:
     without infected cells errs by its called cells over `LEAST_INFECTED`, at most 1: a healthy person called
     infected is as wrong as an infected one called clean.
 
+    The error is flat about its lowest, and where it lies there is noise of a few cells: of all thresholds whose
+    error is within `ALIKE` of the lowest, the one that misses fewest is taken.
+
     Parameters
     ----------
     sources : cells not trained on, one entry a source; one slide at least holds enough infected cells.
     """
     candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
     errors = [error for source in sources if (error := source.slide_error(candidates)) is not None]
-    return float(candidates[np.argmin(np.mean(errors, axis=0))])
+    mean = np.mean(errors, axis=0)
+    return float(candidates[np.flatnonzero(mean <= (1 + ALIKE) * mean.min())[0]])
 
 
 def _share_above(
