@@ -66,29 +66,29 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 48 and 14. The
-    # classifier before, which knew three microscopes, found 56 at 19.
+    # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 52 and 17.
+    # Classifier 5, which knew three microscopes, found 56 at 19.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 47
-    assert overall.classification.false_positives_per_10000.hits <= 16
+    assert overall.infected_cells_found.hits >= 51
+    assert overall.classification.false_positives_per_10000.hits <= 18
     assert overall.classification.auc is not None
-    assert overall.classification.auc >= 0.96
+    assert overall.classification.auc >= 0.98
 
 
 @pytest.mark.parametrize(
     ("name", "threshold", "found", "false"),
     [
-        ("nih_fields", 0.26, 51, 28),
-        ("nih_fields", 0.50, 47, 13),
-        ("iml", 0.26, 62, 25),
+        ("nih_fields", 0.26, 54, 25),
+        ("nih_fields", 0.50, 48, 10),
+        ("iml", 0.30, 63, 24),
         ("iml", 0.365, 61, 22),
     ],
 )
 def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
-    # Now 52 and 26, 48 and 11, 63 and 23, 62 and 20 are reached at these. Classifier 5 reached 59 and 32, 54
-    # and 14, 63 and 17, 57 and 11: better on these two microscopes, blind on others (docs/accuracy.md).
+    # Now 55 and 24, 49 and 9, 64 and 23, 62 and 20 are reached at these. Classifier 5, which knew these
+    # microscopes alone, reached 59 and 32, 54 and 14, 63 and 17, 57 and 11 (docs/accuracy.md).
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
@@ -105,10 +105,10 @@ def test_a_left_out_iml_slides_boxes_are_matched(report_of: Callable[[str], Fiel
 def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # 58 of 70 at 16 false positives; classifier 5: 56 at 9.
+    # 60 of 70 at 17 false positives; classifier 5: 56 at 9.
     overall = report_of("iml").overall
-    assert overall.infected_cells_found.hits >= 57
-    assert overall.classification.false_positives_per_10000.hits <= 18
+    assert overall.infected_cells_found.hits >= 59
+    assert overall.classification.false_positives_per_10000.hits <= 19
 
 
 @pytest.mark.parametrize(("name", "points"), [("nih_fields", 3.0), ("iml", 0.15)])
