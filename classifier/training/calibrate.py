@@ -68,8 +68,8 @@ def operating_point(sources: Sequence[FoundAt]) -> float:
     without infected cells errs by its called cells over `LEAST_INFECTED`, at most 1: a healthy person called
     infected is as wrong as an infected one called clean.
 
-    The error is flat about its lowest, and where it lies there is noise of a few cells: of all thresholds whose
-    error is within `ALIKE` of the lowest, the one that misses fewest is taken.
+    The error is flat about its lowest, and where it lies there is noise of a few cells: of all thresholds
+    whose error is within `ALIKE` of the lowest, the one that misses fewest is taken.
 
     Parameters
     ----------
