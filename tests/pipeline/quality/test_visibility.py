@@ -101,7 +101,9 @@ def test_a_blurred_field_is_never_one_without_parasites(
 ) -> None:
     summary = counted(cv2.GaussianBlur(rendered.image, (0, 0), sigma_px), tmp_path)
     assert {"out_of_focus", "rings_not_visible"} <= codes(summary)
-    assert summary.verdict == "not countable"
+    # Large parasites may be seen through a blur that hides rings: they are said to be there.
+    assert summary.verdict in {"not countable", "parasites seen"}
+    assert summary.verdict == "not countable" or summary.infected >= 3
 
 
 @pytest.mark.parametrize("share", [0.08, 0.1, 0.17])
