@@ -14,11 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import SmearcountError
 from pipeline.jobs.rows import read_rows
+from pipeline.settings import TILES_SUFFIX
 
-__all__ = ["Chaos", "differences", "main"]
+__all__ = ["Chaos", "Left", "differences", "left_by_a_kill", "main"]
 
 _COMMAND = "from pipeline.cli.app import main; main()"
 _TIMES = ("seconds",)
@@ -59,6 +62,39 @@ class Chaos:
             self.run(out, after_s)
             yield after_s
         self.run(out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a kill left behind.
+
+    Attributes
+    ----------
+    settled : slides with a result or a reason.
+    running : slides that were under way, whose tiles in hand are done again.
+    kept_bytes : of the finished tiles of slides under way.
+    """
+
+    settled: int
+    running: int
+    kept_bytes: int
+
+    def told_after(self, before: "Left") -> str:
+        """One line, against what the kill before had left."""
+        lost = "; settled slides were lost" if self.settled < before.settled else ""
+        tiles = f", {self.kept_bytes} bytes of finished tiles kept" if self.kept_bytes else ""
+        return f"{self.settled} settled, {self.running} under way{tiles}{lost}"
+
+
+def left_by_a_kill(out: Path) -> Left:
+    """What the ledger and the folder hold."""
+    try:
+        states = [row.state for row in read_rows(out)]
+    except SmearcountError:  # killed before there was a ledger
+        states = []
+    running = states.count("running")
+    tiles = sum(path.stat().st_size for path in out.glob(f"*{TILES_SUFFIX}"))
+    return Left(settled=len(states) - running - states.count("queued"), running=running, kept_bytes=tiles)
 
 
 def differences(out: Path, undisturbed: Path) -> list[str]:
@@ -149,26 +185,38 @@ def _drawn(folder: Path, slides: int) -> Path:
     return folder
 
 
+def _first_settled_s(out: Path, began: float) -> float:
+    """How long a run takes until it has its first result: kills before that move nothing forward."""
+    return min((path.stat().st_mtime - began for path in out.glob("*/summary.json")), default=3.0)
+
+
 def main() -> int:
     """Command of `make chaos`; 1 where something differs."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("slides", type=Path, nargs="?", help="folder of slides; left out, some are drawn")
     words.add_argument("--kills", type=int, default=40)
     words.add_argument("--workers", type=int, default=2)
+    words.add_argument("--longest", type=float, help="latest moment of a kill after the start, s")
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--drawn", type=int, default=24, help="slides that are drawn")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         slides = asked.slides or _drawn(Path(folder) / "slides", asked.drawn)
         chaos = Chaos(slides, asked.workers)
-        began_s = time.monotonic()
+        began_s, began = time.monotonic(), time.time()
         chaos.run(Path(folder) / "whole")
         whole_s = time.monotonic() - began_s
-        times = chaos.kill_again_and_again(Path(folder) / "cut", asked.kills, max(whole_s / 2, 3), asked.seed)
+        first_s = _first_settled_s(Path(folder) / "whole", began)
+        longest_s = asked.longest or first_s + 2 * whole_s / asked.kills
+        times = chaos.kill_again_and_again(Path(folder) / "cut", asked.kills, longest_s, asked.seed)
+        before = Left(settled=0, running=0, kept_bytes=0)
         for number, after_s in enumerate(times, start=1):
-            sys.stdout.write(f"kill {number} after {after_s:.2f} s\n")
+            left = left_by_a_kill(Path(folder) / "cut")
+            sys.stdout.write(f"kill {number} after {after_s:.2f} s: {left.told_after(before)}\n")
             sys.stdout.flush()
+            before = left
         found = differences(Path(folder) / "cut", Path(folder) / "whole")
+    sys.stdout.write(f"undisturbed: {whole_s:.1f} s, its first slide after {first_s:.1f} s\n")
     sys.stdout.write("\n".join([*found, f"{len(found)} differences after {asked.kills} kills"]) + "\n")
     return 1 if found else 0
 

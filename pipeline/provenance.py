@@ -103,6 +103,11 @@ def source_state(source: Path) -> SourceState:
 
 
 def _vanished(source: Path, error: OSError) -> SlideError:
+    if isinstance(error, PermissionError):
+        return SlideError(
+            f"no permission to read {error.filename or source}; expected a readable file or folder; "
+            "change its permissions or copy it to your own folder"
+        )
     return SlideError(f"{source}: cannot be read ({reason_of(error)}); check that it is still there")
 
 

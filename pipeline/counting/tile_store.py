@@ -115,6 +115,7 @@ class FileStore:
         try:
             self._file.seek(self._end)
             self._file.write(_FRAME.pack(len(data), zlib.crc32(data)) + data)
+            self._file.flush()  # with the system it outlives this process; only a power cut can lose it
             if time.monotonic() - self._synced_s >= SYNC_EVERY_S:
                 _sync(self._file)
                 self._synced_s = time.monotonic()

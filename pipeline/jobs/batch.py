@@ -1,5 +1,6 @@
 """A night's batch: every slide gets its result or its reason; cut short, the same command resumes it."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pipeline.execution.slides import slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
 from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
 from pipeline.jobs.lock import hold
-from pipeline.jobs.rows import ledger_path
+from pipeline.jobs.rows import batch_folder, ledger_path
 from pipeline.jobs.running.isolated import SlideWorkers
 from pipeline.jobs.running.night import BatchOrder, Night
 from pipeline.jobs.running.progress import Report
@@ -20,6 +21,7 @@ from pipeline.jobs.running.published import Publisher, Write
 from pipeline.jobs.running.stopping import Interrupted, Stop
 from pipeline.jobs.running.storage import StorageError
 from pipeline.jobs.slide_ledger import SlideLedger
+from pipeline.output.folder import remove_half_written
 
 __all__ = ["BatchEnd", "BatchOrder", "run_batch"]
 
@@ -92,7 +94,9 @@ def run_batch(
             ledger.requeue_running()
             publisher = Publisher(order.out, ledger, writers)
             night = Night(order, ledger, publisher, tell, stop)
-            if earlier is not None:
+            if earlier is not None:  # and what it had in work is nobody's
+                for folder in (order.out, batch_folder(order.out)):
+                    remove_half_written(folder, older_than_s=-math.inf)
                 night.say("line", f"going on where {earlier.text()}, was cut short")
             try:
                 is_settled = _counted(night, order, count)

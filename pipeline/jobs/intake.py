@@ -14,6 +14,8 @@ from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_
 __all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
 
 _NUMBERS = ("rbc_per_ul", "um_per_px")
+_DICOM_SUFFIX = ".dcm"
+"""The files of one slide lie in one folder, which is handed in as a whole."""
 _SCAN_BYTES = 30_000_000
 """A TIFF file from this size on is looked into: a scan is a slide, a smaller one is a photo of a field."""
 _SCAN_PX = 100_000_000
@@ -49,9 +51,9 @@ class Found:
 def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide] = ()) -> Found:
     """The slides in what was handed in.
 
-    A folder of photos is a slide; so is a whole-slide scan wherever it lies, and a photo that was handed in
-    itself or lies in the only folder that was. Folders are walked to any depth; links to folders are not
-    followed, and results of earlier counts are passed over.
+    A folder of photos is a slide, and so is one of DICOM files without photos; so is a whole-slide scan
+    wherever it lies, and a photo that was handed in itself or lies in the only folder that was. Folders are
+    walked to any depth; links to folders are not followed, and results of earlier counts are passed over.
 
     Parameters
     ----------
@@ -161,6 +163,7 @@ def _walk(folder: Path, out: Path, found: Found, *, is_slide: bool) -> None:
     if not shown_entries and is_slide:
         found.slides.append(ListedSlide(source=folder))
     photos: list[Path] = []
+    of_dicom: list[Path] = []
     for entry in shown_entries:
         if entry.is_dir():
             if not entry.is_symlink():
@@ -169,11 +172,16 @@ def _walk(folder: Path, out: Path, found: Found, *, is_slide: bool) -> None:
             found.slides.append(ListedSlide(source=entry))
         elif entry.suffix.lower() in PHOTO_SUFFIXES:
             photos.append(entry)
+        elif entry.suffix == _DICOM_SUFFIX:
+            of_dicom.append(entry)
         else:
             found.passed_over += 1
     if photos:
         slides = [folder] if is_slide else photos
         found.slides += [ListedSlide(source=slide) for slide in slides]
+        found.passed_over += len(of_dicom)
+    elif of_dicom:
+        found.slides.append(ListedSlide(source=folder))
 
 
 def _is_scan(path: Path) -> bool:

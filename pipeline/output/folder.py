@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json, write_synced
 
-__all__ = ["RESULT_FILES", "check_destination", "put_back", "summary_to_json", "write_result"]
+__all__ = [
+    "RESULT_FILES",
+    "check_destination",
+    "put_back",
+    "remove_half_written",
+    "summary_to_json",
+    "write_result",
+]
 
 RESULT_FILES = frozenset(
     {
@@ -69,7 +76,7 @@ def write_result(
     """
     name = result.summary.slide
     check_destination(out, name, overwrite=overwrite)
-    _remove_abandoned(out)
+    remove_half_written(out, older_than_s=ABANDONED_S)
     with output_errors(out / name):
         staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
         staging.mkdir()
@@ -182,13 +189,18 @@ def put_back(folder: Path) -> None:
             flush_folder(folder.parent)
 
 
-def _remove_abandoned(out: Path) -> None:
-    """Remove what runs that were cut short left half written; finished tiles and set-aside results stay."""
+def remove_half_written(out: Path, *, older_than_s: float) -> None:
+    """Remove what runs that were cut short left half written; finished tiles and set-aside results stay.
+
+    Parameters
+    ----------
+    older_than_s : what is younger may be in work; at minus infinity all of it goes.
+    """
     for entry in out.glob(f"{STAGING_PREFIX}*"):
         if not _STAGED.fullmatch(entry.name):
             continue
         with suppress(OSError):
-            if time.time() - entry.stat().st_mtime > ABANDONED_S:
+            if time.time() - entry.stat().st_mtime > older_than_s:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 

@@ -143,3 +143,12 @@ def test_few_tiles_are_kept_in_memory_and_many_in_the_file(tmp_path):
         assert list(checkpoint.store("key", KEPT_FROM_TILES).kept()) == [tile(3)]
         checkpoint.remove()
     assert not (tmp_path / "tiles").exists()
+
+
+def test_a_finished_tile_outlives_the_process_that_added_it(tmp_path: Path) -> None:
+    store = FileStore.open(tmp_path / "tiles", "key")
+    store.add(tile(0), cells(0))
+    killed = (tmp_path / "tiles").read_bytes()  # what the system has, had the process been killed now
+    store.close()
+    (tmp_path / "cut").write_bytes(killed)
+    assert list(FileStore.open(tmp_path / "cut", "key").kept()) == [tile(0)]

@@ -200,3 +200,20 @@ def test_sigterm_stops_within_ten_seconds_and_the_same_command_resumes(tmp_path:
     assert "done" in states
     assert "running" not in states
     assert (tmp_path / "out/slides.csv").is_file()
+
+
+def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    _batch(tmp_path / "in", tmp_path / "out")
+    with hold(tmp_path / "out"):
+        holder = (tmp_path / "out/.smearcount-batch/holder.json").read_bytes()
+    half = tmp_path / "out/.smearcount-0123456789ab"
+    (half / "overlays").mkdir(parents=True)
+    tiles = tmp_path / "out/.smearcount-a.tiles"
+    tiles.write_bytes(b"tiles")
+    _batch(tmp_path / "in", tmp_path / "out")
+    assert half.exists()  # no run was cut short: a count may be writing it
+    (tmp_path / "out/.smearcount-batch/holder.json").write_bytes(holder)
+    _batch(tmp_path / "in", tmp_path / "out")
+    assert not half.exists()
+    assert tiles.exists()

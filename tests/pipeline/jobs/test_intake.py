@@ -1,0 +1,49 @@
+"""What a batch finds in the folders that it is handed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.jobs.intake import find_slides
+from pipeline.reader.slide import open_slide
+from tests.pipeline.jobs.drawn_slides import draw
+from tests.pipeline.reader.dicom_files import write_dicom_slide
+
+
+def _found(given: Path, out: Path) -> tuple[set[str], int]:
+    found = find_slides([given], out)
+    return {slide.source.relative_to(given).as_posix() for slide in found.slides}, found.passed_over
+
+
+def _write_dicom(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = np.full((128, 128, 3), 200, np.uint8)
+    write_dicom_slide(folder / "level-0.dcm", picture)
+
+
+def test_folders_are_walked_and_what_is_no_picture_is_passed_over(tmp_path: Path) -> None:
+    draw(tmp_path / "monday" / "ward-1" / "a" / "field.png", 1)
+    draw(tmp_path / "b" / "field.png", 2)
+    (tmp_path / "b" / "notes.txt").write_text("no picture")
+    (tmp_path / "Thumbs.db").write_bytes(b"")
+    draw(tmp_path / "out" / "c" / "field.png", 3)
+    assert _found(tmp_path, tmp_path / "out") == ({"monday/ward-1/a", "b"}, 2)
+
+
+def test_a_folder_of_dicom_files_is_one_slide(tmp_path: Path) -> None:
+    _write_dicom(tmp_path / "scans" / "one")
+    (tmp_path / "scans" / "one" / "label.dcm").write_bytes(bytes(128) + b"DICM")
+    draw(tmp_path / "photos" / "field.png", 1)
+    assert _found(tmp_path, tmp_path / "out") == ({"scans/one", "photos"}, 0)
+    assert len(open_slide(tmp_path / "scans" / "one").fields) == 1
+
+
+def test_a_folder_of_dicom_files_that_is_handed_in_itself_is_one_slide(tmp_path: Path) -> None:
+    _write_dicom(tmp_path)
+    assert _found(tmp_path, tmp_path / "out") == ({"."}, 0)
+
+
+def test_dicom_files_beside_photos_are_passed_over_as_the_reader_does(tmp_path: Path) -> None:
+    _write_dicom(tmp_path / "a")
+    draw(tmp_path / "a" / "field.png", 1)
+    assert _found(tmp_path, tmp_path / "out") == ({"a"}, 1)
