@@ -62,8 +62,10 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
 def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int) -> int:
     """Bytes that decoding so many pixels needs at its peak, beside the file itself."""
     stored = sample_bytes * channels
-    if kind == "JPEG" or (stored == _RGB_BYTES and kind in {"PNG", "BMP"}):
-        return pixels * _RGB_BYTES  # decoded to RGB, or turned into it in place
+    if kind == "JPEG":
+        return pixels * 2 * _RGB_BYTES  # OpenCV holds the picture twice, measured of grey ones
+    if stored == _RGB_BYTES and kind in {"PNG", "BMP"}:
+        return pixels * _RGB_BYTES  # turned into RGB in place
     if kind in _THROUGH_PILLOW:  # their decoders hold a picture of their own
         return pixels * (_RGB_BYTES + 2 * max(stored, 4))
     if kind == "WebP":

@@ -91,6 +91,20 @@ def test_a_picture_whose_decoding_needs_too_much_memory_is_refused(tmp_path: Pat
         open_slide(tmp_path / "a.png")
 
 
+def test_a_jpeg_is_taken_to_need_six_bytes_a_pixel(tmp_path: Path) -> None:
+    """A grey one of 225 megapixels took 1.57 GB to count."""
+    memory = io.BytesIO()
+    Image.fromarray(np.zeros((70, 90), np.uint8)).save(memory, "JPEG")
+    head = bytearray(memory.getvalue())
+    place = head.index(b"\xff\xc0")
+    head[place + 5 : place + 9] = (15_000).to_bytes(2, "big") * 2
+    with (tmp_path / "a.jpg").open("wb") as stream:
+        stream.write(head)
+        stream.truncate(10_000_000)
+    with pytest.raises(SlideError, match=r"needs 1\.4 GB of memory as a JPEG of 225 megapixels"):
+        open_slide(tmp_path / "a.jpg")
+
+
 @pytest.mark.parametrize("name", ["clear.png", "clear.tif", "half.png", "half.tif"])
 def test_an_alpha_channel_that_is_the_same_everywhere_says_nothing(tmp_path: Path, name: str) -> None:
     picture = noise(90, 70)
