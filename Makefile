@@ -50,6 +50,8 @@ SUSPECT_LABELS := docs/label_noise.csv
 BUILT := build/train
 # Uninfected cells that this one nearly calls infected are drawn more often in training the next, in its last steps too.
 FIRST := $(BUILT)/left_out/first_classifier
+# Both networks with slides left out, as they stand in models/left_out.
+PAIR := $(BUILT)/left_out/pair
 CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --suspect-labels $(SUSPECT_LABELS)
 BY_LEFT_OUT = --detector $(BUILT)/left_out/detector/detector.toml $(LEFT_OUT)
 
@@ -69,6 +71,10 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--start-from $(BUILT)/mined_classifier/classifier.keras \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
 	$(TRAIN) novelty --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/novelty --fields 40 --detector $(BUILT)/detector/detector.toml
+	mkdir -p $(PAIR)
+	cp $(BUILT)/left_out/detector/detector.* $(BUILT)/left_out/classifier/classifier.* $(PAIR)
+	$(BIN)/smearcount evaluate errors "$(SMEARCOUNT_DATA)" --out $(BUILT)/slide_errors.toml --left-out $(PAIR) \
+		--stands-for $(BUILT)/classifier/classifier.toml
 
 serve: $(VENV)/.core  ## start the web service on this machine
 	$(BIN)/smearcount serve $(ARGS)
