@@ -162,7 +162,9 @@ def test_a_scan_that_goes_away_during_the_count_loses_nothing_that_was_counted(
     assert any("changed or went away" in tile.reason for tile in result.summary.failed_tiles)
     assert {path.name for path in folder.iterdir()} == {
         "cells.csv",
+        "evidence",
         "overlay.jpg",
+        "report.html",
         "run.json",
         "summary.json",
     }

@@ -1,5 +1,6 @@
 """A slide's table is built part by part, and no part more often than it must be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from pipeline.batch import count_and_write
 from pipeline.counting import parts as parts_module
 from pipeline.counting.rules import cell_table
-from pipeline.settings import CountSettings
+from pipeline.settings import CountSettings, ReportSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 
 GIVEN = CountSettings(um_per_px=0.21)
@@ -43,19 +44,21 @@ def test_the_table_of_a_photo_is_built_once_for_quality_count_picture_and_csv(ph
     assert built == [result.summary.detected]
 
 
-def test_the_parts_of_a_large_slide_are_built_once_for_the_count_and_once_for_the_csv(
-    photo, built, tmp_path, monkeypatch
+@pytest.mark.parametrize(("report", "times"), [(False, 2), (True, 3)])
+def test_the_parts_of_a_large_slide_are_built_once_each_for_the_count_the_csv_and_the_report(
+    photo, built, tmp_path, monkeypatch, report, times
 ):
-    whole, _ = count_and_write(photo, tmp_path / "whole", GIVEN)
+    settings = replace(GIVEN, report=ReportSettings(is_written=report))
+    whole, _ = count_and_write(photo, tmp_path / "whole", settings)
     built.clear()
     monkeypatch.setattr(parts_module, "PART_CELLS", 100)
     monkeypatch.setattr(parts_module, "BAND_PX", 64)
     monkeypatch.setattr("pipeline.output.overlay.OUTLINED_MIN_PX", 1000)  # as if a cell were very small
-    result, _ = count_and_write(photo, tmp_path / "parts", GIVEN)
-    assert len(built) % 2 == 0
-    assert len(built) > 4
-    assert built[: len(built) // 2] == built[len(built) // 2 :]
-    assert sum(built) == 2 * result.summary.detected == 2 * whole.summary.detected
+    result, _ = count_and_write(photo, tmp_path / "parts", settings)
+    number = len(built) // times
+    assert number > 2
+    assert built == built[:number] * times
+    assert sum(built) == times * result.summary.detected == times * whole.summary.detected
 
 
 def test_the_infected_cells_that_are_drawn_are_those_of_the_table(photo, monkeypatch, tmp_path):

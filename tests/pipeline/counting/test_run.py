@@ -132,7 +132,8 @@ def test_the_table_is_the_same_in_one_part_and_in_many(photo, counted, cells_a_p
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_a_count_killed_halfway_goes_on_where_it_was_and_ends_with_the_same_bytes(photo, tmp_path):
