@@ -24,6 +24,7 @@ from pipeline.output.cells_csv import write_cells
 from pipeline.planning.protocols import VIEW_MM2, goal_of
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
+from tests.pipeline.result_files import files_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 UM_PER_PX = 0.21
@@ -131,11 +132,6 @@ def test_the_table_is_the_same_in_one_part_and_in_many(photo, counted, cells_a_p
     assert parts.cells["cell"].tolist() == list(range(1, len(parts.cells) + 1))
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
 def test_a_count_killed_halfway_goes_on_where_it_was_and_ends_with_the_same_bytes(photo, tmp_path):
     """The power is cut after six tiles; the second run works on the others alone."""
     settings = replace(GIVEN, tile_px=256)
@@ -159,7 +155,7 @@ def test_a_count_killed_halfway_goes_on_where_it_was_and_ends_with_the_same_byte
     assert killed.returncode == -signal.SIGKILL
     told: list[tuple[int, int, int]] = []
     result, folder = count_and_write(photo, out, settings, progress=lambda *now: told.append(now))
-    assert _files(folder) == _files(whole)
+    assert files_of(folder) == files_of(whole)
     assert told[0][0] == 7
     assert told[-1][0] == told[-1][1] == len(told) + 6
     # Beside the result only the ledger of the folder stays, see `pipeline.jobs.slide_ledger`.

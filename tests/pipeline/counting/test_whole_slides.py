@@ -16,6 +16,7 @@ from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings
 from pipeline.synthetic.scan.film import outlined_film
 from pipeline.synthetic.scan.slide import render_scan
+from tests.pipeline.result_files import files_of
 
 UM_PER_PX = 0.31
 WIDTH, HEIGHT = 6000, 2300
@@ -52,15 +53,11 @@ def counted(scan) -> CountResult:
     return count_slide(scan, GIVEN)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("tile_px", "workers"), [(512, 4), (2048, 2), (4096, 1)])
 def test_every_file_of_a_scan_is_the_same_for_any_tiles_and_workers(scan, whole, tile_px, workers, tmp_path):
     list(count_slides([scan], tmp_path, replace(GIVEN, tile_px=tile_px, workers=workers)))
-    assert _files(tmp_path / scan.stem) == _files(whole)
+    assert files_of(tmp_path / scan.stem) == files_of(whole)
 
 
 def test_the_parts_of_the_film_are_all_of_it(counted):
