@@ -10,7 +10,18 @@ from typing import TypeVar
 from pipeline.execution.processes import WorkerDiedError, run_in_processes
 from pipeline.settings import CountSettings, with_absolute_paths
 
-__all__ = ["CountOne", "make_slide_worker", "share_slides", "slides_are_shared", "tasks_on_cluster"]
+__all__ = [
+    "SEEN_FILES",
+    "CountOne",
+    "make_slide_worker",
+    "share_slides",
+    "slides_are_shared",
+    "tasks_on_cluster",
+]
+
+_SEEN = (".smearcount-seen-", ".probe")
+SEEN_FILES = "*".join(_SEEN)
+"""Files in the folder of the results by which workers show that they see it; a killed command leaves one."""
 
 Outcome = TypeVar("Outcome")
 Task = TypeVar("Task")
@@ -82,7 +93,7 @@ def tasks_on_cluster(
 
     # A worker that cannot see the files would fail slide after slide, and faster than the others count.
     # A folder of the same name on its own disk would do as little: it has to see a file that was just made.
-    with tempfile.NamedTemporaryFile(dir=out.absolute(), prefix=".smearcount-seen-") as seen:
+    with tempfile.NamedTemporaryFile(dir=out.absolute(), prefix=_SEEN[0], suffix=_SEEN[1]) as seen:
         readable = (Path(seen.name), *(folder.absolute() for folder in folders))
         yield from run_on_cluster(make_worker, (), tasks, scheduler, readable=readable)
 

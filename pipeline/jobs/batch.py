@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipeline.batch_row import BatchRow
 from pipeline.errors import OutputError
-from pipeline.execution.slides import slides_are_shared, tasks_on_cluster
+from pipeline.execution.slides import SEEN_FILES, slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
 from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
 from pipeline.jobs.lock import hold
@@ -94,9 +95,8 @@ def run_batch(
             ledger.requeue_running()
             publisher = Publisher(order.out, ledger, writers)
             night = Night(order, ledger, publisher, tell, stop)
-            if earlier is not None:  # and what it had in work is nobody's
-                for folder in (order.out, batch_folder(order.out)):
-                    remove_half_written(folder, older_than_s=-math.inf)
+            if earlier is not None:
+                _clear_after(order.out)
                 night.say("line", f"going on where {earlier.text()}, was cut short")
             try:
                 is_settled = _counted(night, order, count)
@@ -107,6 +107,15 @@ def run_batch(
             return BatchEnd(is_settled=is_settled, rows=tuple(ledger.rows()))
         finally:
             ledger.close()
+
+
+def _clear_after(out: Path) -> None:
+    """Remove what a run that was cut short had half written; its finished tiles stay."""
+    for folder in (out, batch_folder(out)):
+        remove_half_written(folder, older_than_s=-math.inf)
+    for seen in out.glob(SEEN_FILES):
+        with suppress(OSError):
+            seen.unlink()
 
 
 def _counted(night: Night, order: BatchOrder, count: CountTask) -> bool:
