@@ -58,7 +58,7 @@ def test_a_margin_over_a_photo_is_its_border(rendered, plain, tmp_path):
     assert (lost[:, 1] < 100 + 8 / UM_PER_PX).all()
     kept = counted_at(result)
     assert (kept[:, 1] > 100).all()
-    cut = result.cells[(result.cells["kind"] == "red_cell") & (result.cells["y_min"] < 102)]
+    cut = result.cells[(result.cells["kind"] == "red_cell") & (result.cells["y_min"] < 101)]
     assert len(cut) > 3
     assert (cut["excluded_because"] == "at_border").all()
 
