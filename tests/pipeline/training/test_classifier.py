@@ -44,7 +44,7 @@ def test_what_a_finished_classifier_nearly_calls_infected_is_drawn_more_often(
         looks = predict(before.crops, network, PLAIN).p_infected[clean]
         more = (after.weight / before.weight)[clean]
         assert (np.diff(more[np.argsort(looks)]) > -1e-9).all()
-        assert more.max() > 1.05 * more.min()
+        assert more.max() > 1.01 * more.min()  # by how much is the network's: how sure it is of these cells
         np.testing.assert_array_equal(after.weight[~clean], before.weight[~clean])
 
 
