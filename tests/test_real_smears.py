@@ -111,11 +111,11 @@ def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
     assert overall.classification.false_positives_per_10000.hits <= 19
 
 
-@pytest.mark.parametrize(("name", "points"), [("nih_fields", 3.0), ("iml", 0.15)])
+@pytest.mark.parametrize(("name", "points"), [("nih_fields", 2.3), ("iml", 0.18)])
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
-    # 2.90 and 0.14 (classifier 5: 1.34 and 0.09); percentage points, mean over the slides.
+    # 2.10 and 0.17 (classifier 6: 2.90 and 0.14, classifier 5: 1.34 and 0.09); percentage points, mean over the slides.
     found = report_of(name).parasitaemia.mean_absolute
     assert found is not None
     assert found <= points
