@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.records import Group, Room
-from benchmarks.table import table_text
+from benchmarks.measuring.records import Group, Room
+from benchmarks.measuring.table import table_text
 
 GROUPS = {
     "start": "one command in a fresh process",

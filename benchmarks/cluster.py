@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.fresh import children_environment, cost_of, smearcount
-from benchmarks.records import Group, Measure, Room
-from benchmarks.scans import read_through, rendered_scan
+from benchmarks.measuring.fresh import children_environment, cost_of, smearcount
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.scans import read_through, rendered_scan
 from benchmarks.slide import GIGAPIXELS
 
 __all__ = ["local_cluster", "measured"]
@@ -69,7 +69,7 @@ def local_cluster(workers: int, folder: Path) -> Iterator[str]:
             space = ("--local-directory", str(folder / f"worker-{number}"))
             alone = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--memory-limit", "0")
             running.enter_context(_process("dask_worker", *where, *alone, *space))
-        # In a process of its own: this one stays small, see benchmarks.fresh.
+        # In a process of its own: this one stays small, see benchmarks.measuring.fresh.
         subprocess.run([sys.executable, "-c", _WAIT, address, str(workers)], check=True)
         yield address
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fresh import measured_by, rendered
-from benchmarks.records import Group, Measure, Room
-from benchmarks.smears import FIELD_SET, PHOTO_SET
+from benchmarks.measuring.fresh import measured_by, rendered
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.smears import FIELD_SET, PHOTO_SET
 
 __all__ = ["measured"]
 

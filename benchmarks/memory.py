@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks.fresh import cost_of, smearcount
-from benchmarks.processes import TreeWatch
-from benchmarks.records import Group, Measure, Room
-from benchmarks.scans import rendered_scan
+from benchmarks.measuring.fresh import cost_of, smearcount
+from benchmarks.measuring.processes import TreeWatch
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.scans import rendered_scan
 
 __all__ = ["measured"]
 

@@ -5,9 +5,9 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fresh import Cost, cost_of, module
-from benchmarks.records import Group, Measure, Room
-from benchmarks.scans import read_through, rendered_scan
+from benchmarks.measuring.fresh import Cost, cost_of, module
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.scans import read_through, rendered_scan
 
 __all__ = ["last_against_first", "measured"]
 

@@ -1,8 +1,8 @@
 """The group `start`: what one command costs in a fresh process, its start included."""
 
-from benchmarks.fresh import cost_of, network_bytes, rendered, smearcount
-from benchmarks.records import Group, Measure, Room
-from benchmarks.smears import FIELD, PHOTO
+from benchmarks.measuring.fresh import cost_of, network_bytes, rendered, smearcount
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.smears import FIELD, PHOTO
 
 __all__ = ["measured"]
 

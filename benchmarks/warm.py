@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from benchmarks.fresh import measured_by, rendered
-from benchmarks.records import Group, Measure, Room
-from benchmarks.smears import FIELD, PHOTO
-from benchmarks.table import shares_text
+from benchmarks.measuring.fresh import measured_by, rendered
+from benchmarks.measuring.records import Group, Measure, Room
+from benchmarks.measuring.smears import FIELD, PHOTO
+from benchmarks.measuring.table import shares_text
 
 __all__ = ["measured"]
 

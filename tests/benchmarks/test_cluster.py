@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks.cluster import local_cluster
-from benchmarks.processes import family
+from benchmarks.measuring.processes import family
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 

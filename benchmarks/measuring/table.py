@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.records import Measure
+from benchmarks.measuring.records import Measure
 
 __all__ = ["shares_text", "table_text"]
 

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from benchmarks.fresh import rendered
+from benchmarks.measuring.fresh import rendered
 
 __all__ = ["read_through", "rendered_scan"]
 

@@ -1,4 +1,4 @@
-"""Tests of benchmarks.processes: real processes that hold a known amount of memory."""
+"""Tests of benchmarks.measuring.processes: real processes that hold a known amount of memory."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.fresh import cost_of
-from benchmarks.processes import TreeWatch, family, proportional_mb
+from benchmarks.measuring.fresh import cost_of
+from benchmarks.measuring.processes import TreeWatch, family, proportional_mb
 
 pytestmark = pytest.mark.skipif(proportional_mb(os.getpid()) is None, reason="only Linux tells it")
 

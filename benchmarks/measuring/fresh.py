@@ -30,7 +30,7 @@ __all__ = [
     "wait_for",
 ]
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _BYTECODE_SWITCH = "PYTHONDONTWRITEBYTECODE"
 
 Wait = Callable[[int], tuple[int, resource.struct_rusage]]

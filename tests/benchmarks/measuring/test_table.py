@@ -1,9 +1,9 @@
-"""Tests of benchmarks.table and of the lines it shows."""
+"""Tests of benchmarks.measuring.table and of the lines it shows."""
 
 import pytest
 
-from benchmarks.records import Measure
-from benchmarks.table import shares_text, table_text
+from benchmarks.measuring.records import Measure
+from benchmarks.measuring.table import shares_text, table_text
 
 
 @pytest.mark.parametrize(

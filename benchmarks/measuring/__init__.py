@@ -1,0 +1,1 @@
+"""How the benchmarks measure: processes of their own, memory, tables, and what is counted."""
