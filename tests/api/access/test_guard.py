@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -19,7 +21,7 @@ FOREIGN = {"Origin": "http://evil.example"}
 
 
 def _names(client: TestClient) -> list[str]:
-    return [job.name for job in client.app.state.service.ledger.newest(50)]  # type: ignore[attr-defined]
+    return [job.name for job in cast(FastAPI, client.app).state.service.ledger.newest(50)]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What every reader owes, whatever the file it reads: one class of tests that each reader's tests inherit."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ _FEW = settings(
 _DAMAGES = settings(_FEW, max_examples=15)
 
 
-class ReaderContract:
+class ReaderContract(ABC):
     """Inherited by the tests of one reader and one form of file.
 
     Attributes
@@ -45,9 +46,9 @@ class ReaderContract:
     edge_slack: ClassVar[float] = 0.51
 
     @classmethod
+    @abstractmethod
     def write(cls, path: Path, picture: NDArray[np.uint8]) -> Path:
         """Write an RGB picture in this form, without loss where the form can."""
-        raise NotImplementedError
 
     @pytest.fixture(scope="class")
     @classmethod

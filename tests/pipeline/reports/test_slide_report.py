@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,8 +32,8 @@ from tests.pipeline.counting.made_up_counts import (
 THRESHOLD = 0.5
 
 
-def _report(out: Path, cells: pd.DataFrame, source: Path | None = None, **facts: object) -> str:
-    result = make_result(cells, make_facts(**facts))  # type: ignore[arg-type]
+def _report(out: Path, cells: pd.DataFrame, source: Path | None = None, **facts: Any) -> str:
+    result = make_result(cells, make_facts(**facts))
     folder = write_result(result, out, overwrite=True)
     return write_report(folder, source).read_text(encoding="utf-8")
 
