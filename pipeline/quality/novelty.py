@@ -8,6 +8,7 @@ side. The weights are those of a logistic regression of known smears and picture
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -190,8 +191,12 @@ class NoveltyManifest(_Strict):
     measured: tuple[MeasuredKind, ...] = ()
 
 
+@cache
 def read_novelty(path: Path | None = None) -> NoveltyManifest:
     """Read and check the known smears; those that come with smearcount where no file is named.
+
+    Read once a process: it holds the figures of every kind too, and parsing it takes as long as deciding the
+    cells of a small field.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from pipeline.counting.intervals.crossing import crossing
 from pipeline.counting.intervals.slide_errors import SlideErrors, error_points, false_rates
 from pipeline.counting.statistics import POWER, SIGNIFICANCE
 
@@ -37,8 +38,6 @@ def limit_of_blank(counted: int, errors: SlideErrors, effect: float = 1.0) -> fl
 
 def lowest_detectable(counted: int, errors: SlideErrors, effect: float = 1.0) -> float | None:
     """Limit of detection: lowest true fraction told from none on 95 in 100 slides; else None."""
-    from scipy.optimize import brentq
-
     if counted < 1:
         return None
     needed = _needed(counted, errors, effect)
@@ -48,7 +47,7 @@ def lowest_detectable(counted: int, errors: SlideErrors, effect: float = 1.0) ->
 
     if needed > counted or missing(1.0) < 0:
         return None
-    return 0.0 if missing(0.0) >= 0 else float(brentq(missing, 0.0, 1.0, xtol=1e-9, rtol=1e-9))
+    return 0.0 if missing(0.0) >= 0 else crossing(missing)
 
 
 @cache

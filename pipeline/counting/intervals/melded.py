@@ -1,8 +1,10 @@
 """The interval of a parasitaemia: chance, clustering, and errors that differ from slide to slide, as one."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.counting.intervals.crossing import crossing
 from pipeline.counting.intervals.slide_errors import SlideErrors, error_points
 from pipeline.counting.statistics import CONFIDENCE
 
@@ -65,8 +67,6 @@ def melded_interval(
     distributions of the called fraction, sensitivity and specificity are melded. Here the called fraction's
     is the mid-P one, and sensitivity and specificity are those of a slide drawn anew, not of an assay.
     """
-    from scipy.optimize import brentq
-
     if counted < 1 or not 0 <= infected <= counted or effect < 1:
         raise ValueError(
             f"{infected} infected of {counted} cells, design effect {effect}: "
@@ -83,7 +83,7 @@ def melded_interval(
         elif distance(1.0, share) <= 0:
             ends.append(1.0)
         else:
-            ends.append(float(brentq(distance, 0.0, 1.0, args=(share,), xtol=1e-9, rtol=1e-9)))
+            ends.append(crossing(partial(distance, share=share)))
     return ends[0], ends[1]
 
 
