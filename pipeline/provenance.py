@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -11,9 +12,16 @@ from pathlib import Path
 
 from pipeline.errors import SlideError, reason_of
 
-__all__ = ["HASHED_BYTES_MAX", "SourceState", "describe_input", "run_record", "source_state", "versions"]
+__all__ = [
+    "HASHED_BYTES_MAX",
+    "FileState",
+    "SourceState",
+    "describe_input",
+    "run_record",
+    "source_state",
+    "versions",
+]
 
-SourceState = list[tuple[str, int, int, int]]
 HASHED_BYTES_MAX = 1_000_000_000  # a larger file is identified by size and time: reading it takes long
 PACKAGES = (
     "smearcount",
@@ -25,6 +33,27 @@ PACKAGES = (
     "scikit-image",
 )
 PICTURES_LISTED_MAX = 10_000  # of a folder, so that run.json stays a file a person can open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """A file as it was found: its name, its size, when it was changed (ns), and its inode."""
+
+    name: str
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """The files of a slide as they were found: other ones are another slide."""
+
+    files: tuple[FileState, ...]
+
+    def facts(self) -> list[list[str | int]]:
+        """The same for JSON; ledgers and tiles that are kept hold a hash of it."""
+        return [[one.name, one.size_bytes, one.modified_ns, one.inode] for one in self.files]
 
 
 def run_record(
@@ -85,7 +114,7 @@ def describe_input(source: Path) -> dict[str, object]:
 
 
 def source_state(source: Path) -> SourceState:
-    """Name, size, time of change (ns) and place of a slide's files: other ones are another slide.
+    """The files of a slide as they are now.
 
     Raises
     ------
@@ -96,10 +125,14 @@ def source_state(source: Path) -> SourceState:
         files = (
             [source] if not source.is_dir() else sorted(path for path in source.iterdir() if path.is_file())
         )
-        states = ((path.name, path.stat()) for path in files if not path.name.startswith("."))
-        return [(name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in states]
+        return SourceState(files=tuple(_file_state(path) for path in files if not path.name.startswith(".")))
     except OSError as error:
         raise _vanished(source, error) from error
+
+
+def _file_state(path: Path) -> FileState:
+    stat = path.stat()
+    return FileState(name=path.name, size_bytes=stat.st_size, modified_ns=stat.st_mtime_ns, inode=stat.st_ino)
 
 
 def _vanished(source: Path, error: OSError) -> SlideError:

@@ -8,14 +8,14 @@ import typer
 
 from pipeline.cli.count import ClassifierOption, DetectorOption
 from pipeline.cli.exit_codes import ExitCode
-from pipeline.names import for_line
+from pipeline.cli.terminal import print_rows
 
 if TYPE_CHECKING:
     from pipeline.doctor.finding import Finding
 
 __all__ = ["doctor"]
 
-_COLOURS = {"PASS": typer.colors.GREEN, "WARN": typer.colors.YELLOW, "FAIL": typer.colors.RED}
+_STYLES = {"PASS": "green", "WARN": "bold yellow", "FAIL": "bold red"}
 
 
 def doctor(
@@ -24,7 +24,7 @@ def doctor(
     ] = Path(),
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
 ) -> None:
     """Check networks, readers, disk, memory and clock before a night, and say how to mend what is wrong."""
     from dataclasses import asdict
@@ -33,21 +33,16 @@ def doctor(
     from pipeline.files import to_json
     from pipeline.settings import CountSettings
 
-    findings = []
-    for finding in check_up(out, CountSettings(detector=detector, classifier=classifier)):
-        findings.append(finding)
-        if not as_json:
-            _show(finding)
+    findings = list(check_up(out, CountSettings(detector=detector, classifier=classifier)))
     if as_json:
         sys.stdout.write(to_json([asdict(finding) for finding in findings]))
+    else:
+        print_rows((), [row for finding in findings for row in _rows(finding)], _STYLES)
     if any(finding.state == "FAIL" for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _show(finding: "Finding") -> None:
-    state = typer.style(finding.state, fg=_COLOURS[finding.state], bold=finding.state != "PASS")
-    shown = state if sys.stdout.isatty() else finding.state
-    sys.stdout.write(f"{shown}  {finding.name:<18}{for_line(finding.found)}\n")
-    if finding.mend:
-        sys.stdout.write(f"{'':24}{for_line(finding.mend)}\n")
-    sys.stdout.flush()
+def _rows(finding: "Finding") -> list[tuple[str, str, str]]:
+    """What was found, and below it how to mend it."""
+    found = (finding.state, finding.name, finding.found)
+    return [found, ("", "", finding.mend)] if finding.mend else [found]

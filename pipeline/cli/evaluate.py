@@ -129,7 +129,7 @@ def errors(
 ) -> None:
     """Fit how sensitivity and false calls differ from slide to slide, for the intervals of a count."""
     from models.manifest import shipped
-    from pipeline.cli.terminal import shown_progress
+    from pipeline.cli.terminal import print_rows, shown_progress
     from pipeline.evaluation.slide_errors import (
         cross_checked,
         fit_slide_errors,
@@ -145,12 +145,13 @@ def errors(
     made_by = "smearcount evaluate errors ../shared/data -o models/slide_errors.toml"
     write_slide_errors(out, fit_slide_errors(slides, pair / "classifier.toml", whole, made_by))
     check = cross_checked(slides)
-    sys.stdout.write(
-        f"{out}: {len(slides)} slides, each judged by all others:\n"
-        f"  uninfected, parasites claimed  {rate_text(check.uninfected_seen, percent=True)}\n"
-        f"  infected, parasites claimed    {rate_text(check.infected_seen, percent=True)}\n"
-        f"  interval holds the fraction    {rate_text(check.interval_holds, percent=True)}\n"
-    )
+    rates = {
+        "uninfected, parasites claimed": check.uninfected_seen,
+        "infected, parasites claimed": check.infected_seen,
+        "interval holds the fraction": check.interval_holds,
+    }
+    sys.stdout.write(f"{out}: {len(slides)} slides, each judged by all others:\n")
+    print_rows((), [(name, rate_text(rate, percent=True)) for name, rate in rates.items()])
 
 
 def _claim(pictures: Path | None) -> None:

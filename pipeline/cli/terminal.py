@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -79,8 +79,10 @@ def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
             sys.stdout.write(f"{for_line(said)}\n")
 
 
-def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout, with or without headings."""
+def print_rows(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], styles: Mapping[str, str] | None = None
+) -> None:
+    """A table on stdout, with or without headings; `styles` colours cells of these words in a terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -90,7 +92,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in range(len(rows[0]) if rows else len(headings)):
         table.add_column(headings[column] if headings else "", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(for_line(cell)) for cell in row))
+        table.add_row(*(Text(for_line(cell), style=(styles or {}).get(cell, "")) for cell in row))
     Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=_width()).print(table)
 
 

@@ -26,5 +26,5 @@ class CheckpointKey:
         """All of it as one short line; another version of smearcount gives another one."""
         names = [name for name in self.settings.__slots__ if name not in _SAME_CELLS]
         decides = {name: str(getattr(self.settings, name)) for name in names}
-        facts = [self.state, decides, self.models, versions()]
+        facts = [self.state.facts(), decides, self.models, versions()]
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -67,7 +67,7 @@ def pixels_of(described: Mapping[str, Any]) -> str:
 def seen_state(source: Path) -> str | None:
     """Sizes and times of a slide's files: as long as they stay, so do its pixels. None where unreadable."""
     try:
-        return _digest(source_state(source))
+        return _digest(source_state(source).facts())
     except SlideError:
         return None
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import provenance
 from pipeline.errors import SlideError
-from pipeline.provenance import describe_input, run_record, versions
+from pipeline.provenance import describe_input, run_record, source_state, versions
 from pipeline.settings import CountSettings
 
 STARTED = datetime(2026, 3, 1, 7, 30, 15, tzinfo=timezone(timedelta(hours=7)))
@@ -93,3 +93,26 @@ def test_a_huge_file_is_told_by_its_size_and_time(monkeypatch: pytest.MonkeyPatc
 def test_a_slide_that_went_away_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SlideError, match=r"gone.jpg: cannot be read .No such file or directory."):
         describe_input(tmp_path / "gone.jpg")
+
+
+def test_the_state_of_a_slide_is_that_of_each_of_its_files_and_goes_to_json_as_ever(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.jpg", ".hidden"):
+        (tmp_path / name).write_bytes(name.encode())
+    state = source_state(tmp_path)
+    stats = [(tmp_path / name).stat() for name in ("a.jpg", "b.jpg")]
+    assert [(one.size_bytes, one.modified_ns) for one in state.files] == [
+        (stat.st_size, stat.st_mtime_ns) for stat in stats
+    ]
+    # Ledgers and kept tiles of earlier versions hold a hash of these lines.
+    lines = [
+        [name, stat.st_size, stat.st_mtime_ns, stat.st_ino]
+        for name, stat in zip(("a.jpg", "b.jpg"), stats, strict=True)
+    ]
+    assert json.dumps(state.facts()) == json.dumps(lines)
+
+
+def test_a_slide_whose_file_grew_is_in_another_state(photo: Path) -> None:
+    before = source_state(photo)
+    assert source_state(photo) == before
+    photo.write_bytes(b"another photo")
+    assert source_state(photo) != before

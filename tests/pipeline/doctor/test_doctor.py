@@ -55,7 +55,7 @@ def test_the_lines_say_the_same_with_the_mend_below(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     result = run("doctor", "--out", tmp_path / "file")
     lines = result.stdout.splitlines()
-    place = next(number for number, line in enumerate(lines) if line.startswith("FAIL  folder"))
+    place = next(number for number, line in enumerate(lines) if line.split()[:2] == ["FAIL", "folder"])
     assert "is a file, expected a folder" in lines[place]
     assert "choose another folder" in lines[place + 1]
     assert result.exit_code == 1
