@@ -137,7 +137,7 @@ def test_the_requirement_files_hold_each_other_and_all_that_is_asked_for() -> No
     assert _asked(extras["cluster"]) <= cluster.keys()
     assert _asked(project["dependencies"]) <= core.keys()
     assert _asked(extras["train"]) <= train.keys()
-    assert _asked(extras["dev"]) <= dev.keys()
+    assert all(_asked(extras[name]) <= dev.keys() for name in ("dev", "dicom", "parquet", "pdf"))
 
 
 def test_the_core_brings_no_tensorflow() -> None:

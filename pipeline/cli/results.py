@@ -18,7 +18,8 @@ ResultArgument = Annotated[
 def export(
     result: ResultArgument,
     to: Annotated[
-        str, typer.Option("--to", metavar="A,B", help="Forms: parquet, geojson, geojson.gz, coco, fhir.")
+        str,
+        typer.Option("--to", metavar="A,B", help="Forms: parquet, geojson, geojson.gz, coco, fhir, dicom."),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write into; else RESULT-export beside it.")

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, reason_of
 from pipeline.reader.field import Box, Turn
+from pipeline.reader.formats import SIGNATURE_BYTES, kind_of
 from pipeline.reader.pixel_size import plausible_um_per_px
 from pipeline.reader.pixels import Orientation, check_region, on_white, too_small
 from pipeline.reader.pyramid import Level, Pyramid, best_level, read_region, whole_factor
-from pipeline.reader.source import shown
+from pipeline.reader.source import file_error, shown
 
 if TYPE_CHECKING:
     from openslide import OpenSlide
@@ -21,6 +22,7 @@ __all__ = [
     "VendorField",
     "bounds_origin",
     "dicom_slide",
+    "is_dicom",
     "is_vendor_tiff",
     "open_vendor_slide",
 ]
@@ -96,6 +98,21 @@ def is_vendor_tiff(path: Path) -> bool:
     from openslide import OpenSlide
 
     return OpenSlide.detect_format(path) not in (None, "generic-tiff")
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file has DICOM content.
+
+    Raises
+    ------
+    SlideError
+        It is missing or may not be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return kind_of(stream.read(SIGNATURE_BYTES)) == "DICOM"
+    except OSError as error:
+        raise file_error(path, error) from error
 
 
 def dicom_slide(folder: Path) -> Path | None:

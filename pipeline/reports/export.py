@@ -1,4 +1,4 @@
-"""Write a result in the forms that other programs read: Parquet, GeoJSON, COCO, FHIR."""
+"""Write a result in the forms that other programs read: Parquet, GeoJSON, COCO, FHIR, DICOM."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.files import output_errors, write_json
 from pipeline.reader.vendor import bounds_origin
 from pipeline.reports.coco import write_coco
+from pipeline.reports.dicom import write_annotations
 from pipeline.reports.fhir import fhir_bundle
 from pipeline.reports.geojson import write_geojson
 from pipeline.reports.parquet import write_parquet
@@ -73,6 +74,11 @@ def _fhir(stored: StoredResult, out: Path, sample: str) -> list[Path]:
     return [out / "fhir.json"]
 
 
+def _dicom(stored: StoredResult, out: Path, sample: str) -> list[Path]:
+    write_annotations(out / "annotations.dcm", stored)
+    return [out / "annotations.dcm"]
+
+
 def _geojson(stored: StoredResult, out: Path, sample: str) -> list[Path]:
     return _geojson_files(stored, out, ".geojson")
 
@@ -87,6 +93,7 @@ EXPORT_FORMATS: dict[str, Callable[[StoredResult, Path, str], list[Path]]] = {
     "geojson.gz": _geojson_gz,
     "coco": _coco,
     "fhir": _fhir,
+    "dicom": _dicom,
 }
 """What writes each form."""
 

@@ -1,9 +1,9 @@
 """A count as FHIR R4: a Bundle of one DiagnosticReport and its Observations.
 
-Codes are of LOINC. 51587-4, Plasmodium sp [Presence] in Blood by Light microscopy, is what a hospital
-laboratory's catalogue states for its malaria film. 48427-9 was read in a listing of codes by others alone;
-neither was looked up on LOINC's own pages, so check both before a laboratory system relies on them: 48427-9
-Erythrocytes.Plasmodium sp infected/1000 erythrocytes in Blood. What LOINC has no code for has words.
+Codes are of LOINC, both active in the listings read in November 2026: 51587-4, Plasmodium sp [Presence] in
+Blood by Light microscopy, as in the value set of reportable organisms of the Swiss Federal Office of Public
+Health (CH ELM) and in a catalogue of NUH Singapore; 48427-9, Erythrocytes.Plasmodium sp infected/1000
+erythrocytes in Blood. What LOINC has no code for, such as parasites per µL, has words.
 """
 
 import uuid
@@ -87,9 +87,29 @@ def _observations(summary: Mapping[str, Any]) -> Iterator[Resource]:
     if summary.get("asexual_parasitaemia") is not None:
         keys = ("asexual_parasitaemia", "asexual_low", "asexual_high")
         yield _observation(PER_THOUSAND, summary, _per_thousand(summary, keys), "without gametocytes")
+    yield from _density(summary)
     yield _observation(None, summary, _number(summary["counted"], "{RBCs}"), "Red cells counted")
     for stage, number in sorted(summary["stages"].items()):
         yield _observation(None, summary, _number(number, "{RBCs}"), f"Infected red cells, stage {stage}")
+
+
+def _density(summary: Mapping[str, Any]) -> Iterator[Resource]:
+    """Parasites per µL of the headline; nothing where there is none."""
+    found = summary.get("headline")
+    if found is None:
+        return
+    words = (
+        f"Parasites per µL of blood ({found['kind']}), from {found['red_cells_per_ul']:,.0f} red cells "
+        f"per µL, {found['red_cells_source']}"
+    )
+    if summary["verdict"] == "not countable":
+        yield _observation(None, summary, _unsatisfactory(), words)
+        return
+    keys = ("parasites_per_ul", "parasites_per_ul_low", "parasites_per_ul_high")
+    value, low, high = (round(found[key], 1) for key in keys)
+    unit = ("parasites/µL", "{parasites}/uL")
+    bounds = _bounds(summary["interval_method"], _quantity(low, *unit), _quantity(high, *unit))
+    yield _observation(None, summary, _quantity(value, *unit) | bounds, words)
 
 
 def _observation(
@@ -111,7 +131,7 @@ def _observation(
 
 def _presence(summary: Mapping[str, Any]) -> Resource:
     if summary["verdict"] == "not countable":
-        return {"dataAbsentReason": _concept((ABSENT, "unsatisfactory", "Unsatisfactory"))}
+        return _unsatisfactory()
     body: Resource = {"valueCodeableConcept": {"text": summary["verdict"]}}
     if summary["verdict"] == "parasites seen":
         body["interpretation"] = [_concept((INTERPRETATION, "DET", "Detected"))]
@@ -123,16 +143,26 @@ def _presence(summary: Mapping[str, Any]) -> Resource:
 def _per_thousand(summary: Mapping[str, Any], keys: tuple[str, str, str]) -> Resource:
     value, low, high = (summary[key] for key in keys)
     if value is None or summary["verdict"] == "not countable":
-        return {"dataAbsentReason": _concept((ABSENT, "unsatisfactory", "Unsatisfactory"))}
-    return _quantity(round(1000 * value, 4), "/1000 red cells", "/10*3{RBCs}") | {
+        return _unsatisfactory()
+    share, *bounds = (
+        _quantity(round(1000 * fraction, 4), "/1000 red cells", "/10*3{RBCs}")
+        for fraction in (value, low, high)
+    )
+    return share | _bounds(summary["interval_method"], *bounds)
+
+
+def _bounds(method: str, low: Resource, high: Resource) -> Resource:
+    sides = (("Lower", low), ("Upper", high))
+    return {
         "component": [
-            {
-                "code": {"text": f"{side} bound of the 95% interval ({summary['interval_method']})"},
-                **_quantity(round(1000 * bound, 4), "/1000 red cells", "/10*3{RBCs}"),
-            }
-            for side, bound in (("Lower", low), ("Upper", high))
+            {"code": {"text": f"{side} bound of the 95% interval ({method})"}, **bound}
+            for side, bound in sides
         ]
     }
+
+
+def _unsatisfactory() -> Resource:
+    return {"dataAbsentReason": _concept((ABSENT, "unsatisfactory", "Unsatisfactory"))}
 
 
 def _number(value: int, code: str) -> Resource:

@@ -1,9 +1,7 @@
 """A result is written as Parquet, GeoJSON, COCO and FHIR, and reads back as the cells that were counted."""
 
 import gzip
-import importlib.util
 import json
-import os
 import uuid
 from pathlib import Path
 from unittest import mock
@@ -27,6 +25,7 @@ from pipeline.reports.outlines import rings
 from pipeline.reports.stored import read_stored
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
+from tests.optional import required
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
 from tests.pipeline.reports.ring_checks import is_simple, signed_area
 
@@ -83,14 +82,37 @@ def test_every_outline_is_a_closed_simple_ring_that_fills_its_box(
             around = np.asarray(ring)
             assert np.abs(around.min(axis=0) - (left, top)).max() <= 0.11
             assert np.abs(around.max(axis=0) - (right, bottom)).max() <= 0.11
-            _holds_as_a_polygon(ring)
 
 
-def _holds_as_a_polygon(ring: list[list[float]]) -> None:
-    if importlib.util.find_spec("shapely") is not None:
-        from shapely.geometry import Polygon
+@pytest.mark.parametrize("name", ["shapely", "qubalab"])
+def test_the_features_are_what_another_library_takes_them_for(tmp_path: Path, name: str) -> None:
+    """qubalab is QuPath's own; it brings forty packages and is not pinned: see ADR 0006."""
+    if name == "qubalab":
+        pytest.importorskip("qubalab")
+    required("shapely")
+    from shapely.geometry import shape
 
-        assert Polygon(ring).is_valid
+    cells = make_cells(*KINDS)
+    cells.loc[1, ["x_min", "x_max"]] = (50.0, 50.4)  # a sliver
+    path = export_result(write_result(make_result(cells), tmp_path), ["geojson"])[0]
+    shapes = [shape(feature["geometry"]) for feature in _features(path)]
+    assert all(one.is_valid and one.exterior.is_ccw for one in shapes)
+    boxes = cells[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
+    assert np.abs(np.delete([one.bounds for one in shapes], 1, 0) - np.delete(boxes, 1, 0)).max() <= 0.11
+    assert shapes[0].area == pytest.approx(300, abs=2)  # 12 corners of a circle of 20 px
+    if name == "qubalab":
+        _are_qupath_detections(path, shapes)
+
+
+def _are_qupath_detections(path: Path, shapes: list) -> None:
+    from qubalab.objects import ImageFeature, geojson_features_from_string
+    from shapely.geometry import shape
+
+    read = [ImageFeature.create_from_feature(one) for one in geojson_features_from_string(path.read_text())]
+    assert all(one.is_detection for one in read)
+    assert [one.classification.names for one in read] == [(one.name,) for one in CELL_CLASSES]
+    assert read[0].measurements["p_infected"] == 0.975
+    assert [shape(one.geometry).bounds for one in read] == [one.bounds for one in shapes]
 
 
 def test_a_ring_that_crosses_itself_would_be_found() -> None:
@@ -185,6 +207,29 @@ def test_fhir_holds_the_count_and_never_calls_it_final(folder: Path) -> None:
     assert fraction["valueQuantity"]["value"] == 500.0  # 1 of 2, per thousand
     for resource in observations:
         assert ("dataAbsentReason" in resource) != any(name.startswith("value") for name in resource)
+    density = next(one for one in observations if "per µL of blood" in one["code"].get("text", ""))
+    assert density["valueQuantity"] == {
+        "value": 2_500_000.0, "unit": "parasites/µL", "system": "http://unitsofmeasure.org",
+        "code": "{parasites}/uL",
+    }  # fmt: skip
+    assert density["component"][0]["valueQuantity"]["value"] < 2_500_000
+    assert "5,000,000 red cells per µL, assumed" in density["code"]["text"]
+
+
+@pytest.mark.parametrize("kinds", [("infected", "uninfected"), ("white_cell",)])
+def test_fhir_is_what_another_library_takes_for_r4(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+    required("fhir")
+    from fhir.resources.R4B.bundle import Bundle
+
+    folder = write_result(make_result(make_cells(*kinds)), tmp_path)
+    text = export_result(folder, ["fhir"], sample="S-17")[0].read_text()
+    read = Bundle.model_validate_json(text)
+    assert [entry.resource.get_resource_type() for entry in read.entry][:2] == [
+        "DiagnosticReport", "Observation",
+    ]  # fmt: skip
+    broken = text.replace('"preliminary"', "17", 1)
+    with pytest.raises(ValueError, match="status"):
+        Bundle.model_validate_json(broken)
 
 
 def test_a_slide_that_cannot_be_counted_has_no_value_in_fhir(tmp_path: Path) -> None:
@@ -196,11 +241,7 @@ def test_a_slide_that_cannot_be_counted_has_no_value_in_fhir(tmp_path: Path) -> 
 
 
 def test_parquet_holds_the_table_with_units(folder: Path) -> None:
-    if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(InputError, match=r"pip install 'smearcount\[parquet\]'"):
-            export_result(folder, ["parquet"])
-        assert os.environ.get("CI") != "true", "pyarrow is pinned in dev.txt and missing"
-        return
+    required("pyarrow")
     from pyarrow import parquet
 
     (path,) = export_result(folder, ["parquet"])
