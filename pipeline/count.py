@@ -12,6 +12,7 @@ from models.manifest import Manifest
 from pipeline.counted_slide import AddedUp, CountedSlide, add_up, of_fit_fields, without_strangers
 from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import debris_control, joined_samples
+from pipeline.counting.headline import site_notes
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.result import CountResult
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
@@ -85,7 +86,8 @@ def count_slide(
     added = add_up(counted, parts)
     kept = joined_samples(store.load(tile).control for tile in counted.found.tiles)
     summary = summary_of(added.tally, _facts(source, counted, added, debris_control(kept, classifier)))
-    summary = replace(summary, site=models.get("site"))
+    site = models.get("site")
+    summary = replace(summary, site=site, notes=(*summary.notes, *site_notes(site)))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
     areas = {plan.name: plan.area for plan in counted.job.plans.values() if plan.area.is_chosen}

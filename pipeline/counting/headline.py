@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.counting.intervals.melded import corrected, melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.names import for_line
 from pipeline.records import Headline
 
-__all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "HeadlineFacts", "headline_of", "notes_of"]
+__all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "HeadlineFacts", "headline_of", "notes_of", "site_notes"]
 
 USUAL_RED_CELLS_PER_UL = 5_000_000.0
 """Where it was not measured: WHO, Malaria microscopy SOP 09 (2016), takes it for all."""
@@ -116,3 +118,18 @@ def notes_of(
             " docs/statistics.md."
         )
     return tuple(notes)
+
+
+def site_notes(site: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What is read with a count whose classifier a site file corrected; nothing where none did.
+
+    Parameters
+    ----------
+    site : as in summary.json.
+    """
+    if site is None:
+        return ()
+    return (
+        f"The classifier was corrected by {for_line(str(site['name']))}, fitted to {site['cells']} labelled"
+        f" cells of {len(site['slides'])} slides; interval and verdict take its errors to be as without it.",
+    )

@@ -111,6 +111,11 @@ def test_labelled_cells_of_counted_slides_mend_the_count(slides, truth, dull, tm
     assert chances[1] > 1.2 * chances[0]
     assert again.summary.site is not None
     assert again.summary.site["cells"] == done.layer.cells
+    models = again.run["models"]
+    assert isinstance(models, dict)
+    assert models["site"] == again.summary.site
+    assert f"corrected by site.toml, fitted to {done.layer.cells} labelled" in again.summary.notes[-1]
+    assert not any("site.toml" in note for note in before["one"].summary.notes)
     # Another site file is another count.
     plain, site = key_of_run(before["one"].run), key_of_run(again.run)
     assert plain is not None
