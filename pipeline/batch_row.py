@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.records import Verdict
+if TYPE_CHECKING:
+    from pipeline.records import Verdict
 
 __all__ = ["BatchRow", "BatchState"]
 
@@ -39,7 +40,7 @@ class BatchRow:
     slide: str
     source: str
     state: BatchState
-    verdict: Verdict | None
+    verdict: "Verdict | None"
     counted: int | None
     infected: int | None
     parasitaemia: float | None

@@ -11,7 +11,7 @@ from pipeline.cli.count import ClassifierOption, DetectorOption, QuietOption, Wo
 
 __all__ = ["app", "card", "crops", "errors", "fields"]
 
-app = typer.Typer(help="Measure the accuracy on a labelled set.", no_args_is_help=True)
+app = typer.Typer(help="Measure the accuracy on a labelled set.", no_args_is_help=True, add_completion=False)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the labelled set.")]
 JsonFileOption = Annotated[

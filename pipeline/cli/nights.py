@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer.core import TyperCommand
 
 from pipeline.cli.terminal import say
 from pipeline.names import for_line
@@ -15,12 +16,32 @@ if TYPE_CHECKING:
     from pipeline.jobs.lock import Holder
     from pipeline.reports.night import NightTotals
 
-__all__ = ["merge", "status"]
+__all__ = ["merge", "status", "status_app"]
 
 NAME_WIDTH_MAX = 40  # of the column of names; a longer one moves only its own row
 REMARKS_SHOWN_MAX = 20
 
 
+class _PathsOnly(TyperCommand):
+    """A command whose values are all paths: typer's check of them would import pydantic, which takes long."""
+
+    def __init__(self, *pieces: Any, **options: Any) -> None:
+        super().__init__(*pieces, **options)
+        for parameter in cast("list[Any]", self.params):
+            parameter.get_runtime_param = _AsPath
+
+
+class _AsPath:
+    """Stands for what typer makes of a value."""
+
+    def coerce(self, value: str | None, **_: object) -> Path | None:
+        return None if value is None else Path(value)
+
+
+status_app = typer.Typer(add_completion=False)
+
+
+@status_app.command("status", cls=_PathsOnly)
 def status(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The -o folder of a batch.")],
     as_json: Annotated[

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "baseline", "calibrate", "classifier", "detector", "folds", "novelty", "sources"]
 
-app = typer.Typer(help="Train a network and write its weights, manifest and card.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train a network and write its weights, manifest and card.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 Data = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the labelled sets.")]
 Out = Annotated[

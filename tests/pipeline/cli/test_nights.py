@@ -1,6 +1,8 @@
 """`status` and `merge`: where a night stands, while it runs too, and several nights as one table."""
 
 import json
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -118,3 +120,18 @@ def test_merge_writes_one_table_and_says_what_it_left_out(tmp_path):
     assert "1 slides of 2 folders" in result.stdout
     assert "is kept" in result.stderr
     assert (tmp_path / "all.csv").read_text(encoding="utf-8").splitlines()[0] == "night,slide,source,state"
+
+
+def test_status_starts_without_what_takes_half_of_200_ms(night):
+    code = (
+        f"import sys; sys.argv = ['smearcount', 'status', {str(night)!r}]\n"
+        "from pipeline.cli.app import main\n"
+        "try: main()\n"
+        "finally: print('loaded:', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    shown, _, loaded = done.stdout.partition("loaded:")
+    assert "4 slides: 1 failed" in shown
+    assert not {"pydantic", "rich.console", "pipeline.cli.count", "cv2", "numpy"} & set(loaded.split())
