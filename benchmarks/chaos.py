@@ -1,6 +1,7 @@
 """Kills a batch at random moments, starts it again each time, and compares it with an undisturbed run.
 
-`python -m benchmarks.chaos FOLDER --kills 40` counts the slides of FOLDER; without one it draws some.
+`python -m benchmarks.chaos FOLDER --kills 40` counts the slides of FOLDER; without one it draws some, with
+`--real` it takes fields of a folder of labelled sets among them, and with `--scan` a whole-slide scan.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.nights.slides import mixed_slides
 from pipeline.errors import SmearcountError
 from pipeline.jobs.rows import read_rows
 from pipeline.settings import TILES_SUFFIX
@@ -167,24 +169,6 @@ def _is_alive(pid: int) -> bool:
     return _read(Path(f"/proc/{pid}/stat")).rpartition(") ")[2][:1] not in ("", "Z", "X")
 
 
-def _drawn(folder: Path, slides: int) -> Path:
-    """Rendered slides, of one field and of three."""
-    import cv2
-    import numpy as np
-
-    from pipeline.synthetic.field import RenderSettings, render_field
-
-    for number in range(slides):
-        fields = 3 if number % 3 == 0 else 1
-        for field in range(fields):
-            rng = np.random.default_rng([number, field])
-            image = render_field(RenderSettings(width=640, height=480), rng).image
-            path = folder / f"slide-{number:02d}" / f"field-{field}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(path), image[..., ::-1])
-    return folder
-
-
 def _first_settled_s(out: Path, began: float) -> float:
     """How long a run takes until it has its first result: kills before that move nothing forward."""
     return min((path.stat().st_mtime - began for path in out.glob("*/summary.json")), default=3.0)
@@ -198,10 +182,14 @@ def main() -> int:
     words.add_argument("--workers", type=int, default=2)
     words.add_argument("--longest", type=float, help="latest moment of a kill after the start, s")
     words.add_argument("--seed", type=int, default=0)
-    words.add_argument("--drawn", type=int, default=24, help="slides that are drawn")
+    words.add_argument("--drawn", type=int, default=24, help="slides that are drawn or taken")
+    words.add_argument("--real", type=Path, help="folder of labelled sets, whose fields make a third of them")
+    words.add_argument("--scan", action="store_true", help="one of them is a whole-slide scan")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        slides = asked.slides or _drawn(Path(folder) / "slides", asked.drawn)
+        slides = asked.slides or mixed_slides(
+            Path(folder) / "slides", asked.drawn, data=asked.real, with_scan=asked.scan
+        )
         chaos = Chaos(slides, asked.workers)
         began_s, began = time.monotonic(), time.time()
         chaos.run(Path(folder) / "whole")

@@ -1,0 +1,1 @@
+"""What a batch survives and costs over many slides and many nights."""
