@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
 
 LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
+PIPE_WIDTH = 1000  # letters; a line is as long as its table needs
 
 
 class Progress(Protocol):
@@ -98,7 +99,7 @@ def print_rows(
 
 def _width() -> int | None:
     """None asks the terminal; a pipe gets lines as long as the table needs."""
-    return None if sys.stdout.isatty() else 200
+    return None if sys.stdout.isatty() else PIPE_WIDTH
 
 
 class _Pace:

@@ -51,7 +51,7 @@ def test_a_computer_that_counts_passes_and_nothing_stays_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_lines_say_the_same_with_the_mend_below(tmp_path):
+def test_the_table_says_the_same_with_the_mend_below(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     result = run("doctor", "--out", tmp_path / "file")
     lines = result.stdout.splitlines()
