@@ -21,6 +21,7 @@ GROUPS = {
     "fields": "sets of fields against the textbook way",
     "slide": "a slide of 100,000 cells and more, by one worker and by two",
     "memory": "memory of all processes over the size of the scan",
+    "exports": "a million cells as CSV, Parquet and GeoJSON",
     "cluster": "Dask with two local workers against the pool of processes",
 }
 """Modules of this package, in the order they are run; each measures in `measured(room)`."""
