@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint fmt bench chaos hostile train serve browser requirements clean
+.PHONY: help demo test lint fmt bench chaos nights hostile train serve browser requirements clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ hostile: $(VENV)/.core  ## count hundreds of hostile inputs, each beside a good 
 
 chaos: $(VENV)/.core  ## kill a batch 40 times and compare it with an undisturbed one; ARGS="SLIDES --kills 10" narrows it
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
+
+nights: $(VENV)/.core  ## 40 nights into one folder; ARGS=slides counts 1,000 slides, ARGS=overhead compares with one by one
+	$(BIN)/python -m benchmarks.nights $(or $(ARGS),nights)
 
 # The networks with slides left out measure the recipe; the shipped detector goes on from there with every slide, the
 # shipped classifier is trained anew.

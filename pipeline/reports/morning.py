@@ -1,13 +1,13 @@
 """The morning page of a results folder: what became of every slide, on one page that needs no network."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from os import fsencode
 from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.batch_row import BatchRow
-from pipeline.files import write_whole
+from pipeline.files import whole_file
 from pipeline.names import for_line
 from pipeline.quality.reasons import REASONS
 from pipeline.reports.interval_chart import interval_chart
@@ -42,6 +42,7 @@ MARKS: dict[Kind, str] = {
 """Distinguishes the kinds without colour."""
 CODE_WORDS: dict[str, str] = {reason.code: reason.words for reason in REASONS}
 REPORT_FILE = "report.html"
+_PIECES_AT_ONCE = 200
 _LINKED = (REPORT_FILE, "overlay.jpg", "cells.csv", "summary.json")
 
 
@@ -82,8 +83,10 @@ def write_morning_page(out: Path, rows: Sequence[BatchRow], *, patience_s: float
     """
     results = [row.result for row in rows if row.result is not None]
     reported = [result for result in results if (out / result / REPORT_FILE).is_file()]
-    page = morning_page(rows, thumbnails(out, results, patience_s), reported)
-    write_whole(out / PAGE_NAME, page.encode())
+    pieces = _pieces(rows, thumbnails(out, results, patience_s), reported)
+    with whole_file(out / PAGE_NAME) as page:
+        for piece in pieces:
+            page.write(piece.encode())
     return out / PAGE_NAME
 
 
@@ -94,10 +97,15 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: C
     ----------
     pictures : address of each result's thumbnail, by its folder. reported : folders that hold a report.
     """
+    return "".join(_pieces(rows, pictures, reported))
+
+
+def _pieces(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collection[str]) -> Iterator[str]:
+    """The page piece by piece: as a whole, its pictures in it, it would be several MB of memory each time."""
     totals = night_totals(rows)
     shown = [_shown(row, pictures) for row in as_read(rows)]
     codes = sorted({code for row in rows for code in row.codes})
-    return page_template("morning.html").render(
+    page = page_template("morning.html").stream(
         totals=totals,
         kinds=[(MARKS[kind], number, KIND_WORDS[kind]) for kind, number in totals.kinds.items()],
         figures=_figures(totals),
@@ -109,6 +117,8 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: C
         chart=interval_chart(rows),
         codes=[(for_line(code), CODE_WORDS.get(code, "")) for code in codes],
     )
+    page.enable_buffering(_PIECES_AT_ONCE)
+    yield from page
 
 
 def _figures(totals: NightTotals) -> list[tuple[str, str]]:

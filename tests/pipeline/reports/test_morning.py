@@ -2,6 +2,7 @@
 
 import math
 import re
+import tracemalloc
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 from pipeline.records import NoticeCode
+from pipeline.reports import morning
 from pipeline.reports import thumbnails as pictures
 from pipeline.reports.morning import CODE_WORDS, morning_page, write_morning_page
 from tests.pipeline.reports.made_up_rows import counted_row, failed_row, mixed_rows, write_overlays
@@ -192,3 +194,17 @@ def test_an_uncertain_slide_says_how_many_cells_to_look_at_and_stands_in_the_cha
     assert "doubt-1" in page.rows[0]
     assert "uncertain: look at 6 cells" in page.rows[0]
     assert html.count("<circle") == 2
+
+
+def test_a_page_full_of_pictures_is_written_without_holding_it_whole(tmp_path, monkeypatch):
+    """What a run holds must not grow with its slides; the pictures are held to a limit of their own."""
+    rows = [counted_row(f"slide-{number}", 5, 1000) for number in range(200)]
+    shown = {row.slide: "data:" + 20_000 * "x" for row in rows}
+    monkeypatch.setattr(morning, "thumbnails", lambda *_: shown)
+    write_morning_page(tmp_path, rows)  # loads what the next one needs
+    tracemalloc.start()
+    size = write_morning_page(tmp_path, rows).stat().st_size
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 4_000_000
+    assert peak < size / 2
