@@ -27,6 +27,7 @@ from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 from tests.optional import required
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
+from tests.pipeline.reader.leica_files import write_scn
 from tests.pipeline.reports.ring_checks import is_simple, signed_area
 
 KINDS = ("infected", "uninfected", "at_border", "white_cell", "platelet", "artefact")
@@ -321,3 +322,23 @@ def test_outlines_of_a_photo_that_its_exif_data_turn_lie_on_the_picture_as_shown
     assert shown[inside == 1].mean() < shown[inside == 0].mean() - 20
     background = np.percentile(shown, 90)
     assert (shown[inside == 0] > background - 30).mean() > 0.9
+
+
+def test_outlines_of_a_leica_scan_begin_at_its_bounds_and_cells_csv_at_the_slide(tmp_path: Path) -> None:
+    settings = RenderSettings(width=420, height=280, um_per_px=0.15, round_view=False)
+    rendered = render_field(settings, np.random.default_rng(3))
+    scan = write_scn(tmp_path / "film.scn", rendered.image, whole=(1200, 900), at=(500, 300))
+    folder = write_result(count_slide(scan, CountSettings(um_per_px=0.15)), tmp_path / "out")
+    cells = pd.read_csv(folder / "cells.csv")
+    middles = cells[["x", "y"]].to_numpy()
+    assert len(cells) > 20
+    assert (middles > (500, 300)).all() and (middles < (920, 580)).all()
+    features = _features(*export_result(folder, ["geojson"]))
+    corners = [np.asarray(feature["geometry"]["coordinates"][0]) for feature in features]
+    boxes = np.asarray([[*ring.min(axis=0), *ring.max(axis=0)] for ring in corners])
+    in_slide = cells[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
+    np.testing.assert_allclose(boxes + np.tile((500, 300), 2), in_slide, atol=0.11)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    truth = rendered.cells[["x", "y"]].to_numpy(float)
+    nearest = np.linalg.norm(centres[:, None] - truth[None], axis=2).min(axis=1)
+    assert np.median(nearest) < 3
