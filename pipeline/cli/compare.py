@@ -20,19 +20,22 @@ def compare(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="CSV", help="Write a row for each slide too.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="CSV", help="Write a row for each slide, and the plot as PNG."),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="SVG", help="Draw difference against mean into this file.")
+        Path | None, typer.Option(metavar="FILE", help="Draw difference against mean: .png or .svg.")
     ] = None,
 ) -> None:
     """Compare two readers or more: agreement, and which slides a third must read."""
     from pipeline.cli.terminal import print_rows
     from pipeline.files import write_whole
     from pipeline.reports.readers.agreement import WITHIN, compared
-    from pipeline.reports.readers.agreement_chart import agreement_chart
+    from pipeline.reports.readers.agreement_chart import check_plot_name, write_plot
     from pipeline.reports.readers.readings import read_reader
 
+    if plot is not None:
+        check_plot_name(plot)
     found = compared([read_reader(path) for path in readers])
     headings = ("slide", *found.readers, "readings", "mean")
     print_rows(headings, [_slide_row(slide) for slide in found.slides])
@@ -50,8 +53,10 @@ def compare(
     sys.stdout.write(f"{needed} of {len(found.slides)} slides need a third reader.\n")
     if out is not None:
         write_whole(out, _table(found))
+        plot = plot or out.with_name(f"{out.stem}-agreement.png")
     if plot is not None:
-        write_whole(plot, agreement_chart(found).encode())
+        write_plot(plot, found)
+        sys.stdout.write(f"{plot}\n")
 
 
 def _slide_row(slide: "ReadSlide") -> tuple[str, ...]:

@@ -1,30 +1,51 @@
-"""Difference against mean of each pair of readers (Bland and Altman 1986), as an SVG file of its own."""
+"""The plot of difference against mean as a file of its own: SVG, or PNG for what shows no SVG."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.files import write_whole
 from pipeline.names import for_html
-from pipeline.reports.readers.agreement import Comparison, PairOfReaders, is_discordant
-from pipeline.reports.readers.readings import Reading
+from pipeline.reports.readers.agreement import Comparison
+from pipeline.reports.readers.agreement_layout import INK, PANEL, WIDTH, Drawn, Mark, Rule, Words, laid_out
 
-__all__ = ["agreement_chart"]
+__all__ = ["agreement_picture", "agreement_svg", "check_plot_name", "write_plot"]
 
-WIDTH, PANEL, LEFT, RIGHT, TOP, FOOT = 720, 330, 76, 700, 58, 276
-LINEAR_PERCENT = 0.1
-"""The axis goes over from linear to logarithmic about here, so that 0 has its place."""
-_TICKS = (0.0, 0.1, 1.0, 10.0, 100.0)
-_INK, _GREY, _MARK, _ALARM = "#1a1a1a", "#8a8a8a", "#0072B2", "#D55E00"
+PX = 2
+"""Px of the PNG for one of the layout: it prints sharp at 15 cm."""
+DOT, SQUARE = "#0072B2", "#D55E00"
+"""Blue and vermilion of Okabe and Ito, Color Universal Design (2008); the form tells them apart as well."""
+CAPITAL = 0.729
+"""Height of a capital letter, of the font's size."""
+_DASH = (7, 4)
 
 
-def agreement_chart(comparison: Comparison) -> str:
+def check_plot_name(path: Path) -> None:
+    """Raise an InputError where the name ends in neither .png nor .svg."""
+    if path.suffix.lower() not in _FORMS:
+        raise InputError(f"{path}: a plot is written as .png or .svg; give it such an ending")
+
+
+def write_plot(path: Path, comparison: Comparison) -> None:
+    """Write the plot in the form that the file's ending names.
+
+    Raises
+    ------
+    InputError, OutputError
+        Where the ending is neither .png nor .svg; where it cannot be written.
+    """
+    check_plot_name(path)
+    write_whole(path, _FORMS[path.suffix.lower()](comparison))
+
+
+def agreement_svg(comparison: Comparison) -> str:
     """SVG with a panel for each pair; discordant slides are squares, all others dots."""
-    places = {name: place for place, name in enumerate(comparison.readers)}
     parts = []
-    for row, pair in enumerate(comparison.pairs):
-        first, second = places[pair.first], places[pair.second]
-        found = [(slide.readings[first], slide.readings[second]) for slide in comparison.slides]
-        both = [(a, b) for a, b in found if a is not None and b is not None]
-        parts += [f'<g transform="translate(0 {row * PANEL})">', *_panel(pair, both), "</g>"]
+    for row, (_, drawn) in enumerate(laid_out(comparison)):
+        parts += [f'<g transform="translate(0 {row * PANEL})">', *map(_svg, drawn), "</g>"]
     height = PANEL * len(comparison.pairs)
     return "\n".join(
         [
@@ -38,49 +59,95 @@ def agreement_chart(comparison: Comparison) -> str:
     )
 
 
-def _panel(pair: PairOfReaders, both: Sequence[tuple[Reading, Reading]]) -> Iterator[str]:
-    points = [(50 * (a.fraction + b.fraction), 100 * (b.fraction - a.fraction)) for a, b in both]
-    most = max([mean for mean, _ in points] + [1.0])
-    ends = [abs(end) for end in (pair.low, pair.high, pair.bias) if end is not None]
-    reach = 1.15 * max([abs(difference) for _, difference in points] + ends + [0.1])
-    title = f"{pair.second} minus {pair.first}: {pair.slides} slides, mean {pair.bias:+.2f} points"
-    yield f'<text x="{LEFT}" y="22" font-size="14" font-weight="bold">{for_html(title)}</text>'
-    limits = "" if pair.low is None else f"95% limits {pair.low:+.2f} to {pair.high:+.2f} (dashed). "
-    yield f'<text x="{LEFT}" y="42" fill="#404040">{limits}■ discordant: {pair.discordant}</text>'
-    for tick in _TICKS:
-        if tick <= most * 1.3:
-            yield f'<text x="{_x(tick, most):.1f}" y="{FOOT + 18}" text-anchor="middle">{tick:g}</text>'
-    for value in (-reach / 1.15, 0.0, reach / 1.15):
-        y = _y(value, reach)
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:+.2g}</text>'
-        yield f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#dddddd"/>'
-    for height, dash in ((pair.bias, ""), (pair.low, "7 4"), (pair.high, "7 4")):
-        if height is not None:
-            y = _y(height, reach)
-            yield (
-                f'<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_INK}" stroke-width="1.5"'
-                f"{f' stroke-dasharray={dash!r}' if dash else ''}/>"
-            )
-    for (a, b), (mean, difference) in zip(both, points, strict=True):
-        yield _mark(_x(mean, most), _y(difference, reach), is_alarm=is_discordant(a, b))
-    middle = (LEFT + RIGHT) / 2
-    yield f'<text x="{middle:.0f}" y="{FOOT + 38}" text-anchor="middle">mean parasitaemia of both, %</text>'
-    yield (
-        f'<text x="18" y="{(TOP + FOOT) / 2:.0f}" text-anchor="middle" '
-        f'transform="rotate(-90 18 {(TOP + FOOT) / 2:.0f})">difference, percentage points</text>'
-    )
+def _svg(one: Drawn) -> str:
+    if isinstance(one, Words):
+        turned = f' transform="rotate(-90 {one.x:.1f} {one.y:.1f})"' if one.is_upright else ""
+        weight = ' font-weight="bold"' if one.is_bold else ""
+        return (
+            f'<text x="{one.x:.1f}" y="{one.y:.1f}" font-size="{one.size}" text-anchor="{one.anchor}"{weight}'
+            f'{turned} fill="{INK}">{for_html(one.text)}</text>'
+        )
+    if isinstance(one, Rule):
+        dash = f' stroke-dasharray="{_DASH[0]} {_DASH[1]}"' if one.is_dashed else ""
+        return (
+            f'<line x1="{one.left}" x2="{one.right}" y1="{one.y:.1f}" y2="{one.y:.1f}" '
+            f'stroke="{one.colour}" stroke-width="{one.width}"{dash}/>'
+        )
+    if one.is_discordant:
+        return (
+            f'<rect x="{one.x - 5:.1f}" y="{one.y - 5:.1f}" width="10" height="10" fill="{SQUARE}" '
+            f'stroke="{INK}" stroke-width="1.5"/>'
+        )
+    return f'<circle cx="{one.x:.1f}" cy="{one.y:.1f}" r="4" fill="{DOT}" stroke="{INK}"/>'
 
 
-def _mark(x: float, y: float, *, is_alarm: bool) -> str:
-    if is_alarm:
-        return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="{_ALARM}" stroke="{_INK}"/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{_MARK}" fill-opacity="0.8" stroke="{_INK}"/>'
+def agreement_picture(comparison: Comparison) -> NDArray[np.uint8]:
+    """The same as RGB uint8 (PX * PANEL * pairs, PX * WIDTH, 3)."""
+    panels = []
+    for _, drawn in laid_out(comparison):
+        canvas = np.full((PX * PANEL, PX * WIDTH, 3), 255, np.uint8)
+        for one in drawn:
+            _draw(canvas, one)
+        panels.append(canvas)
+    return np.concatenate(panels)
 
 
-def _x(percent: float, most: float) -> float:
-    span = math.asinh(most * 1.3 / LINEAR_PERCENT)
-    return LEFT + 12 + math.asinh(percent / LINEAR_PERCENT) / span * (RIGHT - LEFT - 12)
+def _draw(canvas: NDArray[np.uint8], one: Drawn) -> None:
+    if isinstance(one, Words):
+        _draw_words(canvas, one)
+    elif isinstance(one, Rule):
+        _draw_rule(canvas, one)
+    else:
+        _draw_mark(canvas, one)
 
 
-def _y(points: float, reach: float) -> float:
-    return (TOP + FOOT) / 2 - points / reach * (FOOT - TOP) / 2
+def _draw_words(canvas: NDArray[np.uint8], one: Words) -> None:
+    from pipeline.output.letters import draw_text, text_width
+
+    height = PX * one.size * CAPITAL
+    before = {"start": 0.0, "middle": 0.5, "end": 1.0}[one.anchor] * text_width(one.text, height)
+    if not one.is_upright:
+        draw_text(canvas, (PX * one.x - before, PX * one.y), one.text, height, bold=one.is_bold)
+        return
+    # Turned a quarter clockwise, what is upright lies level: x is then height - y, and y is x.
+    level = np.ascontiguousarray(np.rot90(canvas, -1))
+    draw_text(level, (canvas.shape[0] - PX * one.y - before, PX * one.x), one.text, height)
+    canvas[:] = np.rot90(level)
+
+
+def _draw_rule(canvas: NDArray[np.uint8], one: Rule) -> None:
+    thick = round(PX * one.width)
+    top = round(PX * one.y - thick / 2)
+    step, dash = (PX * sum(_DASH), PX * _DASH[0]) if one.is_dashed else (canvas.shape[1], canvas.shape[1])
+    for left in range(round(PX * one.left), round(PX * one.right), step):
+        canvas[top : top + thick, left : min(left + dash, round(PX * one.right))] = _rgb(one.colour)
+
+
+def _draw_mark(canvas: NDArray[np.uint8], one: Mark) -> None:
+    import cv2
+
+    x, y = round(PX * one.x), round(PX * one.y)
+    if one.is_discordant:
+        corners = (x - 5 * PX, y - 5 * PX), (x + 5 * PX, y + 5 * PX)
+        cv2.rectangle(canvas, *corners, _rgb(SQUARE), cv2.FILLED)
+        cv2.rectangle(canvas, *corners, _rgb(INK), 3)
+    else:
+        cv2.circle(canvas, (x, y), 4 * PX, _rgb(DOT), cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(canvas, (x, y), 4 * PX, _rgb(INK), 2, cv2.LINE_AA)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue
+
+
+def _png(comparison: Comparison) -> bytes:
+    import cv2
+
+    return cv2.imencode(".png", agreement_picture(comparison)[..., ::-1])[1].tobytes()
+
+
+_FORMS: dict[str, Callable[[Comparison], bytes]] = {
+    ".png": _png,
+    ".svg": lambda comparison: agreement_svg(comparison).encode(),
+}

@@ -1,8 +1,10 @@
 """Readers are compared by published rules, and a bad table is told by row and column."""
 
 import json
+import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.reports.readers.agreement import compared, is_discordant
+from pipeline.reports.readers.agreement_chart import agreement_svg
 from pipeline.reports.readers.readings import Reader, Reading, read_reader
 
 
@@ -106,8 +109,33 @@ def test_the_command_prints_both_tables_and_writes_table_and_plot(tmp_path: Path
     rows = (tmp_path / "both.csv").read_text().splitlines()
     assert rows[1:] == ["one,100,5000,150,5000,1,0,1,", "two,0,4000,3,4000,0,1,1,"]
     drawing = (tmp_path / "both.svg").read_text()
-    assert drawing.count("<circle") == 1
+    assert (drawing.count("<circle"), drawing.count('width="10"')) == (1, 1)
+    assert not (tmp_path / "both-agreement.png").exists()
     assert "ben minus anna" in drawing
+
+
+def test_beside_the_table_lies_the_plot_as_png_which_shows_what_the_svg_does(tmp_path: Path) -> None:
+    a = table(tmp_path / "anna.csv", "one,100,5000", "two,40,4000", "three,90,1000")
+    b = table(tmp_path / "ben.csv", "one,150,5000", "two,44,4000", "three,93,1000")
+    result = CliRunner().invoke(app, ["compare", str(a), str(b), "-o", str(tmp_path / "both.csv")])
+    assert result.exit_code == 0, result.output
+    picture = cv2.imread(str(tmp_path / "both-agreement.png"))
+    assert picture.shape == (660, 1440, 3)
+    drawn = agreement_svg(compared([read_reader(a), read_reader(b)]))
+    dots = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', drawn)
+    squares = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="10"', drawn)
+    assert (len(dots), len(squares)) == (2, 1)
+    for x, y in dots:
+        assert picture[round(2 * float(y)), round(2 * float(x))].tolist() == [178, 114, 0]  # blue; BGR
+    ((x, y),) = squares
+    assert picture[round(2 * float(y)) + 10, round(2 * float(x)) + 10].tolist() == [0, 94, 213]
+    assert (picture[:, 24:48] < 100).any()  # the words along the axis
+
+
+def test_a_plot_of_another_form_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["compare", "a", "b", "--plot", str(tmp_path / "both.pdf")])
+    assert result.exit_code == 1
+    assert "written as .png or .svg" in result.output
 
 
 def test_readers_without_a_slide_in_common_are_refused(tmp_path: Path) -> None:
