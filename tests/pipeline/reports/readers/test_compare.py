@@ -120,7 +120,7 @@ def test_beside_the_table_lies_the_plot_as_png_which_shows_what_the_svg_does(tmp
     result = CliRunner().invoke(app, ["compare", str(a), str(b), "-o", str(tmp_path / "both.csv")])
     assert result.exit_code == 0, result.output
     picture = cv2.imread(str(tmp_path / "both-agreement.png"))
-    assert picture.shape == (660, 1440, 3)
+    assert picture is not None and picture.shape == (660, 1440, 3)
     drawn = agreement_svg(compared([read_reader(a), read_reader(b)]))
     dots = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', drawn)
     squares = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="10"', drawn)
