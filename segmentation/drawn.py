@@ -170,9 +170,14 @@ def _shapes_drawn(
 
 
 def _shapes(mask: NDArray[np.uint8]) -> list[_Shape]:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    """Connected pieces, looked for where the mask has any px: few pictures have one of a pure colour."""
+    x, y, across, down = cv2.boundingRect(mask)
+    if not across:
+        return []
+    part = mask[y : y + down, x : x + across]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
     return [
-        _Shape(left=left, top=top, right=left + width, bottom=top + height, area=area)
+        _Shape(left=x + left, top=y + top, right=x + left + width, bottom=y + top + height, area=area)
         for left, top, width, height, area in stats[1:].tolist()
         if area >= LEAST_LETTER_PX
     ]

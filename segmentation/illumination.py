@@ -6,7 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BrightView", "bright_view", "brightest_channel", "darkest_channel", "white_point"]
+__all__ = [
+    "BrightView",
+    "bright_view",
+    "brightest_channel",
+    "chosen_pixels",
+    "darkest_channel",
+    "white_point",
+]
 
 DARK_LEVEL = 40
 """Brightest channel (0 to 255) below which a pixel may belong to the black surround of an eyepiece photo."""
@@ -80,11 +87,18 @@ def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArra
 
     Threshold: Otsu, IEEE Trans. SMC 9 (1979), on the green channel, where stained cells absorb most.
     """
-    green = thumbnail[..., 1]
+    green = np.asarray(cv2.extractChannel(thumbnail, 1), np.uint8)
     lit = np.ones(green.shape, bool) if view is None else view.mask
-    threshold, _ = cv2.threshold(green[lit][None], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    inside = green if view is None else green[lit][None]
+    threshold, _ = cv2.threshold(inside, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     background = lit & (green > int(threshold))
     return np.maximum(_median_colour(thumbnail, background if background.any() else lit), np.float32(1))
+
+
+def chosen_pixels(picture: NDArray[np.uint8], which: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Those pixels of a picture, uint8 (1, n, 3), in their order; a pixel is taken as one, not as 3 bytes."""
+    whole = np.ascontiguousarray(picture).view("V3")[..., 0]
+    return whole[which].view(np.uint8).reshape(1, -1, 3)
 
 
 def _median_colour(picture: NDArray[np.uint8], which: NDArray[np.bool_]) -> NDArray[np.float32]:

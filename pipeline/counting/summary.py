@@ -26,6 +26,7 @@ from pipeline.records import (
     FailedTile,
     FieldResult,
     GoalResult,
+    Headline,
     Notice,
     Novelty,
     ScaleSource,
@@ -187,7 +188,7 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     early = facts.goal is not None and facts.goal.cells_below > 0
-    low, high = melded_interval(infected, counted, errors, effect) if counted else (None, None)
+    low, high = _interval(infected, counted, errors, headline)
     asexual = headline if facts.tells_stages else None
     return replace(
         plain,
@@ -202,6 +203,17 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
         cells_needed=_cells_needed(errors, effect),
         notes=notes_of(headline, plain.stages, verdict, early),
     )
+
+
+def _interval(
+    infected: int, counted: int, errors: SlideErrors, headline: Headline | None
+) -> tuple[float | None, float | None]:
+    """Of all infected cells; where no gametocyte is among them it is that of the headline."""
+    if headline is None:
+        return None, None
+    if headline.infected == infected:
+        return headline.low, headline.high
+    return melded_interval(infected, counted, errors, headline.design_effect)
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:

@@ -14,6 +14,7 @@ from segmentation.illumination import (
     BrightView,
     bright_view,
     brightest_channel,
+    chosen_pixels,
     darkest_channel,
     white_point,
 )
@@ -79,19 +80,20 @@ def field_light(field: Field) -> FieldLight:
         None of the field can be read.
     """
     shrink = light_shrink(field)
-    view = drawn = None
+    view = drawn = white = None
     if is_costly(field, shrink):
         lit = sampled_picture(field, shrink)
     else:
         small = field_picture(field, shrink)
         view = bright_view(small.pixels, float(shrink))
         inside = small.known if view is None else small.known & view.mask
-        lit = small.pixels[inside if inside.any() else small.known][None]
-        drawn = drawn_over(small.pixels, float(shrink), white_point(lit, None), view)
+        lit = chosen_pixels(small.pixels, inside if inside.any() else small.known)
+        white = white_point(lit, None)
+        drawn = drawn_over(small.pixels, float(shrink), white, view)
         if drawn is not None and (inside & drawn.mask).mean() < (1 - MOST_DRAWN) * inside.mean():
-            lit = small.pixels[inside & drawn.mask][None]
+            lit, white = chosen_pixels(small.pixels, inside & drawn.mask), None
     return FieldLight(
-        white_point=white_point(lit, None),
+        white_point=white_point(lit, None) if white is None else white,
         view=view,
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),

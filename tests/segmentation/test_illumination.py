@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.illumination import bright_view, white_point
+from segmentation.illumination import bright_view, chosen_pixels, white_point
 from tests.segmentation.disc_pictures import disc_share, draw_discs
 
 
@@ -75,3 +75,11 @@ def test_the_black_surround_is_not_asked_for_the_white_point():
 
 def test_the_white_point_of_black_is_one_so_that_it_can_be_divided_by():
     assert white_point(np.zeros((20, 20, 3), np.uint8), None).tolist() == [1, 1, 1]
+
+
+def test_chosen_pixels_are_those_of_the_mask_in_their_order():
+    rng = np.random.default_rng(5)
+    picture = rng.integers(0, 256, (30, 40, 6), np.uint8)[..., ::2]
+    which = rng.random((30, 40)) < 0.3
+    assert np.array_equal(chosen_pixels(picture, which), picture[which][None])
+    assert chosen_pixels(picture, which & False).shape == (1, 0, 3)
