@@ -48,7 +48,8 @@ class AddedUp:
 
     Attributes
     ----------
-    pixels : detector px of each part of each field, by its index. shares : of it that was counted, 0 to 1.
+    pixels : detector px of each part of each field, by its index.
+    shares : of what can be seen of it, how much was counted, 0 to 1.
     infected : what is drawn of the infected cells.
     """
 
@@ -112,12 +113,17 @@ def add_up(counted: CountedSlide, parts: CellParts) -> AddedUp:
         tally.add(cells)
         infected.append(infected_cells(cells))
     pixels = _pixels_by_part(counted)
-    shares = {index: by_part["counted"] / max(sum(by_part.values()), 1) for index, by_part in pixels.items()}
+    shares = {index: _share_counted(by_part) for index, by_part in pixels.items()}
     seen = {index: replace(one, share=shares[index]) for index, one in parts.seen.items()}
     failed = len(counted.found.failed) + len(counted.plan.broken)
     measures = sums.measures(counted.job.plans.values(), seen, counted.plan.scale, failed)
     drawn = pd.concat(infected, ignore_index=True)
     return AddedUp(tally=tally, measures=measures, pixels=pixels, shares=shares, infected=drawn)
+
+
+def _share_counted(by_part: Mapping[str, int]) -> float:
+    """Of the film in sight, how much was counted."""
+    return by_part["counted"] / max(sum(by_part.values()) - by_part.get("outside_view", 0), 1)
 
 
 def _middle_of(plan: FieldPlan) -> FieldPlan:

@@ -26,6 +26,8 @@ class CountedArea:
     areas : uint8 (rows, columns), an `Area` a square; those that are READABLE are counted.
     region : x_min, y_min, x_max, y_max, detector px, half-open, within the field: nothing outside is counted.
     is_chosen : whether a region or a map of the film chose what is counted; else it is all of the field.
+    hidden : bool (h, w), spread over the field: no film is in sight, as in the black around a round view, a
+        margin, a scale bar or text. It is still searched, since cells reach into it. None where all is seen.
     """
 
     width: int
@@ -33,6 +35,7 @@ class CountedArea:
     areas: NDArray[np.uint8]
     region: Box
     is_chosen: bool = True
+    hidden: NDArray[np.bool_] | None = None
 
     @classmethod
     def whole(cls, width: int, height: int) -> Self:
@@ -75,14 +78,26 @@ class CountedArea:
             (np.where(done, self._pixels(self._clipped(box)), 0) for box in failed), np.zeros_like(inside)
         )
         broken = np.minimum(broken, inside)
+        hidden = np.where(done, np.minimum(self._hidden_pixels(), inside - broken), 0)
         parts = {
-            "counted": int((inside - broken)[done].sum()),
+            "counted": int((inside - broken - hidden)[done].sum()),
             **{name: int(inside[self.areas == area].sum()) for area, name in _NAMES.items()},
             "outside_region": self.width * self.height - int(inside.sum()),
+            "outside_view": int(hidden.sum()),
             "not_reached": int(inside[readable & ~done].sum()),
             "unreadable": int(broken[done].sum()),
         }
         return {name: pixels for name, pixels in parts.items() if pixels or name == "counted"}
+
+    def _hidden_pixels(self) -> NDArray[np.int64]:
+        """Detector px of each square, within the region, where no film is in sight, int64 (rows, columns)."""
+        if self.hidden is None:
+            return np.zeros(self.areas.shape, np.int64)
+        left, top, right, bottom = self.region
+        height, width = self.hidden.shape
+        down = _falling_on(height, self.height, (top, bottom), self.areas.shape[0])
+        across = _falling_on(width, self.width, (left, right), self.areas.shape[1])
+        return np.asarray(down @ self.hidden.astype(np.int64) @ across.T, np.int64)
 
     def _clipped(self, box: Box) -> Box:
         left, top, right, bottom = self.region
@@ -99,6 +114,15 @@ class CountedArea:
 def area_mm2(pixels: int) -> float:
     """Area of so many detector px, mm²."""
     return round(pixels * (DETECTOR_UM_PER_PX / 1000) ** 2, 6)
+
+
+def _falling_on(parts: int, side: int, within: tuple[int, int], squares: int) -> NDArray[np.int64]:
+    """How many px of each square fall on each of the equal parts of a side, int64 (squares, parts)."""
+    places = np.arange(*within)
+    falling = np.zeros((squares, parts), np.int64)
+    part = np.minimum((2 * places + 1) * parts // (2 * side), parts - 1)
+    np.add.at(falling, (places // SQUARE_PX, part), 1)
+    return falling
 
 
 def _shared(squares: int, side: int, low: int, high: int) -> NDArray[np.int64]:

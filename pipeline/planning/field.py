@@ -1,6 +1,6 @@
 """What is estimated once a field before its tiles are worked on: light, view and working grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -120,8 +120,14 @@ def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) ->
         um_per_px=um_per_px,
         light=light,
         grid=grid,
-        area=CountedArea.whole(grid.width // 2, grid.height // 2),
+        area=replace(CountedArea.whole(grid.width // 2, grid.height // 2), hidden=_hidden(light)),
     )
+
+
+def _hidden(light: FieldLight) -> NDArray[np.bool_] | None:
+    """Where no film is in sight, bool (h, w); None where it is everywhere."""
+    seen = [part.mask for part in (light.view, light.drawn) if part is not None]
+    return ~np.logical_and.reduce(seen) if seen else None
 
 
 def read_window(

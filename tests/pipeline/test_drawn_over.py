@@ -75,3 +75,20 @@ def test_cells_under_a_scale_bar_and_its_text_are_not_counted(rendered, plain, t
     kept = counted_at(result)
     assert not ((kept[:, 0] > 485) & (kept[:, 0] < 675) & (abs(kept[:, 1] - 485) < 12)).any()
     assert plain.summary.counted - 25 < result.summary.counted < plain.summary.counted
+
+
+@pytest.mark.parametrize("colour", [255, 0])
+def test_a_margin_around_a_photo_is_no_counted_area(rendered, plain, tmp_path, colour):
+    framed = cv2.copyMakeBorder(rendered.image, 60, 24, 40, 32, cv2.BORDER_CONSTANT, value=(colour,) * 3)
+    areas = count(framed, tmp_path / "film.png").summary.area_mm2
+    assert areas["counted"] == pytest.approx(plain.summary.area_mm2["counted"], rel=0.02)
+    margin = (72 + SETTINGS.width) * (84 + SETTINGS.height) - SETTINGS.width * SETTINGS.height
+    assert areas["outside_view"] == pytest.approx(margin * (UM_PER_PX / 1000) ** 2, rel=0.1)
+
+
+def test_a_round_view_is_counted_to_its_rim(rendered, plain, tmp_path):
+    rows, columns = np.mgrid[: SETTINGS.height, : SETTINGS.width]
+    inside = np.hypot(rows - 280, columns - 360) < 270
+    areas = count(np.where(inside[..., None], rendered.image, 0), tmp_path / "film.png").summary.area_mm2
+    assert areas["counted"] == pytest.approx(np.pi * (270 * UM_PER_PX / 1000) ** 2, rel=0.03)
+    assert sum(areas.values()) == pytest.approx(plain.summary.area_mm2["counted"], rel=1e-3)

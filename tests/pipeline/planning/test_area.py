@@ -1,5 +1,7 @@
 """What part of a field is counted: its mask, its squares, and the sum of all parts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +86,15 @@ def test_a_part_that_a_field_has_not_is_not_named():
 
 def test_area_is_told_in_square_millimetres():
     assert area_mm2(SQUARE_PX**2) == pytest.approx(0.096**2)
+
+
+def test_what_hides_the_film_is_taken_off_and_all_parts_still_make_the_field():
+    hidden = np.zeros((24, 40), bool)
+    hidden[:6] = True
+    some = dataclasses.replace(area(), hidden=hidden)
+    parts = some.pixels_by_part((), None)
+    assert parts["outside_view"] == pytest.approx(WIDTH * HEIGHT / 4, rel=0.01)
+    assert sum(parts.values()) == WIDTH * HEIGHT
+    broken = dataclasses.replace(some, region=(10, 0, WIDTH, HEIGHT)).pixels_by_part([(0, 0, 300, 200)], None)
+    assert sum(broken.values()) == WIDTH * HEIGHT
+    assert broken["unreadable"] == 290 * 200
