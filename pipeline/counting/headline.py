@@ -36,12 +36,13 @@ class HeadlineFacts:
 
     Attributes
     ----------
-    design_effect : of clustering. groups : that it comes from.
+    design_effect, upper_design_effect : of clustering. groups : that they come from.
     red_cells_per_ul : None where it was not measured.
     tells_stages : whether the classifier does.
     """
 
     design_effect: float
+    upper_design_effect: float
     groups: int
     red_cells_per_ul: float | None
     tells_stages: bool
@@ -65,7 +66,7 @@ def headline_of(
         return None
     gametocytes = stages.get("gametocyte", 0) if tells_stages else 0
     asexual = infected - gametocytes
-    low, high = melded_interval(asexual, counted, errors, effect)
+    low, high = melded_interval(asexual, counted, errors, effect, slide.upper_design_effect)
     value = corrected(asexual, counted, errors)
     per_ul = slide.red_cells_per_ul or USUAL_RED_CELLS_PER_UL
     return Headline(
@@ -107,6 +108,8 @@ def notes_of(
         notes.append("Parasites per µL understates where cells hold several parasites.")
     if verdict == "parasites seen":
         notes += [hint for limit, hint in _HINTS if headline.parasitaemia >= limit][:1]
+    if verdict == "parasites seen" and headline.low == 0:
+        notes.append("Parasites are seen by their gametocytes: false calls explain the asexual stages alone.")
     if headline.clipped:
         side = "0" if not headline.corrected else "100%"
         notes.append(f"The corrected estimate is clipped at {side}: the calls alone would put it beyond.")

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from pipeline.counting.headline import MELDED, HeadlineFacts, headline_of, notes_of
-from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, merged_blocks
+from pipeline.counting.intervals.design import (
+    FEWEST_BLOCKS,
+    design_effect,
+    merged_blocks,
+    upper_design_effect,
+)
 from pipeline.counting.intervals.limits import (
     cells_needed,
     limit_of_blank,
@@ -178,17 +183,18 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     """The same with what depends on errors that differ from slide to slide, and on clustering."""
     counted, infected = plain.counted, plain.infected
     errors, groups = errors_of(facts, counted), merged_blocks(found.squares)
-    effect, told_by = design_effect(groups), len(groups) if len(groups) >= FEWEST_BLOCKS else 0
+    effect, upper_effect = design_effect(groups), upper_design_effect(groups)
     verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
     slide = HeadlineFacts(
         design_effect=effect,
-        groups=told_by,
+        upper_design_effect=upper_effect,
+        groups=len(groups) if len(groups) >= FEWEST_BLOCKS else 0,
         red_cells_per_ul=facts.red_cells_per_ul,
         tells_stages=facts.tells_stages,
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     early = facts.goal is not None and facts.goal.cells_below > 0
-    low, high = _interval(infected, counted, errors, headline)
+    low, high = _interval(infected, counted, errors, headline, upper_effect)
     asexual = headline if facts.tells_stages else None
     return replace(
         plain,
@@ -206,14 +212,14 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
 
 
 def _interval(
-    infected: int, counted: int, errors: SlideErrors, headline: Headline | None
+    infected: int, counted: int, errors: SlideErrors, headline: Headline | None, upper_effect: float
 ) -> tuple[float | None, float | None]:
     """Of all infected cells; where no gametocyte is among them it is that of the headline."""
     if headline is None:
         return None, None
     if headline.infected == infected:
         return headline.low, headline.high
-    return melded_interval(infected, counted, errors, headline.design_effect)
+    return melded_interval(infected, counted, errors, headline.design_effect, upper_effect)
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:

@@ -1,24 +1,60 @@
 """The simulation of intervals: the melded one holds where the one by chance alone does not."""
 
 import numpy as np
+import pytest
 
-from benchmarks.coverage import coverage, drawn_slide
+from benchmarks.coverage import Drawn, claimed_on_uninfected, coverage, drawn_slide, interval_holds
+from models.manifest import read_manifest, shipped
+from pipeline.counting.intervals.design import design_effect, upper_design_effect
+from pipeline.counting.intervals.measured import slide_errors_of
+from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
 
 ERRORS = SlideErrors(
     sensitivity=Beta(alpha=5.0, beta=2.0), false_calls=Beta(alpha=0.3, beta=150.0), source="made up"
 )
+SHIPPED = slide_errors_of(read_manifest(shipped("classifier"), "classifier"))
 
 
 def test_the_interval_holds_on_nearly_all_slides_and_the_one_by_chance_on_few() -> None:
-    found = coverage(0.05, 20_000, ERRORS, np.random.default_rng(5), slides=80)
+    found = coverage(Drawn(fraction=0.05, cells=20_000), ERRORS, np.random.default_rng(5), slides=80)
     assert found.holds > 0.87
     assert found.wilson_holds < 0.5
     assert found.seen > 0.9
 
 
+@pytest.mark.parametrize("fields", [None, 6])
+@pytest.mark.parametrize("cells", [200, 20_000])
+@pytest.mark.parametrize("fraction", [0.005, 0.1])
+def test_with_the_shipped_errors_it_holds_on_93_of_100_slides_and_more(
+    fraction: float, cells: int, fields: int | None
+) -> None:
+    what = Drawn(fraction=fraction, cells=cells, fields=fields)
+    found = coverage(what, SHIPPED, np.random.default_rng(7), slides=300)
+    noise = 0.025  # twice the standard error of a share of 300
+    assert found.holds >= 0.93 - noise
+    assert found.holds + found.below + found.above == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("cells", [200, 2_000, 200_000])
+def test_on_at_most_5_of_100_slides_without_an_infected_cell_parasites_are_claimed(cells: int) -> None:
+    noise = 0.012  # twice the standard error of 5% of 1,200
+    assert claimed_on_uninfected(cells, SHIPPED, np.random.default_rng(3), 1_200) <= 0.05 + noise
+
+
+def test_whether_it_holds_is_told_as_by_its_ends() -> None:
+    rng = np.random.default_rng(2)
+    for fraction in (0.0, 0.002, 0.01, 0.1) * 8:
+        groups = drawn_slide(Drawn(fraction=fraction, cells=400), ERRORS, rng)
+        called, counted = sum(called for called, _ in groups), sum(cells for _, cells in groups)
+        effects = design_effect(groups), upper_design_effect(groups)
+        low, high = melded_interval(called, counted, ERRORS, *effects)
+        side = -1 if high < fraction else 1 if low > fraction else 0
+        assert interval_holds(fraction, groups, ERRORS) == side
+
+
 def test_a_drawn_slide_has_its_cells_and_without_an_infected_one_false_calls_alone() -> None:
     rng = np.random.default_rng(5)
-    groups = drawn_slide(0.0, 2_000, SlideErrors.fixed(0.9, 1e-9), rng)
+    groups = drawn_slide(Drawn(fraction=0.0, cells=2_000), SlideErrors.fixed(0.9, 1e-9), rng)
     assert sum(cells for _, cells in groups) == 2_000
     assert sum(called for called, _ in groups) == 0

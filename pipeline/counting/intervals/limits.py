@@ -106,6 +106,6 @@ def _told(fraction: float, needed: int, counted: int, errors: SlideErrors, effec
 def _tail(called: int, counted: int, effect: float) -> tuple[float, float]:
     """Of the incomplete beta function that is the chance of at least so many called of all.
 
-    Clustered cells are as many as fewer independent ones, both called and not, but one called cell is one.
+    Clustered cells are as many as fewer independent ones, both called and not, as in the interval.
     """
-    return max(called / effect, min(called, 1)), (counted - called) / effect + 1
+    return called / effect, (counted - called) / effect + 1

@@ -1,18 +1,21 @@
 """The interval of a parasitaemia: chance, clustering, and errors that differ from slide to slide, as one."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.counting.intervals.crossing import crossing
+from pipeline.counting.intervals.limits import beyond_false_calls
 from pipeline.counting.intervals.slide_errors import SlideErrors, error_points
-from pipeline.counting.statistics import CONFIDENCE
+from pipeline.counting.statistics import CONFIDENCE, SIGNIFICANCE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["Corrected", "confidence_below", "corrected", "melded_interval"]
+
+_TAIL = (1 - CONFIDENCE) / 2
+"""Share of slides at which either end may fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,11 @@ def corrected(infected: int, counted: int, errors: SlideErrors) -> Corrected | N
 
 
 def melded_interval(
-    infected: int, counted: int, errors: SlideErrors, effect: float = 1.0
+    infected: int,
+    counted: int,
+    errors: SlideErrors,
+    effect: float = 1.0,
+    upper_effect: float | None = None,
 ) -> tuple[float, float]:
     """95% interval of the true fraction of infected cells of a slide.
 
@@ -55,10 +62,11 @@ def melded_interval(
     infected, counted : cells called infected, and all red cells counted; counted >= 1.
     errors : sensitivity and false calls, as they differ from slide to slide.
     effect : design effect, 1 or more; so many times fewer cells would tell as much if they were independent.
+    upper_effect : the same for the upper end, see `upper_design_effect`; None takes `effect`.
 
     Returns
     -------
-    low, high : 0 to 1; low is exactly 0 where none being infected cannot be ruled out.
+    low, high : 0 to 1; low is above 0 exactly where `beyond_false_calls` holds, so it and the verdict agree.
 
     References
     ----------
@@ -66,25 +74,44 @@ def melded_interval(
     surveys with imperfect assays, Stat. Med. 42 (2023) 1822 (arXiv:2205.13494, 2022): the confidence
     distributions of the called fraction, sensitivity and specificity are melded. Here the called fraction's
     is the mid-P one, and sensitivity and specificity are those of a slide drawn anew, not of an assay.
+    G. J. Feldman and R. D. Cousins, Unified approach to the classical statistical analysis of small signals,
+    Phys. Rev. D 57 (1998) 3873: near 0 the whole 5% belong to the lower end.
     """
     if counted < 1 or not 0 <= infected <= counted or effect < 1:
         raise ValueError(
             f"{infected} infected of {counted} cells, design effect {effect}: "
             "expected 0 <= infected <= counted, counted >= 1, effect >= 1"
         )
+    low = _low(infected, counted, errors, effect)
+    return low, _end(1 - _TAIL, infected, counted, errors, upper_effect or effect)
 
-    def distance(fraction: float, share: float) -> float:
+
+def _low(infected: int, counted: int, errors: SlideErrors, effect: float) -> float:
+    """Lower end: 5% below it where no slide has its upper end lower than it, else half of that.
+
+    A fraction below the upper end of a slide without a call is never above the upper end of another slide,
+    so its interval can fail at the lower end alone.
+    """
+    if not beyond_false_calls(infected, counted, errors, effect):
+        return 0.0
+    whole = _end(SIGNIFICANCE, infected, counted, errors, effect)
+    if confidence_below(whole, 0, counted, errors) <= 1 - _TAIL:
+        return whole
+    half = _end(_TAIL, infected, counted, errors, effect)
+    if confidence_below(half, 0, counted, errors) >= 1 - _TAIL:
+        return half
+    return _end(1 - _TAIL, 0, counted, errors, 1.0)
+
+
+def _end(share: float, infected: int, counted: int, errors: SlideErrors, effect: float) -> float:
+    """Fraction at which the confidence to be below reaches `share`, 0 or 1 where it does nowhere."""
+
+    def distance(fraction: float) -> float:
         return confidence_below(fraction, infected, counted, errors, effect) - share
 
-    ends = []
-    for share in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2):
-        if distance(0.0, share) >= 0:
-            ends.append(0.0)
-        elif distance(1.0, share) <= 0:
-            ends.append(1.0)
-        else:
-            ends.append(crossing(partial(distance, share=share)))
-    return ends[0], ends[1]
+    if distance(0.0) >= 0:
+        return 0.0
+    return 1.0 if distance(1.0) <= 0 else crossing(distance)
 
 
 def confidence_below(

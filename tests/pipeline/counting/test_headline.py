@@ -1,5 +1,7 @@
 """The headline counts asexual stages alone, and says beside it what must be read with it."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.counting.headline import HeadlineFacts, headline_of, notes_of
@@ -7,7 +9,9 @@ from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.records import Headline
 
 ERRORS = SlideErrors.fixed(0.9, 0.002)
-FACTS = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=None, tells_stages=True)
+FACTS = HeadlineFacts(
+    design_effect=1.0, upper_design_effect=1.2, groups=9, red_cells_per_ul=None, tells_stages=True
+)
 
 
 def made(infected: int, counted: int, stages: dict[str, int], facts: HeadlineFacts = FACTS) -> Headline:
@@ -25,7 +29,7 @@ def test_gametocytes_stand_beside_the_asexual_parasitaemia() -> None:
 
 
 def test_a_network_that_tells_no_stage_counts_all() -> None:
-    facts = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=None, tells_stages=False)
+    facts = replace(FACTS, tells_stages=False)
     found = made(20, 1000, {}, facts)
     assert (found.kind, found.infected, found.gametocytes) == ("all stages", 20, None)
 
@@ -34,7 +38,7 @@ def test_parasites_per_ul_say_where_the_red_cells_come_from() -> None:
     assumed = made(20, 1000, {"ring": 20})
     assert assumed.parasites_per_ul == pytest.approx(100_000)
     assert assumed.red_cells_source == "assumed"
-    facts = HeadlineFacts(design_effect=1.0, groups=9, red_cells_per_ul=3.2e6, tells_stages=True)
+    facts = replace(FACTS, red_cells_per_ul=3.2e6)
     given = made(20, 1000, {"ring": 20}, facts)
     assert given.parasites_per_ul == pytest.approx(64_000)
     assert given.red_cells_source == "given"
@@ -56,9 +60,7 @@ def test_marks_of_severity_are_notes_only_where_parasites_are_seen() -> None:
 
 
 def test_what_limits_the_figures_is_said() -> None:
-    none = made(
-        0, 1000, {}, HeadlineFacts(design_effect=1, groups=0, red_cells_per_ul=None, tells_stages=True)
-    )
+    none = made(0, 1000, {}, replace(FACTS, groups=0))
     told = " ".join(notes_of(none, {}, "none distinguishable", True))
     assert none.clipped
     assert "clipped at 0" in told
@@ -66,3 +68,11 @@ def test_what_limits_the_figures_is_said() -> None:
     assert "stops by its own running estimate" in told
     late = made(20, 1000, {"schizont": 6, "ring": 14})
     assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", False))
+
+
+def test_where_gametocytes_alone_are_beyond_false_calls_the_notes_say_so() -> None:
+    stages = {"ring": 1, "gametocyte": 20}
+    found = made(21, 1000, stages)
+    assert found.low == 0 and found.infected == 1
+    assert "by their gametocytes" in " ".join(notes_of(found, stages, "parasites seen", False))
+    assert "by their gametocytes" not in " ".join(notes_of(found, stages, "not countable", False))

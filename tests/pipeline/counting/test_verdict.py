@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.intervals.melded import melded_interval
+from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
 from pipeline.counting.summary import errors_of, summarise
 from pipeline.counting.verdict import verdict_of
 from pipeline.records import DebrisControl, Notice, SecondLook
@@ -13,6 +16,9 @@ from tests.pipeline.counting.made_up_counts import make_cells, make_facts
 REFUSAL = Notice(code="not_a_smear", severity="refuse", value=0, limit=1, text="no smear")
 WARNING = Notice(code="few_cells", severity="warn", value=5, limit=500, text="few")
 ERRORS = SlideErrors.fixed(1.0, 0.002)
+VARYING = SlideErrors(
+    sensitivity=Beta(alpha=9.4, beta=3.6), false_calls=Beta(alpha=0.16, beta=121.5), source="made up"
+)
 LOOK = SecondLook(middle=-7.0, spread=0.5, least_p=0.05, cells=9, expected=2.0)
 
 
@@ -70,3 +76,30 @@ def test_the_verdict_of_a_count_follows_its_cells(number: int) -> None:
     assert summary.second_look is not None
     assert summary.second_look.cells == number
     assert summary.verdict == ("uncertain" if number == 3 else "none distinguishable")
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    counted=st.integers(1, 3_000),
+    share=st.floats(0, 0.05),
+    effect=st.sampled_from([1.0, 2.5]),
+    notices=st.sampled_from([(), (WARNING,), (REFUSAL,)]),
+    look=st.sampled_from([None, LOOK]),
+)
+def test_parasites_are_seen_exactly_where_the_interval_lies_above_zero_and_nothing_refuses(
+    counted: int, share: float, effect: float, notices: tuple[Notice, ...], look: SecondLook | None
+) -> None:
+    called = (round(share * counted), counted)
+    low, _ = melded_interval(*called, VARYING, effect)
+    verdict = verdict_of(called, VARYING, notices, effect, look)
+    assert (verdict == "parasites seen") == (low > 0 and REFUSAL not in notices)
+
+
+def test_a_picture_of_148_cells_with_two_called_says_one_thing() -> None:
+    kinds = ["uninfected"] * 148
+    kinds[30] = kinds[110] = "infected"
+    cells = make_cells(*kinds)
+    summary = summarise((cells,), make_facts(errors=VARYING))
+    assert (summary.counted, summary.infected) == (148, 2)
+    assert (summary.verdict == "parasites seen") == ((summary.low or 0) > 0)
+    assert summary.verdict == "parasites seen"

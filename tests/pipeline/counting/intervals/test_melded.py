@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.counting.intervals.design import design_effect, merged_blocks
+from pipeline.counting.intervals.design import design_effect, merged_blocks, upper_design_effect
 from pipeline.counting.intervals.limits import (
     beyond_false_calls,
     cells_needed,
@@ -60,6 +62,39 @@ def test_clusters_and_errors_make_it_wider() -> None:
     assert melded_interval(40, 2000, ERRORS) == unsure
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    counted=st.integers(1, 20_000),
+    share=st.floats(0, 0.1),
+    effect=st.sampled_from([1.0, 1.3, 4.0]),
+    errors=st.sampled_from([ERRORS, PERFECT, SlideErrors.fixed(0.9, 0.002)]),
+)
+def test_its_lower_end_is_above_zero_exactly_where_false_calls_do_not_explain_the_calls(
+    counted: int, share: float, effect: float, errors: SlideErrors
+) -> None:
+    called = round(share * counted)
+    low, high = melded_interval(called, counted, errors, effect)
+    assert (low > 0) == beyond_false_calls(called, counted, errors, effect)
+    assert 0 <= low <= high <= 1
+
+
+def test_its_ends_rise_with_the_calls_also_where_the_lower_one_leaves_zero() -> None:
+    ends = np.array([melded_interval(called, 150, ERRORS) for called in range(0, 30, 2)])
+    assert (np.diff(ends, axis=0) >= -1e-9).all()
+    assert ends[0, 0] == 0 < ends[-1, 0]
+
+
+def test_below_the_upper_end_without_a_call_the_lower_end_takes_the_whole_5_percent() -> None:
+    from scipy.stats import binom
+
+    reach = melded_interval(0, 100, PERFECT)[1]
+    few, many = melded_interval(2, 100, PERFECT)[0], melded_interval(20, 100, PERFECT)[0]
+    assert few < reach < many
+    for called, end, below in ((2, few, 0.05), (20, many, 0.025)):
+        more = 1 - binom.cdf(called, 100, end)
+        assert more + binom.pmf(called, 100, end) / 2 == pytest.approx(below, abs=1e-5)
+
+
 def test_no_called_cell_leaves_zero_in_it() -> None:
     low, high = melded_interval(0, 1000, ERRORS)
     assert low == 0.0
@@ -81,6 +116,18 @@ def test_clusters_are_told_by_the_variation_between_fields() -> None:
     rng = np.random.default_rng(3)
     even = [design_effect([(int(k), 200) for k in rng.binomial(200, 0.05, 20)]) for _ in range(200)]
     assert np.mean(even) == pytest.approx(1.13, abs=0.06)
+
+
+def test_few_groups_tell_a_variance_badly_so_the_upper_end_takes_more() -> None:
+    groups = [(2, 100), (8, 100)] * 2
+    # Student's t at 95% and 3 degrees of freedom is 3.182 (Fisher and Yates, table III).
+    assert upper_design_effect(groups) == pytest.approx(
+        design_effect(groups) * (3.182 / 1.960) ** 2, rel=1e-3
+    )
+    assert upper_design_effect(groups * 16) == pytest.approx(design_effect(groups * 16), rel=0.05)
+    assert upper_design_effect([(5, 100)] * 8) == upper_design_effect([(3, 100), (0, 100)]) == 1.0
+    plain, wider = melded_interval(20, 400, ERRORS, 2.0), melded_interval(20, 400, ERRORS, 2.0, 5.0)
+    assert wider[0] == plain[0] and wider[1] > plain[1]
 
 
 def test_blocks_of_a_scan_are_merged_and_lose_no_cell() -> None:
