@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problems import PROBLEM_TYPE
-from api.schemas import Problem
+from api.schemas import SAMPLE_MAX, Problem
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = ["describe", "problems", "upload_body"]
@@ -56,7 +56,10 @@ _FIELD_PARAMETERS: list[dict[str, Any]] = [
 def upload_body(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """What a route takes: a form with pictures in the field `name`, or a picture as the body itself."""
     size = {"type": "number", "minimum": UM_PER_PX_MIN, "maximum": UM_PER_PX_MAX}
-    form = {"type": "object", "required": [name], "properties": {name: schema, "um_per_px": size}}
+    fields = {name: schema, "um_per_px": size}
+    if name == "picture":
+        fields["sample"] = {"type": "string", "maxLength": SAMPLE_MAX}
+    form = {"type": "object", "required": [name], "properties": fields}
     content = {
         "multipart/form-data": {"schema": form},
         "image/*": _PICTURE_BODY,

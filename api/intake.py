@@ -38,7 +38,7 @@ async def take_slide(request: Request, state: ServiceState, check: CheckFields =
         check(received.fields)
         if len(received.files) != 1:
             raise _none_or_many(len(received.files), "one picture of a slide")
-        told = SlideFields.model_validate({**request.query_params, **received.fields})
+        told = _told(request, received.fields)
         return await run_in_threadpool(_queue, received.files[0], told, state)
 
 
@@ -57,8 +57,14 @@ async def take_crops(
         check(received.fields)
         if not received.files:
             raise _none_or_many(0, "one or more pictures of single cells")
-        told = SlideFields.model_validate({**request.query_params, **received.fields})
+        told = _told(request, received.fields)
         return await anyio.to_thread.run_sync(_classify, received.files, told, state, limiter=state.turn)
+
+
+def _told(request: Request, fields: Mapping[str, str]) -> SlideFields:
+    """What stands beside the picture: in the form, else in the query."""
+    query = {name: text for name, text in request.query_params.items() if name != "sample"}
+    return SlideFields.model_validate({**query, **fields})
 
 
 def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
@@ -66,7 +72,9 @@ def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
     job_id = secrets.token_hex(8)
     kept = state.data.keep_upload(file.path, job_id)
     source = kept.relative_to(state.data.root).as_posix()
-    return state.ledger.add(job_id, name=file.name, source=source, um_per_px=told.um_per_px)
+    return state.ledger.add(
+        job_id, name=file.name, source=source, um_per_px=told.um_per_px, sample=told.sample
+    )
 
 
 def _check_opens(file: ReceivedFile) -> None:

@@ -12,7 +12,7 @@ from api.access.guard import LOGIN, has_session
 from api.access.tokens import FORM_COOKIE, FORM_FIELD
 from api.problems import ProblemError
 from api.results import result_file, summary_of
-from api.schemas import CropResult
+from api.schemas import SAMPLE_MAX, CropResult
 from api.state import ServiceState
 from api.telling import plain_text
 from api.wording import CountWords, count_words
@@ -85,6 +85,7 @@ def draw_page(request: Request, state: ServiceState, content: PageContent, statu
         {
             "content": content,
             "earlier": state.ledger.newest(_NEWEST) if content.template == "slides.html" else (),
+            "sample_max": SAMPLE_MAX,
             "max_upload_mb": state.settings.max_upload_mb,
             "form_field": FORM_FIELD,
             "form_token": signer.form_token(nonce),

@@ -35,6 +35,7 @@ def slide_answer(job: Job, state: ServiceState) -> SlideAnswer:
         **line_of(job).model_dump(),
         progress=Progress(done=job.done_tiles, all=job.all_tiles),
         um_per_px=job.um_per_px,
+        sample=job.sample,
         started_utc=job.started_utc,
         finished_utc=job.finished_utc,
         error=None if job.error is None else plain_text(job.error),

@@ -8,6 +8,7 @@ from pipeline.jobs.ledger import JobState
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = [
+    "SAMPLE_MAX",
     "CropAnswer",
     "CropResult",
     "HealthAnswer",
@@ -21,6 +22,10 @@ __all__ = [
 ]
 
 
+SAMPLE_MAX = 100
+"""Characters of the number of a sample: more is no number."""
+
+
 def _number_as_written(value: object) -> object:
     """Nothing where a form's box was left empty; a comma is a decimal point in half of the world."""
     if not isinstance(value, str):
@@ -28,8 +33,15 @@ def _number_as_written(value: object) -> object:
     return value.strip().replace(",", ".") or None
 
 
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 class SlideFields(BaseModel):
-    """What may be sent with a slide; um_per_px in µm per px of the picture as uploaded."""
+    """What may be sent with a slide; um_per_px in µm per px of the picture as uploaded.
+
+    The number of the sample is taken from a form alone: the query of an address ends up in logs.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,6 +49,7 @@ class SlideFields(BaseModel):
         Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX)] | None,
         BeforeValidator(_number_as_written),
     ] = None
+    sample: Annotated[str, Field(max_length=SAMPLE_MAX), BeforeValidator(_one_line)] = ""
 
 
 class Progress(BaseModel):
@@ -72,6 +85,7 @@ class SlideAnswer(SlideLine):
 
     progress: Progress
     um_per_px: float | None
+    sample: str
     started_utc: str | None
     finished_utc: str | None
     error: str | None

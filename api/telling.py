@@ -69,6 +69,8 @@ def value_line(error: Mapping[str, Any]) -> str:
     name = (
         ".".join(str(part) for part in error["loc"] if part not in ("query", "path", "body")) or "the request"
     )
+    if error["type"] == "string_too_long":  # it may be of a person: not repeated
+        return f"{name} has {len(error['input'])} characters; expected at most {error['ctx']['max_length']}"
     found = "nothing" if error["type"] == "missing" else repr(error["input"])[:80]
     return f"{name} is {found}; expected {_expected(error)}"
 

@@ -32,6 +32,7 @@ class Job:
     name : what the person called the slide.
     source, result : the picture and the folder of the result (None until done); relative to the data folder.
     um_per_px : µm per level-0 px as given with the upload; None lets the count find it.
+    sample : number of the sample, for the report; empty where none was given.
     done_tiles, all_tiles : progress; all_tiles is 0 until it is known.
     attempts : times a worker took it up.
     worker : token of the worker that took it up last.
@@ -44,6 +45,7 @@ class Job:
     name: str
     source: str
     um_per_px: float | None
+    sample: str
     state: JobState
     done_tiles: int
     all_tiles: int
@@ -71,11 +73,13 @@ class Ledger:
         self._lock = threading.Lock()
         self._connection = open_database(path)
 
-    def add(self, job_id: str, *, name: str, source: str, um_per_px: float | None = None) -> Job:
+    def add(
+        self, job_id: str, *, name: str, source: str, um_per_px: float | None = None, sample: str = ""
+    ) -> Job:
         """Queue a new job at the end and return it."""
         rows = self._write(
-            "INSERT INTO jobs (id, name, source, um_per_px, created_utc) VALUES (?, ?, ?, ?, ?)",
-            (job_id, name, source, um_per_px, _now_utc()),
+            "INSERT INTO jobs (id, name, source, um_per_px, sample, created_utc) VALUES (?, ?, ?, ?, ?, ?)",
+            (job_id, name, source, um_per_px, sample, _now_utc()),
         )
         return rows[0]
 

@@ -57,7 +57,8 @@ CREATE INDEX slides_by_turn ON slides (state, attempts, sequence);
 CREATE INDEX slides_by_source ON slides (source);
 CREATE INDEX slides_by_pixels ON slides (pixels);
 """
-_MIGRATIONS = (_JOBS, _SLIDES)
+_SAMPLES = "ALTER TABLE jobs ADD COLUMN sample TEXT NOT NULL DEFAULT ''"
+_MIGRATIONS = (_JOBS, _SLIDES, _SAMPLES)
 """What makes version N of version N - 1; only ever added to."""
 VERSION = len(_MIGRATIONS)
 """Version of a ledger that this smearcount writes: SQLite's `user_version`."""

@@ -78,7 +78,11 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
         return False
     root = orders.data.root
     source, out = root / job.source, orders.data.results / job.id
-    settings = orders.settings if job.um_per_px is None else replace(orders.settings, um_per_px=job.um_per_px)
+    settings = replace(
+        orders.settings,
+        um_per_px=orders.settings.um_per_px if job.um_per_px is None else job.um_per_px,
+        report=replace(orders.settings.report, sample=job.sample),
+    )
     try:
         out.mkdir(parents=True, exist_ok=True)
         _clear(out)

@@ -33,6 +33,14 @@ def test_the_form_leads_to_the_count_in_plain_words(service):
         assert service.get(link).status_code == 200
 
 
+def test_the_form_takes_the_number_of_the_sample(service):
+    form = service.get("/").text
+    assert re.search(r'<input type="text" name="sample"[^>]*maxlength="100"', form)
+    data = form_token(service) | {"sample": "<17>"}
+    answer = service.post("/slides", files={"picture": ("film.png", film_png())}, data=data)
+    assert "Sample &lt;17&gt;" in _finished(service, answer.headers["Location"])
+
+
 def test_a_slide_under_way_reloads_itself_without_scripts(service):
     page = _hand_in(service, "slow.png")
     wait_for(lambda: "1 of 4 parts" in service.get(page).text)

@@ -70,6 +70,28 @@ def test_an_absurd_size_of_a_pixel_is_a_problem_and_nothing_is_kept(service, tmp
     assert _kept(tmp_path) == []
 
 
+def test_the_number_of_the_sample_goes_to_the_report_and_is_told_of_the_slide(service, tmp_path):
+    location = _hand_in(service, sample=" 2026-0417\r\n b ").headers["Location"]
+    assert _finished(service, location)["sample"] == "2026-0417 b"
+    (run,) = (tmp_path / "data" / "results").rglob("run.json")
+    assert json.loads(run.read_text())["settings"]["report"]["sample"] == "2026-0417 b"
+
+
+def test_the_number_of_the_sample_is_not_taken_from_an_address(service):
+    answer = service.post(
+        "/v1/slides?name=day.png&sample=17", content=film_png(), headers={"Content-Type": "image/png"}
+    )
+    assert (answer.status_code, answer.json()["sample"]) == (202, "")
+
+
+def test_too_long_a_number_of_a_sample_is_refused_without_repeating_it(service, tmp_path):
+    answer = _hand_in(service, sample="Roe " * 40)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "sample has 159 characters; expected at most 100"
+    assert "Roe" not in answer.text
+    assert _kept(tmp_path) == []
+
+
 def test_the_server_tells_nothing_of_its_folders(service, tmp_path):
     location = _hand_in(service).headers["Location"]
     _finished(service, location)

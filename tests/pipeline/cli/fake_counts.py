@@ -6,7 +6,7 @@ A worker process of a test imports this module: what only some counts need is im
 import os
 import signal
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pipeline.errors import EmptySlideError
@@ -58,7 +58,8 @@ def _written(task: SlideTask) -> Path:
         um_per_px=task.settings.um_per_px or SUMMARY.um_per_px,
     )
     cells = pd.DataFrame({column: pd.Series(dtype=object) for column in CELL_COLUMNS})
-    result = CountResult(summary=summary, parts=(cells,), run={})
+    run: dict[str, object] = {"settings": {"report": asdict(task.settings.report)}}
+    result = CountResult(summary=summary, parts=(cells,), run=run)
     picture = cv2.imread(str(task.source))
     overlay = np.zeros((48, 64, 3), np.uint8) if picture is None else np.asarray(picture, np.uint8)
     return write_result(result, task.out, overwrite=False, pictures=[("overlay.jpg", overlay)])

@@ -211,10 +211,11 @@ def test_a_ledger_of_an_earlier_version_keeps_its_jobs_and_gains_the_new_tables(
     opened.close()
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE slides")
+        connection.execute("ALTER TABLE jobs DROP COLUMN sample")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     opened = Ledger(path)
-    assert [job.id for job in opened.newest(9)] == ["a"]
+    assert [(job.id, job.sample) for job in opened.newest(9)] == [("a", "")]
     opened.close()
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM slides").fetchone() == (0,)
