@@ -17,7 +17,7 @@ from pipeline.reader.source import slide_name
 from pipeline.reports.slide.counted_report import CountedReport
 from pipeline.settings import TILES_SUFFIX, CountSettings, Progress, SlideProgress
 
-__all__ = ["check_names", "count_and_write", "count_slides"]
+__all__ = ["check_names", "count_and_write", "count_slides", "write_counted"]
 
 
 def count_slides(
@@ -83,12 +83,25 @@ def count_and_write(
     check_destination(out, name, overwrite=overwrite)
     with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
         result = count_slide(source, settings, progress, checkpoint, given)
-        report = CountedReport(source, result) if settings.report.is_written else None
-        pictures = overlays(source, result, report.see if report else None)
-        finish = report.write if report else None
-        folder = write_result(result, out, overwrite=overwrite, pictures=pictures, finish=finish)
+        folder = write_counted(result, source, out, settings, overwrite=overwrite)
         checkpoint.remove()
     return result, folder
+
+
+def write_counted(
+    result: CountResult, source: Path, out: Path, settings: CountSettings, *, overwrite: bool = False
+) -> Path:
+    """Write OUT/<slide>/ of a slide that was counted, with its overlays and its report; returns the folder.
+
+    Raises
+    ------
+    SmearcountError
+        Where the slide cannot be drawn or the result cannot be written; nothing is written then.
+    """
+    report = CountedReport(source, result) if settings.report.is_written else None
+    pictures = overlays(source, result, report.see if report else None)
+    finish = report.write if report else None
+    return write_result(result, out, overwrite=overwrite, pictures=pictures, finish=finish)
 
 
 def _one_after_another(

@@ -1,7 +1,9 @@
 """Count one slide from a path or from a picture in memory."""
 
+import hashlib
 import json
 import tempfile
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.batch import count_and_write
+from pipeline.batch import count_and_write, write_counted
 from pipeline.count import count_slide
-from pipeline.errors import InputError
-from pipeline.output.folder import summary_to_json
+from pipeline.counting.result import CountResult
+from pipeline.errors import InputError, SmearcountError
+from pipeline.output.folder import check_destination, summary_to_json
 from pipeline.settings import CountSettings
 from smearcount.results import Result, read_result
 
@@ -48,18 +51,44 @@ def count(
         to mend it.
     """
     chosen = _settings(settings)
+    into = None if out is None else Path(out)
     if isinstance(source, np.ndarray):
-        with tempfile.TemporaryDirectory(prefix="smearcount-") as folder:
-            return _count(_written(source, Path(folder)), out, chosen, name or "array", overwrite)
-    return _count(Path(source), out, chosen, name, overwrite)
+        return _count_array(source, into, chosen, name or "array", overwrite)
+    if into is not None:
+        return read_result(count_and_write(Path(source), into, chosen, name=name, overwrite=overwrite)[1])
+    return _in_memory(count_slide(Path(source), chosen, name=name))
 
 
-def _count(
-    source: Path, out: str | PathLike[str] | None, settings: CountSettings, name: str | None, overwrite: bool
+def _count_array(
+    picture: NDArray[np.uint8], out: Path | None, settings: CountSettings, name: str, overwrite: bool
 ) -> Result:
+    """Count a picture in memory; the result says that it was one, with its shape and hash."""
     if out is not None:
-        return read_result(count_and_write(source, Path(out), settings, name=name, overwrite=overwrite)[1])
-    counted = count_slide(source, settings, name=name)
+        check_destination(out, name, overwrite=overwrite)
+    with tempfile.TemporaryDirectory(prefix="smearcount-") as folder:
+        path = _written(picture, Path(folder))
+        try:
+            counted = _of_array(count_slide(path, settings, name=name), picture)
+            if out is None:
+                return _in_memory(counted)
+            return read_result(write_counted(counted, path, out, settings, overwrite=overwrite))
+        except SmearcountError as error:
+            raise type(error)(str(error).replace(str(path), "the array")) from error
+
+
+def _of_array(counted: CountResult, picture: NDArray[np.uint8]) -> CountResult:
+    height, width = picture.shape[:2]
+    digest = hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()
+    words = f"array of {height} x {width} px, RGB, sha256 {digest}"
+    files = [{"name": "array", "bytes": picture.nbytes, "shape": list(picture.shape), "sha256": digest}]
+    return replace(
+        counted,
+        summary=replace(counted.summary, source=words),
+        run={**counted.run, "input": {"path": words, "files": files}},
+    )
+
+
+def _in_memory(counted: CountResult) -> Result:
     parts = list(counted.parts)
     summary = json.loads(summary_to_json(counted.summary))
     return Result(summary=summary, run=counted.run, folder=None, tables=lambda: parts)

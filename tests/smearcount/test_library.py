@@ -1,6 +1,8 @@
 """The library counts, reads back and compares as the command line does, from paths and from arrays."""
 
+import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -66,6 +68,27 @@ def test_an_array_is_counted_as_the_same_picture_in_a_file(
     assert result.summary["slide"] == "film"
     told = ("detected", "counted", "infected", "um_per_px", "verdict")
     assert [result.summary[key] for key in told] == [in_memory.summary[key] for key in told]
+
+
+def test_a_count_of_an_array_says_that_it_was_one(rendered: RenderedField, tmp_path: Path) -> None:
+    result = smearcount.count(rendered.image, tmp_path / "out", um_per_px=0.12)
+    assert result.folder == tmp_path / "out" / "array"
+    digest = hashlib.sha256(rendered.image.tobytes()).hexdigest()
+    assert result.summary["source"] == f"array of 700 x 900 px, RGB, sha256 {digest}"
+    (file,) = result.run["input"]["files"]
+    assert file == {"name": "array", "bytes": 1_890_000, "shape": [700, 900, 3], "sha256": digest}
+    for path in ("summary.json", "run.json", "report.html"):
+        assert tempfile.gettempdir() + "/smearcount-" not in (result.folder / path).read_text()
+    assert digest in (result.folder / "report.html").read_text()
+    with pytest.raises(smearcount.SmearcountError, match="there already"):
+        smearcount.count(rendered.image, tmp_path / "out")
+
+
+def test_an_array_that_cannot_be_counted_is_told_without_a_file_that_nobody_knows() -> None:
+    with pytest.raises(smearcount.SmearcountError) as raised:
+        smearcount.count(np.zeros((4, 4, 3), np.uint8))
+    assert "the array" in str(raised.value)
+    assert "array.png" not in str(raised.value)
 
 
 def test_settings_are_taken_by_name(photo: Path) -> None:
