@@ -33,11 +33,14 @@ class LaidOn:
     ----------
     p_infected : float32 (n,), probability of each. threshold : least probability that is called.
     grains : bool (n,), whether the speck is a grain, see `GRAIN_UM2`.
+    specks : int64 (n,), which speck it is. features : float32 (n, k), see `classifier.predict.Calls`.
     """
 
     p_infected: NDArray[np.float32]
     threshold: float
     grains: NDArray[np.bool_]
+    specks: NDArray[np.int64]
+    features: NDArray[np.float32]
 
     @property
     def called(self) -> NDArray[np.bool_]:
@@ -68,7 +71,11 @@ def lay_on(
     passed, areas = specks
     if not len(cells) or not len(passed):
         return LaidOn(
-            p_infected=np.zeros(0, np.float32), threshold=decision.threshold, grains=np.zeros(0, bool)
+            p_infected=np.zeros(0, np.float32),
+            threshold=decision.threshold,
+            grains=np.zeros(0, bool),
+            specks=np.zeros(0, np.int64),
+            features=np.zeros((0, 0), np.float32),
         )
     # Every choice comes from one generator of fixed seed over inputs in a fixed order.
     rng = np.random.default_rng(0)
@@ -79,5 +86,11 @@ def lay_on(
         place = rng.integers(max(len(rows), 1))
         middle = (int(rows[place]), int(columns[place])) if len(rows) else (cell.shape[0] // 2,) * 2
         crops.append(laid_on(cell, passed[speck], middle))
-    chance = predict(np.stack(crops), decision.network, decision.calibration).p_infected
-    return LaidOn(p_infected=chance, threshold=decision.threshold, grains=areas[which] <= GRAIN_UM2)
+    calls = predict(np.stack(crops), decision.network, decision.calibration)
+    return LaidOn(
+        p_infected=calls.p_infected,
+        threshold=decision.threshold,
+        grains=areas[which] <= GRAIN_UM2,
+        specks=which.astype(np.int64),
+        features=calls.features,
+    )

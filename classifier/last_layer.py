@@ -5,14 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.predict import Platt
+from classifier.predict import BATCH, Platt
+from models.errors import ModelError
+from models.runtime import Network
+from models.site import FEATURES_OUTPUT
 
-__all__ = ["LabelledCells", "LastLayer", "fit_last_layer", "log_loss"]
+__all__ = ["LabelledCells", "LastLayer", "as_seen", "fit_last_layer", "log_loss"]
 
 STRENGTH = 100.0
 """Of what holds the layer to the shipped one: so many cells' worth for a change of one standard deviation."""
 OFFSET_STRENGTH = 100.0
 """The same for the offset: labelled cells are no fair sample, so their share of infected ones says little."""
+TURNS = (0, 1, 2, 3)
+"""Quarter turns over which features and logits are averaged, as a count does with doubtful cells."""
 STEPS = 60
 """Newton steps at most; a few are enough."""
 DONE = 1e-9
@@ -49,6 +54,32 @@ class LastLayer:
     def logits(self, cells: LabelledCells) -> NDArray[np.float64]:
         """float64 (n,)."""
         return np.asarray(cells.logits + cells.features @ self.weights + self.offset, np.float64)
+
+
+def as_seen(crops: NDArray[np.uint8], infected: NDArray[np.bool_], network: Network) -> LabelledCells:
+    """Labelled cells as the network sees them, mean over the turns.
+
+    Parameters
+    ----------
+    crops : uint8 (n, S, S, 4), see `classifier.crops`; one at least. infected : bool (n,).
+
+    Raises
+    ------
+    ModelError
+        Where the network gives no features.
+    """
+    logits, features = [], []
+    for start in range(0, len(crops), BATCH):
+        some = crops[start : start + BATCH]
+        turned = [network.run(np.ascontiguousarray(np.rot90(some, turn, axes=(1, 2)))) for turn in TURNS]
+        if len(turned[0]) <= FEATURES_OUTPUT:
+            raise ModelError(
+                "this classifier gives no features to fit a last layer to; use the shipped one or train "
+                "it again"
+            )
+        logits.append(np.mean([outputs[0][:, 0] for outputs in turned], axis=0, dtype=np.float64))
+        features.append(np.mean([outputs[FEATURES_OUTPUT] for outputs in turned], axis=0, dtype=np.float64))
+    return LabelledCells(features=np.concatenate(features), logits=np.concatenate(logits), infected=infected)
 
 
 def fit_last_layer(cells: LabelledCells, calibration: Platt, strength: float = STRENGTH) -> LastLayer:

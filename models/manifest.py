@@ -102,6 +102,8 @@ class Manifest(Strict):
     stages : classifier only, what its second output predicts; None where it has none.
     middles : classifier only, on what was left out; None where it was not measured.
     measured : classifier only, all left-out sources together first, then each.
+    reference_file, reference_sha256 : classifier only, cells of its training sets (`models.reference`) that a
+        slide's own last layer is fitted beside. None: no slide gets one.
     """
 
     name: str
@@ -119,6 +121,8 @@ class Manifest(Strict):
     stages: StageFigures | None = None
     middles: MiddleLogits | None = None
     measured: tuple[Measured, ...] = ()
+    reference_file: str | None = None
+    reference_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     trained_on: tuple[str, ...]
     left_out: tuple[str, ...]
     seed: int

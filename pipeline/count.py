@@ -11,9 +11,11 @@ import numpy as np
 from models.manifest import Manifest
 from pipeline.counted_slide import AddedUp, CountedSlide, add_up, of_fit_fields, without_strangers
 from pipeline.counting.checkpoint_key import CheckpointKey
-from pipeline.counting.debris import debris_control, joined_samples
+from pipeline.counting.debris import DebrisSample, debris_control, joined_samples, lay_specks
 from pipeline.counting.headline import site_notes
 from pipeline.counting.intervals.measured import slide_errors_of
+from pipeline.counting.own_layer.gate import fitted_to_slide
+from pipeline.counting.own_layer.store import OwnLayerStore
 from pipeline.counting.result import CountResult
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
 from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
@@ -81,11 +83,11 @@ def count_slide(
             store = checkpoint.store(key.line(), len(todo))
         found = run_tiles(job, todo, store, progress)
         counted = of_fit_fields(CountedSlide(job=job, plan=plan, found=found, store=store), progress)
-    counted = _as_read(counted, source, state)
+    kept = joined_samples(store.load(tile).control for tile in counted.found.tiles)
+    counted, debris = _controlled(_as_read(counted, source, state), kept)
     parts = counted.parts()
     added = add_up(counted, parts)
-    kept = joined_samples(store.load(tile).control for tile in counted.found.tiles)
-    summary = summary_of(added.tally, _facts(source, counted, added, debris_control(kept, classifier)))
+    summary = summary_of(added.tally, _facts(source, counted, added, debris))
     site = models.get("site")
     summary = replace(summary, site=site, notes=(*summary.notes, *site_notes(site)))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
@@ -137,6 +139,17 @@ def _as_read(counted: CountedSlide, source: Path, state: SourceState) -> Counted
     changed = FailedTile(field=counted.job.worker.slide.name, x=0, y=0, width=0, height=0, reason=reason)
     plan = replace(counted.plan, broken=(*counted.plan.broken, changed))
     return replace(counted, plan=plan)
+
+
+def _controlled(counted: CountedSlide, kept: DebrisSample) -> tuple[CountedSlide, DebrisControl]:
+    """The slide as its own last layer decides it, where it gets one, and its debris control."""
+    classifier, store = counted.job.worker.classifier, counted.store
+    laid = lay_specks(kept, classifier)
+    own = fitted_to_slide(kept, laid, (store.load(tile) for tile in counted.found.tiles), classifier)
+    if own is None:
+        return counted, debris_control(kept, laid)
+    decided = replace(counted, store=OwnLayerStore(store=store, layer=own.layer))
+    return decided, debris_control(kept, own.layer.laid, own.record)
 
 
 def _worker(slide: Slide, plan: SlidePlan, detector: Detector, classifier: Classifier) -> TileWorker:

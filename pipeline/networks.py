@@ -5,9 +5,13 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from classifier.crops import OUTLINED
+from classifier.last_layer import LabelledCells
 from classifier.predict import Platt
 from models.manifest import Manifest, Measured, read_manifest, shipped
+from models.reference import read_reference
 from models.runtime import Network, load_network
 from models.site import SiteLayer, SiteNetwork, read_site
 from pipeline.errors import ModelError
@@ -33,6 +37,8 @@ class Classifier:
     Attributes
     ----------
     site : the last layer of a site that its answers are corrected by; None as shipped.
+    reference : cells that a slide's own last layer is fitted beside, as this classifier and its site see
+        them; None: no slide gets one.
     """
 
     network: Network
@@ -40,6 +46,7 @@ class Classifier:
     precut: Platt
     manifest: Manifest
     site: SiteLayer | None = None
+    reference: LabelledCells | None = None
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -98,7 +105,19 @@ def load_classifier(settings: CountSettings) -> Classifier:
         precut=Platt(slope=even.slope, offset=even.offset),
         manifest=manifest,
         site=site,
+        reference=_reference(path, manifest, site),
     )
+
+
+def _reference(path: Path, manifest: Manifest, site: SiteLayer | None) -> LabelledCells | None:
+    if manifest.reference_file is None or manifest.reference_sha256 is None:
+        return None
+    cells = read_reference(path.parent / manifest.reference_file, manifest.reference_sha256)
+    features = cells.features.astype(np.float64)
+    logits = cells.logits.astype(np.float64)
+    if site is not None:
+        logits += features @ np.asarray(site.weights) + site.offset
+    return LabelledCells(features=features, logits=logits, infected=cells.infected)
 
 
 def _check_scale(path: Path, manifest: Manifest, um_per_px: float) -> None:

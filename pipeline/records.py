@@ -20,6 +20,7 @@ __all__ = [
     "Notice",
     "NoticeCode",
     "Novelty",
+    "OwnLayer",
     "ScaleSource",
     "SecondLook",
     "SlideSummary",
@@ -99,6 +100,21 @@ class Novelty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLayer:
+    """What the last layer that was fitted to a slide changed.
+
+    Attributes
+    ----------
+    laid_called_shipped : specks laid on clean cells that the shipped layer calls.
+    called_shipped, called : red cells that the shipped layer calls, and the slide's own one.
+    """
+
+    laid_called_shipped: int
+    called_shipped: int
+    called: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebrisControl:
     """The slide's own negative control: false calls that the dirt of its own ground explains.
 
@@ -111,6 +127,7 @@ class DebrisControl:
     expected_called : false calls they explain. expected_called_grains : grains alone, taken off the verdict.
     uncertainty : standard error of `expected_called_grains`.
     expected_doubtful_grains : cells of p 0.05 and more that grains explain, at the upper end of 95%.
+    own_layer : of a slide whose cells a last layer of its own decides; what is called is by that layer then.
     """
 
     specks: int
@@ -124,6 +141,7 @@ class DebrisControl:
     expected_called_grains: float
     uncertainty: float
     expected_doubtful_grains: float = 0.0
+    own_layer: OwnLayer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.crops import object_crops
-from classifier.last_layer import LabelledCells
-from classifier.predict import BATCH
-from models.runtime import Network
-from models.site import FEATURES_OUTPUT
+from classifier.last_layer import LabelledCells, as_seen
 from pipeline.adapting.labels import CellLabel
 from pipeline.counting.tiling import tile_at
-from pipeline.errors import InputError, ModelError
+from pipeline.errors import InputError
 from pipeline.networks import Classifier, Detector
 from pipeline.planning.field import FieldPlan, field_light, plan_field, read_window
 from pipeline.planning.probes import closer_light
@@ -32,8 +29,6 @@ TILE_PX = 64
 """Side of the tile a cell is cut in anew, detector px: a count gives the same for any."""
 SAME_CELL = 0.1
 """A cell found anew is the one that was counted where its centre is nearer than this share of its width."""
-TURNS = (0, 1, 2, 3)
-"""Quarter turns over which features are averaged, as a count does with doubtful cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +74,7 @@ def labelled_cells(labels: Sequence[CellLabel], networks: tuple[Detector, Classi
     if not crops:
         raise InputError(f"none of the {len(labels)} labelled cells was found again; count the slides anew")
     infected, slides, fields = zip(*rows, strict=True)
-    logits, features = _asked(np.stack(crops), classifier.network)
-    cells = LabelledCells(features=features, logits=logits, infected=np.asarray(infected, bool))
+    cells = as_seen(np.stack(crops), np.asarray(infected, bool), classifier.network)
     return SiteCells(
         cells=cells, slides=np.asarray(slides), fields=np.asarray(fields), lost=len(labels) - len(crops)
     )
@@ -141,19 +135,3 @@ def _crop(
     which[int(np.argmin(away))] = True
     width = (float(cell["x_max"]) - float(cell["x_min"])) / plan.step
     return object_crops(picture, cells, which)[0] if away.min() <= SAME_CELL * width else None
-
-
-def _asked(crops: NDArray[np.uint8], network: Network) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logits (n,) and features (n, k), mean over the turns."""
-    logits, features = [], []
-    for start in range(0, len(crops), BATCH):
-        some = crops[start : start + BATCH]
-        turned = [network.run(np.ascontiguousarray(np.rot90(some, turn, axes=(1, 2)))) for turn in TURNS]
-        if len(turned[0]) <= FEATURES_OUTPUT:
-            raise ModelError(
-                "this classifier gives no features to fit a last layer to; use the shipped one or train "
-                "it again"
-            )
-        logits.append(np.mean([outputs[0][:, 0] for outputs in turned], axis=0, dtype=np.float64))
-        features.append(np.mean([outputs[FEATURES_OUTPUT] for outputs in turned], axis=0, dtype=np.float64))
-    return np.concatenate(logits), np.concatenate(features)

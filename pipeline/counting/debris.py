@@ -12,23 +12,26 @@ from classifier.specks import SPECK_PX
 from pipeline.counting.second_look import DOUBTFUL_P
 from pipeline.networks import Classifier
 from pipeline.planning.area import area_mm2
-from pipeline.records import DebrisControl
+from pipeline.records import DebrisControl, OwnLayer
 
 __all__ = [
     "UPPER_END",
     "DebrisSample",
     "Kept",
     "debris_control",
+    "explained",
     "is_kept",
     "joined_samples",
     "kept_share",
+    "lay_specks",
     "place_keys",
 ]
 
 CELLS_KEPT, SPECKS_KEPT = 160, 320
-"""Clean cells and specks that are kept of a slide, on average where it has many."""
-UM2_A_CELL, UM2_A_SPECK = 100.0, 40.0
-"""Area of film for one red cell of a readable film, and for one speck of a very soiled one, µm²."""
+"""Clean cells and specks that are kept of a slide, on average where it is soiled."""
+UM2_A_CELL, UM2_A_SPECK = 100.0, 2000.0
+"""Area of film for one red cell of a readable film, and for one speck of a soiled one, µm². A film fifty
+times as dirty keeps 30 MB of specks."""
 CLEAN_P = 0.05
 """Greatest probability of a cell that specks are laid on."""
 UPPER_END = 1.645
@@ -131,22 +134,29 @@ def joined_samples(parts: Iterable[DebrisSample]) -> DebrisSample:
     )
 
 
-def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisControl:
-    """False calls that the slide's own dirt explains, with their uncertainty.
-
-    Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
-    clean cells. The verdict uses grains alone (`GRAIN_UM2`): larger specks may be parasites that left their
-    cells (burst schizonts, merozoites), which explain nothing away.
-    """
+def lay_specks(sample: DebrisSample, classifier: Classifier) -> LaidOn:
+    """The slide's own specks on its own clean cells, and what the classifier says of these."""
     number = min(LAID, LAID_EACH * len(sample.passed))
     decision = Decision(
         network=classifier.network,
         calibration=classifier.calibration,
         threshold=classifier.manifest.threshold,
     )
-    laid = lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
+    return lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
+
+
+def debris_control(sample: DebrisSample, laid: LaidOn, own_layer: OwnLayer | None = None) -> DebrisControl:
+    """False calls that the slide's own dirt explains, with their uncertainty.
+
+    Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
+    clean cells. The verdict uses grains alone (`GRAIN_UM2`): larger specks may be parasites that left their
+    cells (burst schizonts, merozoites), which explain nothing away.
+
+    Parameters
+    ----------
+    laid : see `lay_specks`; where the slide has a layer of its own, as layers decide that do not know them.
+    """
     covered = sample.cells_px / max(sample.ground_px, 1)
-    on_cells = sample.specks * covered
     called, uncertainty = _explained(laid, sample.grains, covered, None)
     doubtful, doubtful_error = _explained(laid, sample.grains, covered, DOUBTFUL_P)
     return DebrisControl(
@@ -156,12 +166,19 @@ def debris_control(sample: DebrisSample, classifier: Classifier) -> DebrisContro
         cells_mm2=area_mm2(sample.cells_px),
         laid=len(laid.called),
         laid_called=int(laid.called.sum()),
-        expected_on_cells=on_cells,
-        expected_called=on_cells * laid.share(grains_only=False),
+        expected_on_cells=sample.specks * covered,
+        expected_called=explained(sample, laid)[0],
         expected_called_grains=called,
         uncertainty=uncertainty,
         expected_doubtful_grains=doubtful + UPPER_END * doubtful_error,
+        own_layer=own_layer,
     )
+
+
+def explained(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
+    """Calls that specks of every size explain, and the standard error."""
+    covered = sample.cells_px / max(sample.ground_px, 1)
+    return _product(sample.specks * covered, covered, laid.share(grains_only=False), len(laid.called))
 
 
 def _explained(laid: LaidOn, grains: int, covered: float, least_p: float | None) -> tuple[float, float]:
@@ -171,7 +188,14 @@ def _explained(laid: LaidOn, grains: int, covered: float, least_p: float | None)
     ----------
     covered : area of the cells as a share of the ground's.
     """
-    share, drawn = laid.share(grains_only=True, least_p=least_p), max(int(laid.grains.sum()), 1)
-    # Variance of a product: of a Poisson number of grains, and of a share of so many that were laid.
-    variance = share**2 * grains * covered**2 + (grains * covered) ** 2 * share * (1 - share) / drawn
-    return grains * covered * share, float(np.sqrt(variance))
+    share = laid.share(grains_only=True, least_p=least_p)
+    return _product(grains * covered, covered, share, int(laid.grains.sum()))
+
+
+def _product(on_cells: float, covered: float, share: float, drawn: int) -> tuple[float, float]:
+    """Specks on cells times the share of them that looks infected, and the standard error.
+
+    The variance is that of a product: a Poisson number of specks, and a share of so many that were laid.
+    """
+    variance = share**2 * on_cells * covered + on_cells**2 * share * (1 - share) / max(drawn, 1)
+    return on_cells * share, float(np.sqrt(variance))

@@ -125,7 +125,7 @@ def _taken(cells: TileCells, chosen: NDArray[np.bool_]) -> TileCells:
     columns = {
         name: getattr(cells, name)[chosen]
         for name in (field.name for field in fields(cells))
-        if name not in {"field", "colours", "control", "failed"}
+        if name not in {"field", "colours", "control", "doubtful", "failed"}
     }
     colours = replace(cells.colours, objects=cells.colours.objects[chosen])
     return replace(cells, colours=colours, **columns)

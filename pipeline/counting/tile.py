@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.control import GRAIN_UM2
 from classifier.crops import object_crops
-from classifier.predict import predict, sure_stage
+from classifier.predict import Doubtful, predict, sure_stage
 from classifier.specks import empty_ground, find_specks
 from pipeline.counting.debris import (
     CLEAN_P,
@@ -78,6 +78,7 @@ class TileCells:
     stages : int64 (n,), place in the manifest's stages, -1 where the stage is unknown.
     colours : of the cells and of the tile, for quality control.
     control : what is kept for the slide's debris control.
+    doubtful : features of the cells that the slide's own last layer may decide otherwise.
     failed : parts of the tile that could not be worked on.
     """
 
@@ -91,6 +92,7 @@ class TileCells:
     stages: NDArray[np.int64]
     colours: TileColours
     control: DebrisSample = dataclasses.field(default_factory=DebrisSample.empty)
+    doubtful: Doubtful = dataclasses.field(default_factory=Doubtful.empty)
     failed: tuple[FailedPart, ...] = ()
 
 
@@ -132,7 +134,7 @@ class TileWorker:
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
         counted = plan.area.mask(tile.core)
         cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, counted)
-        kinds, probability, stages = self._decided(picture, cells)
+        kinds, probability, stages, doubtful = self._decided(picture, cells)
         origin = np.asarray((x0, y0, x0, y0), np.float64)
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
         return TileCells(
@@ -146,12 +148,13 @@ class TileWorker:
             stages=stages,
             colours=cells.colours,
             control=self._control(picture, cells, (tile, probability), counted),
+            doubtful=doubtful,
         )
 
     def _decided(
         self, picture: NDArray[np.uint8], cells: SegmentedCells
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
-        """Kind, probability and stage of each object.
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64], Doubtful]:
+        """Kind, probability and stage of each object, and features of the doubtful ones.
 
         A late stage may look like a white cell or a platelet to the detector: what is of a red cell's size
         is asked about too, and is a red cell where the classifier is sure.
@@ -171,7 +174,7 @@ class TileWorker:
         kinds = np.where(late, np.uint8(Kind.RED_CELL), cells.found.kinds).astype(np.uint8)
         other = kinds != Kind.RED_CELL
         probability[other], stages[other] = np.nan, -1
-        return kinds, probability, stages
+        return kinds, probability, stages, Doubtful.of(asked, calls, CLEAN_P)
 
     def _control(
         self,
@@ -257,7 +260,22 @@ def _joined(field: int, parts: Sequence[TileCells]) -> TileCells:
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
         colours=colours,
         control=joined_samples(part.control for part in parts),
+        doubtful=_joined_doubtful(parts),
         failed=tuple(failed for part in parts for failed in part.failed),
+    )
+
+
+def _joined_doubtful(parts: Sequence[TileCells]) -> Doubtful:
+    """The doubtful cells of several parts, counted through."""
+    before = np.cumsum([0, *(len(part.kinds) for part in parts)])
+    some = [
+        (part.doubtful, shift) for part, shift in zip(parts, before, strict=False) if len(part.doubtful.cells)
+    ]
+    if not some:
+        return Doubtful.empty()
+    return Doubtful(
+        cells=np.concatenate([one.cells + shift for one, shift in some]),
+        features=np.concatenate([one.features for one, _ in some]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from classifier.crops import CROP_PX
+from classifier.predict import Doubtful
 from classifier.specks import SPECK_PX
 from pipeline.counting.debris import DebrisSample
 from pipeline.counting.tile import FailedPart, TileCells
@@ -46,12 +47,15 @@ def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
     control = cells.control
     head["control"] = {name: getattr(control, name) for name in _CONTROL_NUMBERS}
     head["kept"] = [len(control.speck_keys), len(control.cell_keys)]
+    head["doubtful"] = cells.doubtful.features.shape
     parts = [np.ascontiguousarray(getattr(cells, name), kind).tobytes() for name, kind, _ in _COLUMNS]
     parts += [
         np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
         np.ascontiguousarray(cells.colours.depths, "<i8").tobytes(),
         np.ascontiguousarray(cells.colours.edges, "<i8").tobytes(),
         *(np.ascontiguousarray(getattr(control, name), kind).tobytes() for name, kind, _, _ in _CONTROL),
+        np.ascontiguousarray(cells.doubtful.cells, "<i8").tobytes(),
+        np.ascontiguousarray(cells.doubtful.features, "<f2").tobytes(),
     ]
     return json.dumps(head).encode() + _HEAD_END + b"".join(parts)
 
@@ -79,12 +83,15 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
     place += depths.nbytes
     edges = np.frombuffer(body, "<i8", 3 * STRENGTHS, place).reshape(3, STRENGTHS)
     control, place = _control(header, body, place + edges.nbytes)
+    doubtful, place = _doubtful(header, body, place)
     if place != len(body):
         raise ValueError(f"{len(body)} bytes, expected {place}")
     colours = TileColours(objects=arrays.pop("objects"), depths=depths, edges=edges)
     field = int(header["field"])
     failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in header["failed"])
-    cells = TileCells(field=field, colours=colours, control=control, failed=failed, **arrays)
+    cells = TileCells(
+        field=field, colours=colours, control=control, doubtful=doubtful, failed=failed, **arrays
+    )
     return Tile(field=field, core=core, outer=outer), cells
 
 
@@ -97,3 +104,11 @@ def _control(header: dict[str, Any], body: bytes, place: int) -> tuple[DebrisSam
         kept[name] = flat.reshape(number, *shape)
         place += flat.nbytes
     return DebrisSample(**kept), place
+
+
+def _doubtful(header: dict[str, Any], body: bytes, place: int) -> tuple[Doubtful, int]:
+    """Features of the doubtful cells, and where they end."""
+    number, width = (int(side) for side in header["doubtful"])
+    cells = np.frombuffer(body, "<i8", number, place)
+    features = np.frombuffer(body, "<f2", number * width, place + cells.nbytes).reshape(number, width)
+    return Doubtful(cells=cells, features=features), place + cells.nbytes + features.nbytes

@@ -21,7 +21,7 @@ SYNC_EVERY_S = 1.0
 """Longest time for which a finished tile may be lost in a power cut."""
 KEPT_FROM_TILES = 9
 """Fewest tiles of a count that are kept in a file: some ten seconds of work."""
-_MAGIC = b"smearcount tiles 1 "
+_MAGIC = b"smearcount tiles 2 "
 _FRAME = struct.Struct("<II")  # bytes of the record, and their CRC-32
 
 

@@ -21,11 +21,12 @@ from pipeline.settings import CountSettings
 from pipeline.training.cards import WEIGHTS_LICENCE, classifier_card
 from pipeline.training.checkpoint import claim_folder, started_from
 from pipeline.training.data.crops import LabelledCrops
-from pipeline.training.data.sources import CELL_ONLY, read_sources
+from pipeline.training.data.sources import CELL_ONLY, RENDERED, read_sources
 from pipeline.training.fitting import fit_or_resume
 from pipeline.training.network_files import Facts, write_model_files, write_network
 from pipeline.training.order import Report, TrainingOrder
 from pipeline.training.quantise import quantise
+from pipeline.training.reference import add_reference
 from pipeline.training.validation.held_out import measured_figures, read_metrics
 from segmentation.resample import CROP_UM_PER_PX
 
@@ -105,9 +106,11 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         "licence": WEIGHTS_LICENCE,
         **figures,
     }
-    return write_model_files(
+    manifest = write_model_files(
         split_outputs(model), keras_file, pictures, Facts(entries=entries, card=classifier_card(entries))
     )
+    of_fields = {name: cells for name, cells in kept.items() if name not in (CELL_ONLY, RENDERED)}
+    return add_reference(manifest, of_fields, order.seed)
 
 
 def _representative(kept: dict[str, LabelledCrops], seed: int) -> NDArray[np.uint8]:

@@ -126,6 +126,17 @@ def debris_lines(summary: Facts) -> list[str]:
         f"{debris['expected_called']:,.1f} of the {summary['infected']:,} cells called infected. The verdict "
         f"takes off only what grains explain ({debris['expected_called_grains']:,.1f}, standard error "
         f"{debris['uncertainty']:,.1f}): larger specks may be parasites that left their cells.",
+        *_own_layer_line(debris.get("own_layer")),
+    ]
+
+
+def _own_layer_line(own: Facts | None) -> list[str]:
+    if own is None:
+        return []
+    return [
+        f"The classifier took this slide's dirt for parasites, so its last layer was fitted to these specks: "
+        f"{own['called']:,} cells are called infected, {own['called_shipped']:,} were before. All numbers "
+        "here are by that layer; of specks that it was not fitted to it was tested that fewer are called."
     ]
 
 

@@ -13,9 +13,11 @@ from pipeline.counting.debris import (
     is_kept,
     joined_samples,
     kept_share,
+    lay_specks,
     place_keys,
 )
 from pipeline.networks import Classifier, load_classifier
+from pipeline.records import DebrisControl
 from pipeline.settings import CountSettings
 
 
@@ -51,8 +53,12 @@ def sample(level: int, specks: int = 30, cells: int = 20, area: float = 0.5) -> 
     )
 
 
+def control_of(kept: DebrisSample) -> DebrisControl:
+    return debris_control(kept, lay_specks(kept, dark_spots()))
+
+
 def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
-    found = debris_control(sample(40), dark_spots())
+    found = control_of(sample(40))
     assert found.expected_on_cells == pytest.approx(15)
     assert found.laid_called == found.laid == 256
     assert found.expected_called_grains == pytest.approx(15)
@@ -60,23 +66,23 @@ def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
 
 
 def test_pale_specks_and_clean_ground_explain_nothing() -> None:
-    assert debris_control(sample(190), dark_spots()).expected_called == 0
-    assert debris_control(DebrisSample.empty(), dark_spots()).expected_called_grains == 0
+    assert control_of(sample(190)).expected_called == 0
+    assert control_of(DebrisSample.empty()).expected_called_grains == 0
 
 
 def test_large_specks_may_be_parasites_and_take_nothing_off() -> None:
-    found = debris_control(sample(40, area=3.0), dark_spots())
+    found = control_of(sample(40, area=3.0))
     assert found.expected_called == pytest.approx(15)
     assert found.expected_called_grains == 0
 
 
 def test_few_specks_are_laid_a_few_times_each() -> None:
-    assert debris_control(sample(40, specks=2), dark_spots()).laid == 24
+    assert control_of(sample(40, specks=2)).laid == 24
 
 
 def test_the_order_of_the_tiles_changes_nothing() -> None:
     one, other = sample(40), sample(120)
-    both = [debris_control(joined_samples(parts), dark_spots()) for parts in ((one, other), (other, one))]
+    both = [control_of(joined_samples(parts)) for parts in ((one, other), (other, one))]
     assert both[0] == both[1]
     assert both[0].specks == 60
 

@@ -37,7 +37,7 @@ def decided(objects, logit: float):
         detector=load_detector(CountSettings()),
         classifier=replace(shipped, network=SureNetwork(logit), calibration=PLAIN),
     )
-    kinds, probability, _ = worker._decided(picture, cells)
+    kinds, probability, *_ = worker._decided(picture, cells)
     return cells.found.kinds.tolist(), kinds.tolist(), probability
 
 

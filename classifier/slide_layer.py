@@ -1,0 +1,99 @@
+"""The last layer fitted anew for one slide: its own specks laid on its clean cells are no parasites.
+
+What holds it is a ridge toward the shipped layer, and cells of the training sets beside them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.control import LaidOn
+from classifier.last_layer import LabelledCells, LastLayer, fit_last_layer
+from classifier.predict import Platt
+
+__all__ = ["FOLDS", "SlideLayer", "fit_slide_layer", "relabelled"]
+
+RIDGE = 50.0
+"""So many cells' worth for a change of one standard deviation of a feature; measured with 10 to 1,000,
+`docs/lab/slide_layer.md`."""
+FOLDS = 4
+"""Parts of the specks that are held back in turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideLayer:
+    """A layer, and what it says of specks that it was not fitted to.
+
+    Attributes
+    ----------
+    laid : the same specks on cells, as layers decide that were fitted to the others.
+    """
+
+    layer: LastLayer
+    calibration: Platt
+    laid: LaidOn
+
+
+def fit_slide_layer(laid: LaidOn, reference: LabelledCells, calibration: Platt) -> SlideLayer:
+    """The layer for a slide, one answer without chance.
+
+    Parameters
+    ----------
+    laid : specks of the slide on its clean cells; `FOLDS` specks at least.
+    reference : infected and clean cells of the training sets.
+    """
+    uninfected = LabelledCells(
+        features=laid.features.astype(np.float64),
+        logits=_logits(laid.p_infected, calibration),
+        infected=np.zeros(len(laid.p_infected), bool),
+    )
+    held_out = np.empty(len(laid.p_infected), np.float32)
+    for fold in range(FOLDS):
+        own = laid.specks % FOLDS == fold
+        layer = _fitted(uninfected.take(~own), reference, calibration)
+        held_out[own] = relabelled(laid.p_infected[own], laid.features[own], (layer, calibration))
+    return SlideLayer(
+        layer=_fitted(uninfected, reference, calibration),
+        calibration=calibration,
+        laid=LaidOn(
+            p_infected=held_out,
+            threshold=laid.threshold,
+            grains=laid.grains,
+            specks=laid.specks,
+            features=laid.features,
+        ),
+    )
+
+
+def relabelled(
+    p_infected: NDArray[np.float32],
+    features: NDArray[np.float16] | NDArray[np.float32],
+    by: tuple[LastLayer, Platt],
+) -> NDArray[np.float32]:
+    """Probabilities of cells by another last layer, float32 (n,).
+
+    Parameters
+    ----------
+    p_infected : float32 (n,), as shipped. features : (n, k), see `classifier.predict.Calls`.
+    """
+    layer, calibration = by
+    # A sum a row: the same for a cell whichever others there are.
+    added = (features.astype(np.float64) * layer.weights).sum(axis=1) + layer.offset
+    return calibration.probability((_logits(p_infected, calibration) + added).astype(np.float32))
+
+
+def _fitted(uninfected: LabelledCells, reference: LabelledCells, calibration: Platt) -> LastLayer:
+    both = LabelledCells(
+        features=np.concatenate([uninfected.features, reference.features]),
+        logits=np.concatenate([uninfected.logits, reference.logits]),
+        infected=np.concatenate([uninfected.infected, reference.infected]),
+    )
+    return fit_last_layer(both, calibration, RIDGE)
+
+
+def _logits(p_infected: NDArray[np.float32], calibration: Platt) -> NDArray[np.float64]:
+    """Logits of the network that gave these probabilities, float64 (n,), kept finite."""
+    sure = 1e-7
+    chance = np.clip(p_infected.astype(np.float64), sure, 1 - sure)
+    return np.asarray((np.log(chance / (1 - chance)) - calibration.offset) / calibration.slope, np.float64)
