@@ -14,7 +14,7 @@ from classifier.predict import Platt
 
 __all__ = ["FOLDS", "SlideLayer", "fit_slide_layer", "relabelled"]
 
-RIDGE = 50.0
+RIDGE = 100.0
 """So many cells' worth for a change of one standard deviation of a feature; measured with 10 to 1,000,
 `docs/lab/slide_layer.md`."""
 FOLDS = 4

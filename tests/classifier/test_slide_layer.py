@@ -19,7 +19,7 @@ def reference(seed: int = 0) -> LabelledCells:
     return LabelledCells(features=features, logits=np.where(infected, 3.0, -4.0), infected=infected)
 
 
-def specks_that_look(along: int, number: int = 20, times: int = 8) -> LaidOn:
+def specks_that_look(along: int, number: int = 40, times: int = 12) -> LaidOn:
     """Specks that are called half of the time, and that one feature gives away."""
     rng = np.random.default_rng(along)
     which = np.arange(number * times) % number
@@ -34,7 +34,7 @@ def specks_that_look(along: int, number: int = 20, times: int = 8) -> LaidOn:
 def test_specks_that_are_told_from_parasites_are_no_longer_called() -> None:
     laid = specks_that_look(along=3)
     own = fit_slide_layer(laid, reference(), PLAIN)
-    assert own.laid.called.sum() < 0.4 * laid.called.sum()
+    assert own.laid.called.sum() < 0.5 * laid.called.sum()
     new = reference(seed=7)
     chance = PLAIN.probability(new.logits.astype(np.float32))
     decided = relabelled(chance, new.features.astype(np.float16), (own.layer, PLAIN))
