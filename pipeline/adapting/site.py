@@ -28,7 +28,10 @@ FOLDS = 10
 EVEN = 0.5
 """Probability from which a labelled cell is taken to be decided as infected."""
 SURE = 1.0
-"""Standard errors by which the log loss must fall."""
+"""Standard errors by which the log loss must fall, over cells and over slides."""
+LEAST_GROUPS = 5
+"""Fewest slides with labelled cells (fields, where there is one slide). From cells of four patients a layer
+learns the patients, and the mean over so few does not show it: `docs/lab/adapt.md`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +103,10 @@ def cross_validated(found: SiteCells, calibration: Platt) -> SiteFigures:
     Raises
     ------
     InputError
-        Where there is one group alone, or the layer does not help.
+        Where there are too few groups, or the layer does not help.
     """
-    groups = found.slides if len(set(found.slides.tolist())) > 1 else found.fields
-    names = np.unique(groups)
-    if len(names) < 2:
-        raise InputError("all labelled cells are of one picture; label cells of a second slide or field")
-    folds = np.searchsorted(names, groups) % FOLDS
+    which = _groups(found)
+    folds = which % FOLDS
     left_out = _left_out(found.cells, folds, calibration)
     truth = found.cells.infected
     before, after = (log_loss(logits, truth, calibration) for logits in (found.cells.logits, left_out))
@@ -122,9 +122,29 @@ def cross_validated(found: SiteCells, calibration: Platt) -> SiteFigures:
         errors_site=wrong[1],
     )
     gain = before - after
-    if gain.mean() <= SURE * gain.std() / np.sqrt(len(gain)) or wrong[1] > wrong[0]:
+    if gain.mean() <= SURE * _standard_error(gain, which) or wrong[1] > wrong[0]:
         raise InputError(f"these labels do not help: {figures_text(figures, len(truth))}; label more cells")
     return figures
+
+
+def _groups(found: SiteCells) -> NDArray[np.intp]:
+    """Slide of each cell, of one slide its field, as a number from 0; InputError where there are too few."""
+    one = len(set(found.slides.tolist())) == 1
+    names, which = np.unique(found.fields if one else found.slides, return_inverse=True)
+    if len(names) < LEAST_GROUPS:
+        kind = "fields of one slide" if one else "slides"
+        raise InputError(
+            f"cells of {len(names)} {kind} are labelled, expected {LEAST_GROUPS} or more: fewer do not show "
+            "whether it helps elsewhere; label cells of more"
+        )
+    return np.asarray(which, np.intp)
+
+
+def _standard_error(gain: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
+    """Of the mean gain: over cells, or over their slides where these differ by more (one-stage clusters)."""
+    apart = np.bincount(groups, gain - gain.mean())
+    clustered = (apart**2).sum() * len(apart) / (len(apart) - 1)
+    return float(np.sqrt(max(clustered, gain.var() * len(gain)))) / len(gain)
 
 
 def figures_text(figures: SiteFigures, cells: int) -> str:

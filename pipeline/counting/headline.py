@@ -132,7 +132,9 @@ def site_notes(site: Mapping[str, Any] | None) -> tuple[str, ...]:
     """
     if site is None:
         return ()
+    slides = len(site["slides"])
+    fitted = f"{site['cells']} labelled cells of {slides} slide{'s' if slides > 1 else ''}"
     return (
-        f"The classifier was corrected by {for_line(str(site['name']))}, fitted to {site['cells']} labelled"
-        f" cells of {len(site['slides'])} slides; interval and verdict take its errors to be as without it.",
+        f"The classifier was corrected by {for_line(str(site['name']))}, fitted to {fitted}; interval and"
+        " verdict take its errors to be as without it.",
     )
