@@ -175,7 +175,7 @@ def test_a_gain_on_two_slides_of_eight_is_refused():
         slides=np.asarray([f"rich {one % 2}" if one < others else f"slide {one % 6}" for one in range(400)]),
         cells=LabelledCells(features=features, logits=logits, infected=truth),
     )
-    with pytest.raises(InputError, match="32 of 400 labelled cells are decided wrongly .37 as shipped"):
+    with pytest.raises(InputError, match=r"32 of 400 labelled cells are decided wrongly \(37 as shipped"):
         cross_validated(mixed, Platt(slope=1.0, offset=0.0))
 
 
