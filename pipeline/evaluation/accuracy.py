@@ -1,13 +1,12 @@
 """Pools scored cells into measures: over all fields, by slide and by field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.counting.statistics import wilson
 from pipeline.evaluation.field_report import (
     Accuracy,
     FailedField,
@@ -18,7 +17,7 @@ from pipeline.evaluation.field_report import (
 )
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
 from pipeline.evaluation.metrics import Rate, agreement, classification, count_error, detection, rate
-from pipeline.evaluation.verdicts import verdict_counts
+from pipeline.evaluation.stated import verdict_counts
 
 __all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
 
@@ -48,17 +47,13 @@ class SlideCounts:
         """Estimated parasitaemia; None without a cell."""
         return 100.0 * self.called / self.counted if self.counted else None
 
-    @property
-    def interval_percent(self) -> tuple[float, float] | None:
-        """95% interval of the estimated parasitaemia by chance alone (Wilson); None without a cell."""
-        if not self.counted:
-            return None
-        low, high = wilson(self.called, self.counted)
-        return 100.0 * low, 100.0 * high
-
 
 def field_report(
-    field_set: FieldSet, scored: pd.DataFrame, tallies: pd.DataFrame, failed: tuple[FailedField, ...]
+    field_set: FieldSet,
+    scored: pd.DataFrame,
+    tallies: pd.DataFrame,
+    failed: tuple[FailedField, ...],
+    intervals: Mapping[str, tuple[float, float] | None],
 ) -> FieldReport:
     """Measures of a field set; its fields are the ones that were evaluated.
 
@@ -66,6 +61,7 @@ def field_report(
     ----------
     scored : SCORE_COLUMNS and the field each row belongs to.
     tallies : index field; counted and infected, the red cells as the count itself gives them; verdict.
+    intervals : of the true fraction of a slide, by its name.
     """
     fields = field_set.fields.sort_values(["slide", "field"])
     slides = [
@@ -74,7 +70,7 @@ def field_report(
             accuracy=summarise(fields[fields["slide"] == counts.slide], scored),
             annotated_percent=counts.annotated_percent,
             estimated_percent=counts.estimated_percent,
-            interval_percent=counts.interval_percent,
+            interval_percent=_percent(intervals.get(counts.slide)),
         )
         for counts in slide_counts(field_set, tallies)
     ]
@@ -157,6 +153,10 @@ def _counts(fields: pd.Series, red: pd.DataFrame) -> tuple[NDArray[np.float64], 
         found.reindex(fields, fill_value=0).to_numpy(float),
         labelled.reindex(fields, fill_value=0).to_numpy(float),
     )
+
+
+def _percent(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if interval is None else (100 * interval[0], 100 * interval[1])
 
 
 def _interval_holds(slides: Sequence[SlideAccuracy]) -> Rate:

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from pipeline.evaluation.metrics import Agreement, Classification, CountError, Detection, Rate
+from pipeline.evaluation.stated import VerdictCounts, verdict_lines
 from pipeline.evaluation.text import number_text, rate_text, text_rows, text_table
-from pipeline.evaluation.verdicts import VerdictCounts, verdict_lines
 
 __all__ = [
     "Accuracy",
@@ -102,7 +102,7 @@ class SlideAccuracy:
     ----------
     annotated_percent : infected among all labelled red cells of its completely labelled fields, 0 to 100.
     estimated_percent : infected among the counted cells of the same fields, as a count gives it.
-    interval_percent : low and high end of its 95% interval by chance alone, which a count widens.
+    interval_percent : low and high end of its 95% interval, as a count of these fields together states it.
     """
 
     slide: str

@@ -1,12 +1,15 @@
 """Measures the accuracy of a count on labelled fields."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from models.manifest import read_manifest, shipped
+from pipeline.counting.intervals.measured import slide_errors_of
+from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.evaluation.accuracy import field_report
@@ -14,6 +17,7 @@ from pipeline.evaluation.field_report import FailedField, FieldReport
 from pipeline.evaluation.labelled import FieldSet, read_field_set, require_known
 from pipeline.evaluation.matching import Frame
 from pipeline.evaluation.scoring import SCORE_COLUMNS, score_field
+from pipeline.evaluation.stated import FieldEvidence, evidence_of, slide_interval
 from pipeline.reader.slide import open_slide
 from pipeline.records import CELL_COLUMNS
 from pipeline.settings import CountSettings
@@ -40,16 +44,24 @@ class CountedFields:
     scored : SCORE_COLUMNS and the field each row belongs to.
     tallies : index field; counted and infected red cells; um_per_px and verdict, missing of a field that
         failed.
+    evidence : what the interval of its slide takes from each field. errors : of the classifier.
     """
 
     field_set: FieldSet
     scored: pd.DataFrame
     tallies: pd.DataFrame
     failed: tuple[FailedField, ...]
+    evidence: Mapping[str, FieldEvidence]
+    errors: SlideErrors
 
     def report(self) -> FieldReport:
         """Measures over all fields, by slide and by field."""
-        return field_report(self.field_set, self.scored, self.tallies, self.failed)
+        fields = self.field_set.fields
+        intervals = {
+            str(slide): slide_interval([self.evidence[name] for name in own["field"]], self.errors)
+            for slide, own in fields[fields["complete"]].groupby("slide")
+        }
+        return field_report(self.field_set, self.scored, self.tallies, self.failed, intervals)
 
 
 def evaluate_fields(
@@ -95,7 +107,7 @@ def count_fields(
     field_set = _only_slides(read_field_set(folder), slides)
     names = list(field_set.fields["field"])
     tables = [pd.DataFrame(columns=["field", *SCORE_COLUMNS])]
-    tallies, failed = {}, []
+    tallies, failed, evidence = {}, [], {}
     for done, name in enumerate(names):
         if progress is not None:
             progress(done, len(names))
@@ -103,6 +115,7 @@ def count_fields(
         try:
             frame, result = _frame(path), count(path, settings)
             found, scale, verdict = result.cells, result.summary.um_per_px, result.summary.verdict
+            evidence[name] = evidence_of(name, result)
             if result.summary.failed_tiles:
                 reason = f"counted in part: {result.summary.failed_tiles[0].reason}"
                 failed.append(FailedField(field=name, reason=reason))
@@ -110,16 +123,32 @@ def count_fields(
             failed.append(FailedField(field=name, reason=str(error)))
             found = pd.DataFrame(columns=list(CELL_COLUMNS))
             frame, scale, verdict = _BOUNDLESS, None, None
+            evidence[name] = FieldEvidence()
         tables.append(score_field(field_set.cells_of(name), found, frame).assign(field=name))
-        counted = found["counted"].eq(True)
-        called = int((counted & found["infected"].eq(True)).sum())
-        tallies[name] = (int(counted.sum()), called, scale, verdict)
+        tallies[name] = (*_counted(found), scale, verdict)
     if progress is not None:
         progress(len(names), len(names))
     columns = ["counted", "infected", "um_per_px", "verdict"]
     tally = pd.DataFrame.from_dict(tallies, orient="index", columns=columns).astype({"um_per_px": float})
     scored = pd.concat(tables[1:], ignore_index=True)
-    return CountedFields(field_set=field_set, scored=scored, tallies=tally, failed=tuple(failed))
+    return CountedFields(
+        field_set=field_set,
+        scored=scored,
+        tallies=tally,
+        failed=tuple(failed),
+        evidence=evidence,
+        errors=_errors(settings),
+    )
+
+
+def _counted(cells: pd.DataFrame) -> tuple[int, int]:
+    """Red cells counted, and those of them called infected."""
+    counted = cells["counted"].eq(True)
+    return int(counted.sum()), int((counted & cells["infected"].eq(True)).sum())
+
+
+def _errors(settings: CountSettings) -> SlideErrors:
+    return slide_errors_of(read_manifest(settings.classifier or shipped("classifier"), "classifier"))
 
 
 def _only_slides(field_set: FieldSet, slides: Sequence[str] | None) -> FieldSet:

@@ -15,7 +15,6 @@ from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors, fit_beta
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
-from pipeline.evaluation.accuracy import field_report
 from pipeline.evaluation.fields import CountedFields, count_fields
 from pipeline.evaluation.labelled import read_field_set
 from pipeline.evaluation.metrics import Rate, rate
@@ -183,7 +182,7 @@ def _of_set(
     held = count_fields(folder, settings, slides=slides, progress=progress, count=counted)
     fields = held.field_set.fields
     kept = fields[~fields["image"].map(lambda image: Path(image).name in refused)]
-    report = field_report(replace(held.field_set, fields=kept), held.scored, held.tallies, held.failed)
+    report = replace(held, field_set=replace(held.field_set, fields=kept)).report()
     return [_measured(held, slide.slide, kept, asdict(slide.accuracy)) for slide in report.by_slide]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.counting.statistics import CONFIDENCE
 
-__all__ = ["FEWEST_BLOCKS", "design_effect", "merged_blocks", "upper_design_effect"]
+__all__ = ["FEWEST_BLOCKS", "Block", "design_effect", "merged_blocks", "upper_design_effect"]
 
 FEWEST_BLOCKS = 4
 """Fields or blocks below which their variation tells nothing; the design effect is then 1, and said so."""

@@ -9,12 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.manifest import read_manifest, shipped
+from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.result import CountResult
+from pipeline.counting.summary import summarise
 from pipeline.errors import EmptySlideError, InputError, OutputError
 from pipeline.evaluation.fields import evaluate_fields
 from pipeline.files import write_json
-from pipeline.records import CELL_COLUMNS, FailedTile, SlideSummary
+from pipeline.records import CELL_COLUMNS, DebrisControl, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
+from tests.pipeline.counting.made_up_counts import make_facts
 
 SETTINGS = CountSettings()
 SIDE = 300
@@ -46,7 +50,8 @@ def result(source: Path, rows: list[tuple[float, float, float]]) -> CountResult:
     cells = pd.DataFrame(rows, columns=["x", "y", "p_infected"]).reindex(columns=list(CELL_COLUMNS))
     for column, axis, sign in (("x_min", "x", -1), ("y_min", "y", -1), ("x_max", "x", 1), ("y_max", "y", 1)):
         cells[column] = cells[axis] + sign * 10
-    cells = cells.assign(kind="red_cell", at_border=False, counted=True, infected=cells["p_infected"] >= 0.5)
+    cells = cells.assign(kind="red_cell", at_border=False, counted=True, excluded_because="", stage="")
+    cells = cells.assign(infected=cells["p_infected"] >= 0.5)
     summary = SlideSummary(
         slide=source.stem, source=str(source), status="complete", verdict="none distinguishable",
         um_per_px=0.1, scale_source="given", detected=len(cells), counted=len(cells), infected=0, excluded={},
@@ -117,10 +122,31 @@ def test_an_interval_that_misses_the_annotated_value_is_told(field_folder: Path)
 
     report = evaluate_fields(field_folder, SETTINGS, count=all_of_s1)
     assert (report.interval_holds.hits, report.interval_holds.of) == (1, 2)
-    # Wilson, 1927: 2 of 16.
-    assert report.by_slide[1].interval_percent == pytest.approx((3.498, 36.023), abs=0.001)
-    assert "3.498 to 36.023" in report.to_text()
+    low, high = report.by_slide[1].interval_percent or (0, 0)
+    assert f"{low:.3f} to {high:.3f}" in report.to_text()
     assert "intervals that hold it" in report.to_text()
+
+
+def test_the_interval_of_a_slide_is_that_of_a_count_of_its_pictures_together(field_folder: Path) -> None:
+    dirt = DebrisControl(
+        specks=30, grains=28, ground_mm2=0.05, cells_mm2=0.04, laid=256, laid_called=200,
+        expected_on_cells=2.0, expected_called=1.0, expected_called_grains=0.5, uncertainty=0.3,
+    )  # fmt: skip
+
+    def soiled(source: Path, settings: CountSettings) -> CountResult:
+        found = perfect(source, settings)
+        return replace(found, summary=replace(found.summary, debris=dirt))
+
+    report = evaluate_fields(field_folder, SETTINGS, count=soiled)
+    parts = [perfect(Path(name), SETTINGS).cells.assign(field=name) for name in ("f1", "f2")]
+    both = replace(dirt, expected_called_grains=1.0, uncertainty=0.3 * 2**0.5)
+    errors = slide_errors_of(read_manifest(shipped("classifier"), "classifier"))
+    whole = summarise(parts, make_facts(fields=("f1", "f2"), errors=errors, debris=both))
+    assert whole.low is not None and whole.high is not None
+    interval = report.by_slide[0].interval_percent
+    assert interval == pytest.approx((100 * whole.low, 100 * whole.high), rel=1e-9)
+    clean = evaluate_fields(field_folder, SETTINGS, count=perfect).by_slide[0].interval_percent
+    assert clean is not None and interval is not None and interval[0] < clean[0]
 
 
 def test_only_the_slides_asked_for_are_counted(field_folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The folder of pictures that an evaluation writes: what is in it, and what refuses to be one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -86,7 +87,7 @@ def test_pictures_of_an_earlier_evaluation_do_not_stay(counted: CountedFields, t
     right = counted.scored[counted.scored["label"] == "uninfected"].assign(called=False)
     draw_field_pictures(
         tmp_path,
-        CountedFields(field_set=counted.field_set, scored=right, tallies=counted.tallies, failed=()),
+        replace(counted, scored=right, failed=()),
         SETTINGS,
     )
     assert written(tmp_path) == {

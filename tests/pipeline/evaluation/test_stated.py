@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.evaluation.labelled import FieldSet
-from pipeline.evaluation.verdicts import verdict_counts, verdict_lines
+from pipeline.evaluation.stated import verdict_counts, verdict_lines
 
 VERDICTS = {
     "a1": "parasites seen", "a2": "uncertain", "a3": "none distinguishable",

@@ -1,0 +1,131 @@
+"""What a count states of labelled slides: the verdict of each picture alone, the interval of all together."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, get_args
+
+import pandas as pd
+
+from pipeline.counting.intervals.design import Block, design_effect, merged_blocks, upper_design_effect
+from pipeline.counting.intervals.melded import melded_interval
+from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
+from pipeline.counting.result import CountResult
+from pipeline.counting.summary import SQUARE_UM
+from pipeline.counting.tally import Tally
+from pipeline.evaluation.labelled import INFECTED_LABELS, FieldSet
+from pipeline.evaluation.text import text_table
+from pipeline.records import Verdict
+
+__all__ = [
+    "FieldEvidence",
+    "VerdictCounts",
+    "evidence_of",
+    "slide_interval",
+    "verdict_counts",
+    "verdict_lines",
+]
+
+LEAST_INFECTED: Final = (3, 5)
+"""Least infected cells of the pictures that are told apart."""
+_HEADER = ("Verdicts of pictures", "pictures", *get_args(Verdict))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCounts:
+    """Verdicts of some pictures; together they are all that were counted.
+
+    Attributes
+    ----------
+    name : which pictures: of slides on which no cell is labelled infected, or with so many of them.
+    """
+
+    name: str
+    pictures: int
+    seen: int
+    uncertain: int
+    none: int
+    refused: int
+
+
+def verdict_counts(field_set: FieldSet, tallies: pd.DataFrame) -> tuple[VerdictCounts, ...]:
+    """Verdicts of pictures of healthy people, and of those with at least 3 and at least 5 infected cells.
+
+    A person is healthy where no cell of any picture of the slide is labelled infected.
+
+    Parameters
+    ----------
+    tallies : index field; verdict, None of a field that failed.
+    """
+    labelled = field_set.cells[field_set.cells["label"].isin(INFECTED_LABELS)]
+    number = field_set.fields["field"].map(labelled["field"].value_counts()).fillna(0).astype(int)
+    healthy = number.groupby(field_set.fields["slide"]).transform("sum") == 0
+    verdicts = field_set.fields["field"].map(tallies["verdict"])
+    groups = [("of healthy people", healthy)]
+    groups += [(f"with at least {least} infected cells", number >= least) for least in LEAST_INFECTED]
+    return tuple(_counts(name, verdicts[which].dropna()) for name, which in groups)
+
+
+def verdict_lines(counts: Sequence[VerdictCounts]) -> list[str]:
+    """The same as a table for a person; empty where no picture was counted."""
+    rows = [
+        (
+            one.name,
+            *(str(number) for number in (one.pictures, one.seen, one.uncertain, one.none, one.refused)),
+        )
+        for one in counts
+        if one.pictures
+    ]
+    return [text_table(_HEADER, rows), ""] if rows else []
+
+
+def _counts(name: str, verdicts: "pd.Series[str]") -> VerdictCounts:
+    seen, uncertain, none, refused = (int((verdicts == verdict).sum()) for verdict in get_args(Verdict))
+    return VerdictCounts(
+        name=name, pictures=len(verdicts), seen=seen, uncertain=uncertain, none=none, refused=refused
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEvidence:
+    """What the interval of a slide takes from one of its pictures; nothing of one that was not counted.
+
+    Attributes
+    ----------
+    squares : infected and counted cells of each square.
+    expected_false, uncertainty : false calls that its dirt explains, and their standard error.
+    """
+
+    squares: Mapping[Block, tuple[int, int]] = field(default_factory=dict)
+    expected_false: float = 0.0
+    uncertainty: float = 0.0
+
+
+def evidence_of(name: str, result: CountResult) -> FieldEvidence:
+    """What a counted picture gives; `name` tells its squares from those of others."""
+    scale, debris = result.summary.um_per_px, result.summary.debris
+    tally = Tally(square_px={name: SQUARE_UM / scale} if scale else {})
+    tally.add(result.cells.assign(field=name))
+    if debris is None:
+        return FieldEvidence(squares=tally.squares)
+    return FieldEvidence(
+        squares=tally.squares,
+        expected_false=debris.expected_called_grains,
+        uncertainty=debris.uncertainty,
+    )
+
+
+def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tuple[float, float] | None:
+    """95% interval of the true fraction of a slide, all stages; None where no red cell was counted.
+
+    Dirt is that of the pictures together: numbers are added, and the squares of their standard errors.
+    """
+    groups = merged_blocks({block: cells for one in pictures for block, cells in one.squares.items()})
+    infected, counted = (sum(cells[side] for cells in groups) for side in (0, 1))
+    if not counted:
+        return None
+    expected = sum(one.expected_false for one in pictures)
+    if expected:
+        uncertainty = math.hypot(*(one.uncertainty for one in pictures))
+        errors = replace(errors, false_calls=soiled(errors.false_calls, counted, expected, uncertainty))
+    return melded_interval(infected, counted, errors, design_effect(groups), upper_design_effect(groups))
