@@ -88,7 +88,6 @@ class Novelty:
     smear_distance : near 0 for what known thin films show; above `smear_limit` it is refused.
     stain_distance : to the nearest known stain; warned of above `stain_limit`.
     farthest : the feature that adds most to `smear_distance`; empty where none adds.
-    swapped_stain_distance : `stain_distance`, were red and blue exchanged; None of an earlier version.
     """
 
     smear_distance: float
@@ -96,7 +95,6 @@ class Novelty:
     stain_distance: float
     stain_limit: float
     farthest: str
-    swapped_stain_distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from segmentation.masks import stain_depth
 from segmentation.sharpness import no_edges
 from segmentation.stacks import GREY_LEVELS
 
-__all__ = ["TileColours", "tile_colours"]
+__all__ = ["TileColours", "no_levels", "tile_colours"]
 
 INNER = 0.625
 """Side of the square in the middle of a box whose colour is an object's, relative to the box.
@@ -20,6 +20,11 @@ INNER = 0.625
 Five eighths of multiples of 1/64 px are exact, wherever in a field the tile lies."""
 SURROUND_LEVEL = 60
 """Brightest channel (0 to 255) below which a pixel may be the black surround of an eyepiece photo."""
+
+
+def no_levels() -> NDArray[np.int64]:
+    """Of no pixel."""
+    return np.zeros((3, GREY_LEVELS), np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +36,13 @@ class TileColours:
     objects : float32 (n, 3), mean red, green and blue of the middle of each object, 0 to 255.
     depths : int64 (256,), pixels of the tile's core at each depth of stain (255 less the darkest channel),
         the black surround left out. Whole numbers, so that their sum does not depend on the tiles.
+    levels : int64 (3, 256), sums of red, green and blue over the same pixels.
     edges : int64 (3, 256), of the tile's core, see `segmentation.sharpness.edge_sums`.
     """
 
     objects: NDArray[np.float32]
     depths: NDArray[np.int64]
+    levels: NDArray[np.int64] = field(default_factory=no_levels)
     edges: NDArray[np.int64] = field(default_factory=no_edges)
 
 
@@ -59,8 +66,14 @@ def tile_colours(
     lit = (brightest_channel(owned) >= SURROUND_LEVEL).astype(np.uint8)
     if counted is not None:
         lit &= counted.view(np.uint8)
-    depths = cv2.calcHist([depth], [0], lit, [GREY_LEVELS], [0, GREY_LEVELS]).ravel()
-    return TileColours(objects=_object_colours(picture, found), depths=np.rint(depths).astype(np.int64))
+    seen = lit.astype(bool)
+    stained, colours = depth[seen], owned[seen]
+    sums = [np.bincount(stained, colours[:, channel], GREY_LEVELS) for channel in range(3)]
+    return TileColours(
+        objects=_object_colours(picture, found),
+        depths=np.bincount(stained, minlength=GREY_LEVELS).astype(np.int64),
+        levels=np.rint(sums).astype(np.int64),
+    )
 
 
 def _object_colours(picture: NDArray[np.uint8], found: Detections) -> NDArray[np.float32]:

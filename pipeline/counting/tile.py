@@ -253,6 +253,7 @@ def _joined(field: int, parts: Sequence[TileCells]) -> TileCells:
     colours = TileColours(
         objects=np.concatenate([part.colours.objects for part in parts]),
         depths=np.sum([part.colours.depths for part in parts], axis=0),
+        levels=np.sum([part.colours.levels for part in parts], axis=0),
         edges=np.sum([part.colours.edges for part in parts], axis=0),
     )
     return TileCells(

@@ -52,6 +52,7 @@ def tile_to_bytes(tile: Tile, cells: TileCells) -> bytes:
     parts += [
         np.ascontiguousarray(cells.colours.objects, "<f4").tobytes(),
         np.ascontiguousarray(cells.colours.depths, "<i8").tobytes(),
+        np.ascontiguousarray(cells.colours.levels, "<i8").tobytes(),
         np.ascontiguousarray(cells.colours.edges, "<i8").tobytes(),
         *(np.ascontiguousarray(getattr(control, name), kind).tobytes() for name, kind, _, _ in _CONTROL),
         np.ascontiguousarray(cells.doubtful.cells, "<i8").tobytes(),
@@ -81,12 +82,14 @@ def tile_from_bytes(data: bytes) -> tuple[Tile, TileCells]:
         place += flat.nbytes
     depths = np.frombuffer(body, "<i8", GREY_LEVELS, place)
     place += depths.nbytes
+    levels = np.frombuffer(body, "<i8", 3 * GREY_LEVELS, place).reshape(3, GREY_LEVELS)
+    place += levels.nbytes
     edges = np.frombuffer(body, "<i8", 3 * STRENGTHS, place).reshape(3, STRENGTHS)
     control, place = _control(header, body, place + edges.nbytes)
     doubtful, place = _doubtful(header, body, place)
     if place != len(body):
         raise ValueError(f"{len(body)} bytes, expected {place}")
-    colours = TileColours(objects=arrays.pop("objects"), depths=depths, edges=edges)
+    colours = TileColours(objects=arrays.pop("objects"), depths=depths, levels=levels, edges=edges)
     field = int(header["field"])
     failed = tuple(FailedPart(core=tuple(core), reason=str(reason)) for core, reason in header["failed"])
     cells = TileCells(

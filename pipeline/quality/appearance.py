@@ -1,16 +1,18 @@
 """Features of a field for quality control, from its table of cells and the colours of its pixels."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.quality.channels import FieldColours
 from pipeline.quality.novelty import FieldFeatures
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["Ground", "field_features"]
+__all__ = ["Ground", "Seen", "field_features"]
 
 GLASS_DEPTH = 255.0 - WHITE_LEVEL
 """Depth of stain of empty glass after normalisation, 0 to 255."""
@@ -35,6 +37,20 @@ LEAST_DIAMETER_UM, MOST_DIAMETER_UM = 4.5, 10.0
 """Diameters of nearly all red cells of a thin film, from a spherocyte to one that is stretched."""
 
 
+DEEPEST_SHARE = 0.005
+"""Share of the view whose colour is that of the deepest stain."""
+
+
+class Seen(Protocol):
+    """Pixels of a field: int64 (256,) at each depth of stain, and int64 (3, 256), their colours' sums."""
+
+    @property
+    def depths(self) -> NDArray[np.int64]: ...
+
+    @property
+    def levels(self) -> NDArray[np.int64]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """Light of a field as far as features are taken of it.
@@ -51,14 +67,14 @@ class Ground:
 
 
 def field_features(
-    cells: pd.DataFrame, depths: NDArray[np.int64], covered_um2: float, ground: Ground, red_cells: int
+    cells: pd.DataFrame, seen: Seen, covered_um2: float, ground: Ground, red_cells: int
 ) -> FieldFeatures | None:
     """Features of one field, None where it holds no red cell.
 
     Parameters
     ----------
     cells : its rows, or a fair sample of them, with `rules.FEATURE_COLUMNS`.
-    depths : int64 (256,), its pixels at each depth of stain, see `TileColours`.
+    seen : its pixels at each depth of stain, and their colours.
     covered_um2 : area of all its red cells together, µm².
     red_cells : number of all of them.
     """
@@ -72,6 +88,7 @@ def field_features(
     absorbance = np.log((WHITE_LEVEL + 1) / (colours + 1))
     usual = np.median(absorbance, axis=0)
     whole = red_rows[~red_rows["at_border"].astype(bool)]
+    depths = seen.depths
     pixels = max(float(depths.sum()), 1.0)
     covered = covered_um2 / DETECTOR_UM_PER_PX**2 / pixels
     cell_depth = float(np.median(255 - colours.min(axis=1)))
@@ -94,10 +111,24 @@ def field_features(
         median_score=_logit(float(np.median(scores))),
         high_score=_logit(float(np.percentile(scores, 90))),
         others=float((~red).mean()),
-        stain=(float(usual[0]), float(usual[1]), float(usual[2])),
+        stain=_three(usual),
+        colours=FieldColours(
+            cells=_three(usual), deepest=_deepest(seen.depths, seen.levels), ground=_three(ground.white_point)
+        ),
         **_shape(cells[red]),
         **_light(depths / pixels, ground, usual),
     )
+
+
+def _deepest(depths: NDArray[np.int64], levels: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Absorbance of the pixels of the deepest stain."""
+    number, sums = np.cumsum(depths[::-1]), np.cumsum(levels[:, ::-1], axis=1)
+    place = min(int(np.searchsorted(number, DEEPEST_SHARE * number[-1])), len(number) - 1)
+    return _three(np.log((WHITE_LEVEL + 1) / (sums[:, place] / max(int(number[place]), 1) + 1)))
+
+
+def _three(values: NDArray[Any]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
 
 
 def _shape(red: pd.DataFrame) -> dict[str, float]:

@@ -71,7 +71,7 @@ def check(
         + _scale(slide, limits)
         + _film(slide, limits)
         + _light(slide, limits)
-        + visibility(slide, novelty)
+        + visibility(slide)
     )
     return tiles + found + _stain(novelty)
 

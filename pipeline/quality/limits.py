@@ -48,8 +48,7 @@ class VisibilityLimits:
     given_ratio : of a given size of a pixel and that by the cells, one way or the other, as for a file's.
     colour_min : largest difference of a channel from grey, levels, that one cell in ten passes.
     clipped_warn, clipped_refuse : share of the view where a channel is at 0, 0 to 1.
-    swapped_nearer, swapped_near : by how much the stain is nearer to a known one with red and blue exchanged,
-        and how near it then has to be; distances of `Novelty`.
+    order_warn, order_refuse : logarithm of how much likelier another order of the channels is.
     """
 
     sharp_hidden: float = 1.21
@@ -64,5 +63,5 @@ class VisibilityLimits:
     colour_min: float = 1.5
     clipped_warn: float = 0.0005
     clipped_refuse: float = 0.0015
-    swapped_nearer: float = 0.4
-    swapped_near: float = 0.5
+    order_warn: float = 0.5
+    order_refuse: float = 4.0

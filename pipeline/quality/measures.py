@@ -13,7 +13,7 @@ from pipeline.planning.scale import SlideScale
 from pipeline.quality.appearance import Ground, field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
-from segmentation.colours import TileColours
+from segmentation.colours import TileColours, no_levels
 from segmentation.sharpness import no_edges, sharpness
 
 __all__ = ["SAMPLED_CELLS", "FieldSeen", "SlideSums", "features_of"]
@@ -35,19 +35,25 @@ class FieldSeen:
     Attributes
     ----------
     objects : of every kind.
-    depths, edges : int64 (256,) and (3, 256), sums over its pixels, see `TileColours`.
+    depths, levels, edges : int64 (256,) and twice (3, 256), sums over its pixels, see `TileColours`.
     share : of the field's area that was counted, 0 to 1.
     """
 
     objects: int
     depths: NDArray[np.int64]
+    levels: NDArray[np.int64] = field(default_factory=no_levels)
     edges: NDArray[np.int64] = field(default_factory=no_edges)
     share: float = 1.0
 
     def with_tile(self, objects: int, colours: TileColours) -> Self:
         """The same and one tile more."""
-        depths, edges = self.depths + colours.depths, self.edges + colours.edges
-        return replace(self, objects=self.objects + objects, depths=depths, edges=edges)
+        return replace(
+            self,
+            objects=self.objects + objects,
+            depths=self.depths + colours.depths,
+            levels=self.levels + colours.levels,
+            edges=self.edges + colours.edges,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,7 +135,7 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         dark_fraction=plan.light.dark_fraction,
         median_diameter_um=float(red["diameter_um"].median()) if len(red) else None,
         colour_difference=_colour_difference(red),
-        features=field_features(sample, seen.depths, found.covered_um2, _ground(plan), found.red_cells),
+        features=field_features(sample, seen, found.covered_um2, _ground(plan), found.red_cells),
     )
 
 

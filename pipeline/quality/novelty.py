@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.manifest import shipped
 from pipeline.errors import ModelError
+from pipeline.quality.channels import FieldColours
 from pipeline.records import Novelty
 
 __all__ = [
@@ -87,6 +88,7 @@ class FieldFeatures:
     glass, brighter : logarithm of the share of the view as deep as glass, and the share brighter than that.
     deepest : depth of stain that 99% of the view stay below, 0 to 1.
     stain : absorbance (natural logarithm) of the usual red cell in red, green and blue.
+    colours : what says whether these stand in their right order; None where it was not measured.
     """
 
     detector_score: float
@@ -124,9 +126,12 @@ class FieldFeatures:
     brighter: float
     deepest: float
     stain: tuple[float, float, float]
+    colours: FieldColours | None = None
 
 
-TERM_NAMES: tuple[str, ...] = tuple(field.name for field in fields(FieldFeatures) if field.name != "stain")
+TERM_NAMES: tuple[str, ...] = tuple(
+    field.name for field in fields(FieldFeatures) if field.name not in {"stain", "colours"}
+)
 
 
 class _Strict(BaseModel):
@@ -228,14 +233,12 @@ def measure_novelty(features: list[FieldFeatures], known: NoveltyManifest) -> No
     parts = _parts(feature_table(features), known.terms)
     middle = np.median(parts, axis=0)
     stains = [stain_distance(field.stain, known.stains) for field in features]
-    swapped = [stain_distance(field.stain[::-1], known.stains) for field in features]
     return Novelty(
         smear_distance=round(float(np.median(_distance(parts.sum(axis=1) + known.intercept))), 4),
         smear_limit=round(limit_for(features, known.smear_limit), 4),
         stain_distance=round(median(stains), 4),
         stain_limit=known.stain_limit,
         farthest=TERM_NAMES[int(middle.argmax())] if middle.max() > 0 else "",
-        swapped_stain_distance=round(median(swapped), 4),
     )
 
 

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Literal
 
+from pipeline.quality.channels import channel_order, read_colours
 from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.measured import SlideMeasures
 from pipeline.quality.reasons import advice_on
-from pipeline.records import Notice, NoticeCode, Novelty
+from pipeline.records import Notice, NoticeCode
 from segmentation.scale import RED_CELL_UM
 
 __all__ = ["visibility"]
 
+_EXCHANGED = {"BGR": "red and blue", "GRB": "red and green", "RBG": "green and blue"}
 
-def visibility(
-    slide: SlideMeasures, novelty: Novelty | None = None, limits: VisibilityLimits | None = None
-) -> tuple[Notice, ...]:
+
+def visibility(slide: SlideMeasures, limits: VisibilityLimits | None = None) -> tuple[Notice, ...]:
     """Notices on what hides parasites."""
     limits = limits or VisibilityLimits()
     return (
@@ -23,7 +24,7 @@ def visibility(
         *_pixels(slide, limits),
         *_cells(slide, limits),
         *_colours(slide, limits),
-        *_swapped(novelty, limits),
+        *_order(slide, limits),
     )
 
 
@@ -97,14 +98,18 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
     return (_notice("saturated_colours", clipped, limit, text, refused=refused),)
 
 
-def _swapped(novelty: Novelty | None, limits: VisibilityLimits) -> tuple[Notice, ...]:
-    if novelty is None or novelty.swapped_stain_distance is None:
+def _order(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
+    features = [field.features for field in slide.fields if field.features is not None]
+    order = channel_order([one.colours for one in features if one.colours is not None], read_colours())
+    if order is None or order.odds <= limits.order_warn:
         return ()
-    nearer = novelty.stain_distance - novelty.swapped_stain_distance
-    if nearer <= limits.swapped_nearer or novelty.swapped_stain_distance > limits.swapped_near:
-        return ()
-    text = "Red and blue seem to be exchanged (changed back, the stain is like a known one)"
-    return (_notice("channels_swapped", nearer, limits.swapped_nearer, text),)
+    refused = order.odds > limits.order_refuse
+    limit = limits.order_refuse if refused else limits.order_warn
+    exchanged = _EXCHANGED.get(order.name, "the colour channels")
+    text = (
+        f"{exchanged.capitalize()} {'are' if refused else 'seem to be'} exchanged (the order is {order.name})"
+    )
+    return (_notice("channels_swapped", order.odds, limit, text, refused=refused),)
 
 
 def _middle(values: Iterable[float | None]) -> float | None:

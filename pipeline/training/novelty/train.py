@@ -4,7 +4,7 @@ import json
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from pipeline.count import measure_features
 from pipeline.errors import LabelledDataError, ScaleError, SlideError
 from pipeline.evaluation.labelled import read_field_set
 from pipeline.files import write_whole
+from pipeline.quality.channels import colour_rows
 from pipeline.quality.novelty import FieldFeatures, MeasuredKind, NoveltyManifest
 from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
@@ -33,7 +34,7 @@ from pipeline.training.novelty.fit import (
 from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, drawn_smear
 from pipeline.training.order import Report
 
-__all__ = ["SOURCES", "NoveltyOrder", "train_novelty"]
+__all__ = ["SOURCES", "NoveltyOrder", "colours_file", "train_novelty"]
 
 SOURCES = (
     *("iml", "nih_fields", "chula", "draaslan", "bccd"),
@@ -43,6 +44,8 @@ SOURCES = (
 RENDERED, RENDERED_MEASURING = 25, 15
 """Rendered fields that are fitted, and others that only measure."""
 PICTURES_A_KIND, ALTERED_A_SOURCE = 2, 1
+COLOURS_A_SOURCE = 26
+"""Fields of a source whose colours are kept, to tell exchanged channels by."""
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 _Picture = NDArray[np.uint8]
@@ -55,7 +58,7 @@ class NoveltyOrder:
 
     Attributes
     ----------
-    data, out : folder of the labelled sets, and folder of novelty.toml and features.json.
+    data, out : folder of the labelled sets, and folder of novelty.toml, colours.toml and features.json.
     others : folder of further pictures that are no thin film, a folder a kind; None for those drawn alone.
     seed : of every random choice. fields : most fields of a source, None for all.
     detector : manifest of the detector, None for the shipped one.
@@ -70,7 +73,7 @@ class NoveltyOrder:
 
 
 def train_novelty(order: NoveltyOrder, report: Report) -> Path:
-    """Write `novelty.toml` and, beside it, the features of every picture; gives the path of the first.
+    """Write `novelty.toml` and, beside it, `colours.toml` and all features; gives the path of the first.
 
     Raises
     ------
@@ -98,12 +101,23 @@ def train_novelty(order: NoveltyOrder, report: Report) -> Path:
     order.out.mkdir(parents=True, exist_ok=True)
     path = order.out / "novelty.toml"
     write_whole(path, tomli_w.dumps(_manifest(order, known, measured).model_dump()).encode())
+    write_whole(order.out / "colours.toml", colours_file(smears).encode())
     rows = {
         f"{group} {kind}": [None if one is None else asdict(one) for one in each]
         for (group, kind), each in features.items()
     }
     write_whole(order.out / "features.json", json.dumps(rows).encode())
     return path
+
+
+def colours_file(smears: Mapping[str, Sequence[FieldFeatures]]) -> str:
+    """Text of `colours.toml`: a line a field."""
+    lines = ["[sources]"]
+    for source, features in smears.items():
+        colours = [one.colours for one in features if one.colours is not None]
+        rows = (", ".join(f"{value:g}" for value in row) for row in colour_rows(colours, COLOURS_A_SOURCE))
+        lines += [f"{source} = [", *(f"    [{row}]," for row in rows), "]"]
+    return "\n".join([*lines, ""])
 
 
 _Pictures = dict[tuple[str, str], list[Path]]

@@ -29,7 +29,9 @@ def cells(number: int) -> TileCells:
         p_infected=np.where(rng.random(number) < 0.5, np.nan, rng.random(number)).astype(np.float32),
         stages=rng.integers(-1, 4, number),
         colours=TileColours(
-            objects=rng.random((number, 3), np.float32), depths=rng.integers(0, 9, 256).astype(np.int64)
+            objects=rng.random((number, 3), np.float32),
+            depths=rng.integers(0, 9, 256).astype(np.int64),
+            levels=rng.integers(0, 9, (3, 256)).astype(np.int64),
         ),
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.counting.tile import TileCells
 from pipeline.quality.appearance import Ground, field_features
+from pipeline.quality.measures import FieldSeen
 from pipeline.quality.novelty import TERM_NAMES
 from segmentation.colours import TileColours
 from segmentation.detections import Kind
@@ -60,9 +61,11 @@ def seen(cells: pd.DataFrame, *tiles: TileCells):
     cells["score"] = np.concatenate([np.zeros(0), *(tile.scores for tile in tiles)])
     colours = np.concatenate([np.zeros((0, 3)), *(tile.colours.objects for tile in tiles)])
     cells[["red", "green", "blue"]] = colours
-    depths = np.sum([np.zeros(256, np.int64), *(tile.colours.depths for tile in tiles)], axis=0)
+    pixels = FieldSeen(objects=0, depths=np.zeros(256, np.int64))
+    for each in tiles:
+        pixels = pixels.with_tile(len(each.kinds), each.colours)
     red = cells[cells["kind"] == "red_cell"]
-    return field_features(cells, depths, float(red["area_um2"].sum()), GROUND, len(red))
+    return field_features(cells, pixels, float(red["area_um2"].sum()), GROUND, len(red))
 
 
 def features_of(cells: pd.DataFrame, *tiles: TileCells):
@@ -119,3 +122,13 @@ def test_more_light_or_a_larger_field_changes_nothing_that_is_relative():
 def test_a_field_without_a_red_cell_has_no_looks(kind):
     assert seen(table(5, kind=kind), tile(5)) is None
     assert seen(table(0)) is None
+
+
+def test_the_deepest_stain_is_the_colour_of_the_deepest_pixels_of_the_view():
+    nuclei, colour = 400, np.asarray((90, 60, 150))
+    some = tile(20, depths={GLASS: 1700 * 20, CELL: AREA_PX * 20, 200: nuclei})
+    some.colours.levels[:, 200] = nuclei * colour
+    found = features_of(table(20), some).colours
+    assert found.deepest == pytest.approx(tuple(np.log(231 / (colour + 1))), abs=1e-5)
+    assert found.cells == pytest.approx(tuple(np.log(231 / (np.asarray(COLOUR) + 1))), abs=1e-5)
+    assert found.ground == (200, 200, 200)

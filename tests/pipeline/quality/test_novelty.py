@@ -1,6 +1,7 @@
 """Distances from known smears: 0 inside what they show, more the farther outside."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,8 @@ from pipeline.quality.novelty import (
 
 STAIN = (0.1, 0.4, 0.2)
 CELLS = 100
-USUAL = replace(FieldFeatures(**dict.fromkeys(TERM_NAMES, 0.5), stain=STAIN), number=float(np.log(CELLS)))
+HALVES: dict[str, Any] = dict.fromkeys(TERM_NAMES, 0.5)
+USUAL = replace(FieldFeatures(**HALVES, stain=STAIN), number=float(np.log(CELLS)))
 TERMS = tuple(
     Term(
         name=name,

@@ -14,10 +14,10 @@ from pipeline.counting.verdict import verdict_of
 from pipeline.quality.checks import check
 from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.measured import SlideMeasures
-from pipeline.records import Novelty, SlideSummary
+from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
-from tests.pipeline.quality.test_checks import GOOD, KNOWN, with_fields
+from tests.pipeline.quality.test_checks import GOOD, with_fields
 
 LIMITS = VisibilityLimits()
 ERRORS = SlideErrors.fixed(1.0, 0.002)
@@ -86,13 +86,14 @@ def test_where_rings_cannot_be_seen_none_is_never_distinguishable() -> None:
     assert verdict_of((90, 900), ERRORS, notices) == "parasites seen"
 
 
-def test_a_stain_that_is_a_known_one_with_red_and_blue_exchanged_is_warned_of() -> None:
-    def found(stain_distance: float, swapped: float | None) -> list[str]:
-        novelty: Novelty = replace(KNOWN, stain_distance=stain_distance, swapped_stain_distance=swapped)
-        return [notice.code for notice in check(GOOD, novelty)]
-
-    assert found(1.1, 0.1) == ["channels_swapped"]
-    assert found(0.3, 0.1) == found(1.1, 0.9) == found(1.1, None) == []
+@pytest.mark.parametrize(("order", "named"), [((2, 1, 0), "BGR"), ((1, 2, 0), "GBR"), ((0, 2, 1), "RBG")])
+def test_a_field_of_exchanged_channels_never_passes_without_a_word(
+    order: tuple[int, ...], named: str, rendered: RenderedField, tmp_path: Path
+) -> None:
+    summary = counted(rendered.image[..., list(order)], tmp_path)
+    (notice,) = [notice for notice in summary.notices if notice.code == "channels_swapped"]
+    assert named in notice.text
+    assert notice.severity == ("warn" if named == "BGR" else "refuse")
 
 
 @pytest.mark.parametrize("sigma_px", [5, 7, 9])

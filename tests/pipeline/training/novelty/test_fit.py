@@ -1,6 +1,7 @@
 """The fit of known smears against other pictures; a source or a kind left out is measured as a new one."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,20 +19,19 @@ from pipeline.training.novelty.fit import (
 def features_of(seed: int, shift: float = 0.0, number: int = 60, **shifts: float) -> list[FieldFeatures]:
     """Fields of one source: values between 0 and 1 about its own middle, some features shifted farther."""
     rng = np.random.default_rng(seed)
-    return [
-        FieldFeatures(
-            **{
-                name: 4 * (name == "number") + float(shift + shifts.get(name, 0.0) + rng.uniform(0, 1))
-                for name in TERM_NAMES
-            },
-            stain=(0.1 + 0.02 * float(rng.random()), 0.4, 0.2),
-        )
-        for _ in range(number)
-    ]
+    features = []
+    for _ in range(number):
+        values: dict[str, Any] = {
+            name: 4 * (name == "number") + float(shift + shifts.get(name, 0.0) + rng.uniform(0, 1))
+            for name in TERM_NAMES
+        }
+        features.append(FieldFeatures(**values, stain=(0.1 + 0.02 * float(rng.random()), 0.4, 0.2)))
+    return features
 
 
 def all_at(value: float, stain: tuple[float, float, float] = (0.1, 0.4, 0.2)) -> FieldFeatures:
-    return FieldFeatures(**{**dict.fromkeys(TERM_NAMES, value), "number": 4 + value}, stain=stain)
+    values: dict[str, Any] = {**dict.fromkeys(TERM_NAMES, value), "number": 4 + value}
+    return FieldFeatures(**values, stain=stain)
 
 
 SMEARS = {"one": features_of(1), "two": features_of(2, 0.2), "three": features_of(3, 0.1)}
