@@ -75,7 +75,7 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
 	$(TRAIN) novelty --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/novelty --fields 40 --detector $(BUILT)/detector/detector.toml
 	mkdir -p $(PAIR)
-	cp $(BUILT)/left_out/detector/detector.* $(BUILT)/left_out/classifier/classifier.* $(PAIR)
+	cp $(BUILT)/left_out/detector/detector.* $(BUILT)/left_out/classifier/classifier* $(PAIR)
 	$(BIN)/smearcount evaluate errors "$(SMEARCOUNT_DATA)" --out $(BUILT)/slide_errors.toml --left-out $(PAIR) \
 		--stands-for $(BUILT)/classifier/classifier.toml
 
