@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.evaluation.matching import Places
+    from pipeline.evaluation.matching.cells import Places
 
 __all__ = ["LabelledFields", "f1_of", "labelled_fields"]
 
@@ -77,7 +77,7 @@ def f1_of(sample: LabelledFields, found: "pd.DataFrame") -> dict[str, float]:
     ----------
     found : columns field (name of its picture), x_min, y_min, x_max, y_max, px.
     """
-    from pipeline.evaluation.matching import Frame, match_cells
+    from pipeline.evaluation.matching.cells import Frame, match_cells
 
     paired = missed = extra = 0
     diameter_px = sample.diameter_px()
@@ -97,7 +97,7 @@ def f1_of(sample: LabelledFields, found: "pd.DataFrame") -> dict[str, float]:
 def _places(cells: "pd.DataFrame", field: str, columns: list[str]) -> "Places":
     import numpy as np
 
-    from pipeline.evaluation.matching import Places
+    from pipeline.evaluation.matching.cells import Places
 
     boxes = cells.loc[cells["field"] == field, columns].to_numpy(np.float64)
     return Places(centres=(boxes[:, :2] + boxes[:, 2:]) / 2, boxes=boxes, cut=np.zeros(len(boxes), np.bool_))

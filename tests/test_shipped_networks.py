@@ -17,7 +17,7 @@ from models.runtime import KerasNetwork, load_network
 from pipeline.count import count_slide
 from pipeline.demo import truth_beside
 from pipeline.evaluation.figures import PLOTS, RESULTS
-from pipeline.evaluation.matching import match_boxes
+from pipeline.evaluation.matching.cells import match_boxes
 from pipeline.evaluation.results_table import read_results
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field

@@ -41,6 +41,9 @@ def fields(
     slides: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these slides, by the names in fields.csv.")
     ] = None,
+    by_slide: Annotated[
+        bool, typer.Option("--by-slide", help="Count all pictures of a slide together, as one folder.")
+    ] = False,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
     workers: WorkersOption = 1,
@@ -57,7 +60,11 @@ def fields(
     chosen = None if slides is None else [name.strip() for name in slides.split(",") if name.strip()]
     with shown_progress(quiet=quiet) as (show, _):
         counted = count_fields(
-            folder, settings, slides=chosen, progress=lambda done, total: show("fields", done, total)
+            folder,
+            settings,
+            slides=chosen,
+            progress=lambda done, total: show("fields", done, total),
+            by_slide=by_slide,
         )
     _give(counted.report(), json_file)
     if pictures is not None:

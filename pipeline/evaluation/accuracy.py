@@ -17,7 +17,6 @@ from pipeline.evaluation.field_report import (
 )
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
 from pipeline.evaluation.metrics import Rate, agreement, classification, count_error, detection, rate
-from pipeline.evaluation.stated import verdict_counts
 
 __all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
 
@@ -88,7 +87,6 @@ def field_report(
         by_slide=tuple(slides),
         by_field=tuple(_field_accuracy(fields.iloc[[i]], scored) for i in range(len(fields))),
         failed=failed,
-        verdicts=verdict_counts(field_set, tallies),
     )
 
 

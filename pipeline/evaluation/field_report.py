@@ -127,7 +127,7 @@ class FieldReport:
     Attributes
     ----------
     parasitaemia : slides' estimates against the annotated values, percentage points.
-    verdicts : of the pictures, each counted as a slide of its own.
+    verdicts : of the pictures, each counted as a slide of its own, or of the slides.
     interval_holds : slides whose 95% interval of the estimate holds the annotated value.
     """
 

@@ -10,14 +10,14 @@ import pandas as pd
 from models.manifest import read_manifest, shipped
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.intervals.slide_errors import SlideErrors
-from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.evaluation.accuracy import field_report
 from pipeline.evaluation.field_report import FailedField, FieldReport
 from pipeline.evaluation.labelled import FieldSet, read_field_set, require_known
-from pipeline.evaluation.matching import Frame
-from pipeline.evaluation.scoring import SCORE_COLUMNS, score_field
-from pipeline.evaluation.stated import FieldEvidence, evidence_of, slide_interval
+from pipeline.evaluation.matching.cells import Frame
+from pipeline.evaluation.matching.scoring import SCORE_COLUMNS, score_field
+from pipeline.evaluation.stated import FieldEvidence, evidence_of, slide_interval, verdict_counts
+from pipeline.evaluation.together import Count, counted_together
 from pipeline.reader.slide import open_slide
 from pipeline.records import CELL_COLUMNS
 from pipeline.settings import CountSettings
@@ -25,7 +25,6 @@ from segmentation.illumination import bright_view
 
 __all__ = ["CountedFields", "count_fields", "evaluate_fields"]
 
-Count = Callable[[Path, CountSettings], CountResult]
 Progress = Callable[[int, int], None]
 
 _VIEW_SIDE_PX: Final = 1024
@@ -45,6 +44,7 @@ class CountedFields:
     tallies : index field; counted and infected red cells; um_per_px and verdict, missing of a field that
         failed.
     evidence : what the interval of its slide takes from each field. errors : of the classifier.
+    by_slide : whether the pictures of a slide were counted together.
     """
 
     field_set: FieldSet
@@ -53,6 +53,7 @@ class CountedFields:
     failed: tuple[FailedField, ...]
     evidence: Mapping[str, FieldEvidence]
     errors: SlideErrors
+    by_slide: bool = False
 
     def report(self) -> FieldReport:
         """Measures over all fields, by slide and by field."""
@@ -61,7 +62,8 @@ class CountedFields:
             str(slide): slide_interval([self.evidence[name] for name in own["field"]], self.errors)
             for slide, own in fields[fields["complete"]].groupby("slide")
         }
-        return field_report(self.field_set, self.scored, self.tallies, self.failed, intervals)
+        report = field_report(self.field_set, self.scored, self.tallies, self.failed, intervals)
+        return replace(report, verdicts=verdict_counts(self.field_set, self.tallies, by_slide=self.by_slide))
 
 
 def evaluate_fields(
@@ -83,6 +85,7 @@ def count_fields(
     slides: Sequence[str] | None = None,
     progress: Progress | None = None,
     count: Count | None = None,
+    by_slide: bool = False,
 ) -> CountedFields:
     """Count every field of a labelled set and compare the cells with the labels.
 
@@ -91,7 +94,8 @@ def count_fields(
     folder : a field set.
     slides : only these slides; None takes all.
     progress : called with the fields done and all fields.
-    count : counts one picture; None is `pipeline.count.count_slide`.
+    count : counts one picture, or a folder of them; None is `pipeline.count.count_slide`.
+    by_slide : count all pictures of a slide together, as one folder.
 
     Raises
     ------
@@ -105,6 +109,15 @@ def count_fields(
 
         count = count_slide
     field_set = _only_slides(read_field_set(folder), slides)
+    if not by_slide:
+        return _compared(field_set, settings, count, progress)
+    with counted_together(field_set, count) as of_picture:
+        return replace(_compared(field_set, settings, of_picture, progress), by_slide=True)
+
+
+def _compared(
+    field_set: FieldSet, settings: CountSettings, count: Count, progress: Progress | None
+) -> CountedFields:
     names = list(field_set.fields["field"])
     tables = [pd.DataFrame(columns=["field", *SCORE_COLUMNS])]
     tallies, failed, evidence = {}, [], {}

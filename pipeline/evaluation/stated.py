@@ -27,54 +27,62 @@ __all__ = [
 ]
 
 LEAST_INFECTED: Final = (3, 5)
-"""Least infected cells of the pictures that are told apart."""
-_HEADER = ("Verdicts of pictures", "pictures", *get_args(Verdict))
+"""Least infected cells of those that are told apart."""
+_HEADER = ("Verdicts", "number", *get_args(Verdict))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictCounts:
-    """Verdicts of some pictures; together they are all that were counted.
+    """Verdicts on some pictures or slides.
 
     Attributes
     ----------
-    name : which pictures: of slides on which no cell is labelled infected, or with so many of them.
+    name : which pictures or slides: of healthy people, or with so many infected cells.
+    number : of these.
     """
 
     name: str
-    pictures: int
+    number: int
     seen: int
     uncertain: int
     none: int
     refused: int
 
 
-def verdict_counts(field_set: FieldSet, tallies: pd.DataFrame) -> tuple[VerdictCounts, ...]:
-    """Verdicts of pictures of healthy people, and of those with at least 3 and at least 5 infected cells.
+def verdict_counts(
+    field_set: FieldSet, tallies: pd.DataFrame, *, by_slide: bool = False
+) -> tuple[VerdictCounts, ...]:
+    """Verdicts on healthy people, and on those with at least 3 and at least 5 infected cells.
 
     A person is healthy where no cell of any picture of the slide is labelled infected.
 
     Parameters
     ----------
     tallies : index field; verdict, None of a field that failed.
+    by_slide : the verdict of a field is that of its slide, which counts once; else of the picture.
     """
     labelled = field_set.cells[field_set.cells["label"].isin(INFECTED_LABELS)]
+    slide = field_set.fields["slide"]
     number = field_set.fields["field"].map(labelled["field"].value_counts()).fillna(0).astype(int)
-    healthy = number.groupby(field_set.fields["slide"]).transform("sum") == 0
+    of_slide = number.groupby(slide).transform("sum")
     verdicts = field_set.fields["field"].map(tallies["verdict"])
-    groups = [("of healthy people", healthy)]
-    groups += [(f"with at least {least} infected cells", number >= least) for least in LEAST_INFECTED]
+    if by_slide:
+        number, verdicts = of_slide, verdicts.groupby(slide).transform("first").mask(slide.duplicated())
+    whose = "slides" if by_slide else "pictures"
+    groups = [(f"{whose} of healthy people", of_slide == 0)]
+    groups += [(f"{whose} with at least {least} infected cells", number >= least) for least in LEAST_INFECTED]
     return tuple(_counts(name, verdicts[which].dropna()) for name, which in groups)
 
 
 def verdict_lines(counts: Sequence[VerdictCounts]) -> list[str]:
-    """The same as a table for a person; empty where no picture was counted."""
+    """The same as a table for a person; empty where nothing was counted."""
     rows = [
         (
             one.name,
-            *(str(number) for number in (one.pictures, one.seen, one.uncertain, one.none, one.refused)),
+            *(str(number) for number in (one.number, one.seen, one.uncertain, one.none, one.refused)),
         )
         for one in counts
-        if one.pictures
+        if one.number
     ]
     return [text_table(_HEADER, rows), ""] if rows else []
 
@@ -82,7 +90,7 @@ def verdict_lines(counts: Sequence[VerdictCounts]) -> list[str]:
 def _counts(name: str, verdicts: "pd.Series[str]") -> VerdictCounts:
     seen, uncertain, none, refused = (int((verdicts == verdict).sum()) for verdict in get_args(Verdict))
     return VerdictCounts(
-        name=name, pictures=len(verdicts), seen=seen, uncertain=uncertain, none=none, refused=refused
+        name=name, number=len(verdicts), seen=seen, uncertain=uncertain, none=none, refused=refused
     )
 
 

@@ -13,7 +13,7 @@ from classifier.predict import STAGES
 from classifier.specks import SPECK_PX, empty_ground, find_specks
 from classifier.training.fit import UNKNOWN_STAGE
 from pipeline.evaluation.labelled import INFECTED_LABELS, CropSet, FieldSet, read_crops, read_field_set
-from pipeline.evaluation.matching import match_boxes, match_points
+from pipeline.evaluation.matching.cells import match_boxes, match_points
 from pipeline.networks import Detector
 from pipeline.planning.field import field_light, plan_field, read_window
 from pipeline.reader.slide import open_slide

@@ -331,8 +331,10 @@ def test_a_crop_is_classified_by_the_chosen_network(monkeypatch: pytest.MonkeyPa
 def test_measures_are_printed_and_written_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: dict[str, object] = {}
 
-    def count_fields(folder: Path, settings: object, *, slides: object, progress: object) -> object:
-        asked.update(folder=folder, slides=slides)
+    def count_fields(
+        folder: Path, settings: object, *, slides: object, progress: object, by_slide: bool
+    ) -> object:
+        asked.update(folder=folder, slides=slides, by_slide=by_slide)
         report = types.SimpleNamespace(to_text=lambda: "F1 0.95\n", to_json=lambda: {"f1": 0.95})
         return types.SimpleNamespace(report=lambda: report)
 
@@ -340,7 +342,7 @@ def test_measures_are_printed_and_written_as_json(monkeypatch: pytest.MonkeyPatc
     result = run("evaluate", "fields", tmp_path, "--slides", "a, b", "--json", tmp_path / "m.json")
     assert (result.exit_code, result.stdout) == (0, "F1 0.95\n")
     assert json.loads((tmp_path / "m.json").read_text()) == {"f1": 0.95}
-    assert asked == {"folder": tmp_path, "slides": ["a", "b"]}
+    assert asked == {"folder": tmp_path, "slides": ["a", "b"], "by_slide": False}
 
 
 def test_a_folder_that_is_no_labelled_set_is_told_in_one_line(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline.evaluation.decisions import (
     field_stages,
 )
 from pipeline.evaluation.labelled import FieldSet
-from pipeline.evaluation.scoring import SCORE_COLUMNS
+from pipeline.evaluation.matching.scoring import SCORE_COLUMNS
 
 FIELDS = pd.DataFrame(
     {"field": ["a", "b", "c"], "slide": ["s1", "s1", "s2"], "image": "", "complete": [True, False, True]}

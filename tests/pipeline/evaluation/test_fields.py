@@ -14,7 +14,8 @@ from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.result import CountResult
 from pipeline.counting.summary import summarise
 from pipeline.errors import EmptySlideError, InputError, OutputError
-from pipeline.evaluation.fields import evaluate_fields
+from pipeline.evaluation.fields import count_fields, evaluate_fields
+from pipeline.evaluation.together import Count
 from pipeline.files import write_json
 from pipeline.records import CELL_COLUMNS, DebrisControl, FailedTile, SlideSummary
 from pipeline.settings import CountSettings
@@ -225,3 +226,41 @@ def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
     with pytest.raises(OutputError, match="missing"):
         write_json(tmp_path / "missing" / "report.json", {})
+
+
+def together(calls: list[list[str]]) -> Count:
+    """Counts a folder perfectly, in one slide; `calls` gets the pictures of each."""
+
+    def count(source: Path, settings: CountSettings) -> CountResult:
+        pictures = sorted(source.iterdir())
+        calls.append([picture.stem for picture in pictures])
+        parts = [perfect(picture, settings).cells.assign(field=picture.stem) for picture in pictures]
+        seen = replace(perfect(pictures[0], settings).summary, verdict="parasites seen")
+        return CountResult(summary=seen, parts=parts, run={})
+
+    return count
+
+
+def test_pictures_of_a_slide_are_counted_together_where_that_is_asked_for(field_folder: Path) -> None:
+    calls: list[list[str]] = []
+    counted = count_fields(field_folder, SETTINGS, count=together(calls), by_slide=True)
+    assert sorted(calls) == [["f1", "f2"], ["f3"]]
+    report = counted.report()
+    apart = evaluate_fields(field_folder, SETTINGS, count=perfect)
+    assert report.overall == apart.overall
+    assert [slide.estimated_percent for slide in report.by_slide] == [12.5, 12.5]
+    assert [(one.name, one.number, one.seen) for one in report.verdicts] == [
+        ("slides of healthy people", 0, 0),
+        ("slides with at least 3 infected cells", 1, 1),
+        ("slides with at least 5 infected cells", 0, 0),
+    ]
+
+
+def test_a_slide_that_cannot_be_counted_fails_all_of_its_pictures(field_folder: Path) -> None:
+    def count(source: Path, settings: CountSettings) -> CountResult:
+        if len(list(source.iterdir())) == 2:
+            raise EmptySlideError("no red cells were found")
+        return together([])(source, settings)
+
+    counted = count_fields(field_folder, SETTINGS, count=count, by_slide=True)
+    assert [one.field for one in counted.failed] == ["f1", "f2"]

@@ -27,11 +27,11 @@ def field_set(tmp_path: Path) -> FieldSet:
 def test_each_picture_stands_with_its_like(field_set: FieldSet) -> None:
     tallies = pd.DataFrame({"verdict": VERDICTS})
     healthy, three, five = verdict_counts(field_set, tallies)
-    assert (healthy.pictures, healthy.seen, healthy.uncertain, healthy.none, healthy.refused) == (
+    assert (healthy.number, healthy.seen, healthy.uncertain, healthy.none, healthy.refused) == (
         3, 1, 0, 1, 1,
     )  # fmt: skip
-    assert (three.pictures, three.seen, three.uncertain, three.none) == (2, 1, 1, 0)
-    assert (five.pictures, five.seen, five.uncertain) == (1, 1, 0)
+    assert (three.number, three.seen, three.uncertain, three.none) == (2, 1, 1, 0)
+    assert (five.number, five.seen, five.uncertain) == (1, 1, 0)
 
 
 def test_the_table_names_every_verdict_and_leaves_empty_groups_out(field_set: FieldSet) -> None:

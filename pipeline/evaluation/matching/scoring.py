@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.evaluation.labelled import BOX_COLUMNS, RED_CELL_LABELS
-from pipeline.evaluation.matching import Frame, Matched, Places, match_cells
+from pipeline.evaluation.matching.cells import Frame, Matched, Places, match_cells
 
 __all__ = ["SCORE_COLUMNS", "score_field"]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.evaluation.matching import Frame, Matched, Places, match_boxes, match_cells, match_points
+from pipeline.evaluation.matching.cells import Frame, Matched, Places, match_boxes, match_cells, match_points
 from segmentation.illumination import BrightView
 
 DIAMETER = 10.0

@@ -5,8 +5,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.evaluation.matching import Frame
-from pipeline.evaluation.scoring import score_field
+from pipeline.evaluation.matching.cells import Frame
+from pipeline.evaluation.matching.scoring import score_field
 from pipeline.records import CELL_COLUMNS
 
 FRAME = Frame(width=200, height=200)

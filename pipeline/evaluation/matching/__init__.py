@@ -1,0 +1,1 @@
+"""Holds detected cells against labelled ones."""
