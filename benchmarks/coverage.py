@@ -21,11 +21,21 @@ from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.statistics import CONFIDENCE, SIGNIFICANCE, wilson
 from pipeline.evaluation.plots.style import drawn, line_styles, new_figure, place_legend
 from pipeline.files import write_whole
+from pipeline.planning.protocols import PROTOCOLS, Goal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Coverage", "Drawn", "coverage", "drawn_slide", "interval_holds"]
+__all__ = [
+    "Coverage",
+    "Drawn",
+    "Stopping",
+    "claimed_on_uninfected",
+    "coverage",
+    "drawn_slide",
+    "interval_holds",
+    "stopping",
+]
 
 FRACTIONS = (0.0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2)
 CELLS = (200, 2_000, 20_000, 200_000)
@@ -82,6 +92,28 @@ CLUSTERS = (
     Drawn(fraction=0.0, cells=2_000, spread=1.0, fields=6),
 )
 """Slides whose cells lie otherwise than in the first table, of every fraction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """What a protocol does that stops by its own running estimate; shares of slides, 0 to 1.
+
+    Attributes
+    ----------
+    early : that stop early. holds : whose interval holds the true fraction; holds_early : of those that stop.
+    lean : mean called fraction over that of the same slides counted to the end, less 1.
+    """
+
+    goal: str
+    fraction: float
+    early: float
+    holds: float
+    holds_early: float
+    lean: float
+
+
+NEAR_A_STEP = (0.6, 0.8, 1.0, 1.2, 1.5)
+"""Parasitaemias at which stopping is drawn, over the one at which a protocol's number of cells changes."""
 
 
 def drawn_slide(what: Drawn, errors: SlideErrors, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -142,6 +174,44 @@ def claimed_on_uninfected(cells: int, errors: SlideErrors, rng: np.random.Genera
     return seen / slides
 
 
+def stopping(
+    goal: Goal, fraction: float, errors: SlideErrors, rng: np.random.Generator, slides: int = SLIDES
+) -> Stopping:
+    """Count slides field by field until the goal is reached, and judge each."""
+    cells = max(goal.cells, goal.cells_below)
+    what = Drawn(fraction=fraction, cells=cells, fields=cells // CELLS_A_FIELD)
+    held: dict[bool, list[bool]] = {False: [], True: []}
+    stopped, whole = [], []
+    for _ in range(slides):
+        groups = drawn_slide(what, errors, rng)
+        called, counted = np.cumsum(groups, axis=0).T
+        last = next(n for n in range(len(groups)) if not goal.missing(int(called[n]), int(counted[n])))
+        held[last + 1 < len(groups)].append(interval_holds(fraction, groups[: last + 1], errors) == 0)
+        stopped.append(called[last] / counted[last])
+        whole.append(called[-1] / counted[-1])
+    return Stopping(
+        goal=goal.name,
+        fraction=fraction,
+        early=len(held[True]) / slides,
+        holds=sum(held[True] + held[False]) / slides,
+        holds_early=float(np.mean(held[True])) if held[True] else float("nan"),
+        lean=float(np.mean(stopped) / np.mean(whole)) - 1,
+    )
+
+
+def _stopping_table(errors: SlideErrors, rng: np.random.Generator) -> str:
+    """Near the step of each protocol that has one."""
+    lines = ["| protocol | true | stop early | interval holds | of those that stop early | leans |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
+    for goal in (goal for goal in PROTOCOLS.values() if goal.cells_below):
+        for ratio in NEAR_A_STEP:
+            found = stopping(goal, ratio * goal.below, errors, rng)
+            shares = (f"{share:.1%}" for share in (found.early, found.holds, found.holds_early))
+            lean = f"{found.lean:+.1%}"
+            lines.append(f"| `{goal.name}` | {found.fraction:.1%} | " + " | ".join([*shares, lean]) + " |")
+    return "\n".join(lines) + "\n\n"
+
+
 def _plot(found: Sequence[Coverage]) -> "Figure":
     figure, panels = new_figure(
         "How often the 95% interval holds the true parasitaemia",
@@ -200,6 +270,7 @@ def main(out: Path) -> None:
     for cells in CELLS:
         share = claimed_on_uninfected(cells, errors, rng, UNINFECTED)
         sys.stdout.write(f"{cells:,} cells, none infected: parasites claimed on {share:.2%}\n")
+    sys.stdout.write(_stopping_table(errors, rng))
     write_whole(out, drawn(lambda: _plot(found)))
 
 

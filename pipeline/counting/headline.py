@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.counting.intervals.melded import corrected, melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.names import for_line
+from pipeline.planning.protocols import Goal
 from pipeline.records import Headline
 
 __all__ = ["MELDED", "USUAL_RED_CELLS_PER_UL", "HeadlineFacts", "headline_of", "notes_of", "site_notes"]
@@ -91,13 +92,13 @@ def headline_of(
 
 
 def notes_of(
-    headline: Headline | None, stages: Mapping[str, int], verdict: str, may_stop_early: bool
+    headline: Headline | None, stages: Mapping[str, int], verdict: str, stopped_by: Goal | None
 ) -> tuple[str, ...]:
     """Lines that are read with every count; hints, never a diagnosis.
 
     Parameters
     ----------
-    may_stop_early : whether the protocol ends sooner where its own running estimate is high.
+    stopped_by : the protocol whose running estimate ended the count; None where none did.
     """
     notes = [ALWAYS]
     if headline is None:
@@ -115,9 +116,11 @@ def notes_of(
         notes.append(f"The corrected estimate is clipped at {side}: the calls alone would put it beyond.")
     if headline.groups == 0:
         notes.append("Too few fields or blocks to tell clustering: the interval takes cells as independent.")
-    if may_stop_early:
+    if stopped_by is not None:
         notes.append(
-            "The protocol stops by its own running estimate, which then leans high near its limit: see"
+            f"Stopped after {stopped_by.cells:,} red cells and not {stopped_by.cells_below:,} because"
+            f" {stopped_by.below:.0%} or more were called infected (protocol {stopped_by.name}): near"
+            f" {stopped_by.below:.0%} such an estimate leans high, which the interval does not allow for; see"
             " docs/statistics.md."
         )
     return tuple(notes)

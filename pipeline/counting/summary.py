@@ -193,7 +193,6 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
         tells_stages=facts.tells_stages,
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
-    early = facts.goal is not None and facts.goal.cells_below > 0
     low, high = _interval(infected, counted, errors, headline, upper_effect)
     asexual = headline if facts.tells_stages else None
     return replace(
@@ -207,7 +206,7 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
         limit_of_detection=lowest_detectable(counted, errors, effect),
         limit_of_blank=limit_of_blank(counted, errors, effect),
         cells_needed=_cells_needed(errors, effect),
-        notes=notes_of(headline, plain.stages, verdict, early),
+        notes=notes_of(headline, plain.stages, verdict, _stopped_by(facts, plain)),
     )
 
 
@@ -269,6 +268,12 @@ def _area(fields: tuple[FieldFacts, ...]) -> dict[str, float]:
     for one in fields:
         pixels.update(one.parts_px)
     return {name: area_mm2(number) for name, number in pixels.items()}
+
+
+def _stopped_by(facts: SlideFacts, plain: SlideSummary) -> Goal | None:
+    """The protocol whose running estimate ended the count before the slide did; None where nothing did."""
+    goal, left = facts.goal, any(one.parts_px.get("not_reached") for one in facts.fields)
+    return goal if goal is not None and left and goal.stops_early(plain.infected, plain.counted) else None
 
 
 def _goal(goal: Goal | None, found: FieldTally) -> GoalResult | None:

@@ -38,6 +38,10 @@ class Goal:
             return self.cells
         return max(self.cells, self.cells_below)
 
+    def stops_early(self, infected: int, counted: int) -> bool:
+        """Whether so many cells are enough by their own share of infected ones, and would not be without."""
+        return self.wanted(infected, counted) <= counted < self.cells_below
+
     def missing(self, infected: int, counted: int) -> int:
         """Red cells still to be counted, 0 where the goal is reached; fields are never full of cells."""
         return 1 if self.fields else max(0, self.wanted(infected, counted) - counted)
@@ -83,10 +87,10 @@ PROTOCOLS = {
         Goal(
             name="nvp",
             cells=10_000,
-            source="NVP, the Dutch society for parasitology, Malaria diagnostics: 10,000 red cells (number"
-            " handed down here and not checked against its text)",
-            year=2022,
-            link="https://www.nvmm.nl/vereniging/nieuws/nieuwe-richtlijn-malaria-diagnostiek/",
+            source="NVP, the Dutch society for parasitology: 10,000 red cells, as Boonstra and others, 2021,"
+            " figure 3, state it",
+            year=2021,
+            link="https://doi.org/10.1186/s12936-021-03889-7",
         ),
     )
 }

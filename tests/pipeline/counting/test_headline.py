@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.counting.headline import HeadlineFacts, headline_of, notes_of
 from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.planning.protocols import PROTOCOLS
 from pipeline.records import Headline
 
 ERRORS = SlideErrors.fixed(0.9, 0.002)
@@ -47,32 +48,32 @@ def test_parasites_per_ul_say_where_the_red_cells_come_from() -> None:
 
 def test_nothing_counted_has_no_headline_and_still_the_line_that_every_count_has() -> None:
     assert headline_of(0, 0, {}, ERRORS, FACTS) is None
-    assert notes_of(None, {}, "not countable", False) == (
+    assert notes_of(None, {}, "not countable", None) == (
         "Species not determined. A thin film cannot exclude malaria.",
     )
 
 
 def test_marks_of_severity_are_notes_only_where_parasites_are_seen() -> None:
     dense, some = made(120, 1000, {"ring": 120}), made(30, 1000, {"ring": 30})
-    assert any("10% or more" in note for note in notes_of(dense, {}, "parasites seen", False))
-    assert any("2% or more" in note for note in notes_of(some, {}, "parasites seen", False))
-    assert not any("or more" in note for note in notes_of(some, {}, "none distinguishable", False))
+    assert any("10% or more" in note for note in notes_of(dense, {}, "parasites seen", None))
+    assert any("2% or more" in note for note in notes_of(some, {}, "parasites seen", None))
+    assert not any("or more" in note for note in notes_of(some, {}, "none distinguishable", None))
 
 
 def test_what_limits_the_figures_is_said() -> None:
     none = made(0, 1000, {}, replace(FACTS, groups=0))
-    told = " ".join(notes_of(none, {}, "none distinguishable", True))
+    told = " ".join(notes_of(none, {}, "none distinguishable", PROTOCOLS["cdc"]))
     assert none.clipped
     assert "clipped at 0" in told
     assert "Too few fields or blocks" in told
-    assert "stops by its own running estimate" in told
+    assert "Stopped after 500 red cells and not 2,000 because 10% or more were called" in told
     late = made(20, 1000, {"schizont": 6, "ring": 14})
-    assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", False))
+    assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", None))
 
 
 def test_where_gametocytes_alone_are_beyond_false_calls_the_notes_say_so() -> None:
     stages = {"ring": 1, "gametocyte": 20}
     found = made(21, 1000, stages)
     assert found.low == 0 and found.infected == 1
-    assert "by their gametocytes" in " ".join(notes_of(found, stages, "parasites seen", False))
-    assert "by their gametocytes" not in " ".join(notes_of(found, stages, "not countable", False))
+    assert "by their gametocytes" in " ".join(notes_of(found, stages, "parasites seen", None))
+    assert "by their gametocytes" not in " ".join(notes_of(found, stages, "not countable", None))

@@ -1,5 +1,7 @@
 """The count of a slide reconciles, pools its fields and claims no more than was seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.counting.summary import summarise
+from pipeline.planning.protocols import PROTOCOLS
 from pipeline.records import FailedTile
 from pipeline.wording import count_line, percent_text
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts
@@ -135,3 +138,14 @@ def test_the_count_is_told_in_one_line() -> None:
 )
 def test_small_percentages_keep_their_digits(fraction: float | None, text: str) -> None:
     assert percent_text(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("infected", "left", "stops"), [(60, 9_000, True), (60, 0, False), (20, 9_000, False)]
+)
+def test_a_count_that_its_own_estimate_ended_says_so(infected: int, left: int, stops: bool) -> None:
+    cells = make_cells(*["infected"] * infected, *["uninfected"] * (510 - infected))
+    facts = make_facts(goal=PROTOCOLS["cdc"])
+    read = replace(facts.fields[0], parts_px={"counted": 70_000, "not_reached": left})
+    notes = summarise((cells,), replace(facts, fields=(read,))).notes
+    assert any("Stopped after 500 red cells" in note for note in notes) == stops

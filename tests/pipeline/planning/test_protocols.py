@@ -62,3 +62,12 @@ def test_a_number_of_fields_is_never_reached_by_cells():
     assert goal.missing(500, 100_000) > 0
     with pytest.raises(InputError, match="0 fields were asked for, expected 1 or more"):
         goal_of(None, None, 0)
+
+
+def test_a_protocol_stops_early_where_its_own_estimate_asks_for_fewer_cells_than_it_would_without() -> None:
+    cdc = PROTOCOLS["cdc"]
+    assert cdc.stops_early(50, 500) and cdc.stops_early(150, 1400)
+    assert not cdc.stops_early(49, 500)  # goes on
+    assert not cdc.stops_early(300, 2000)  # all that it may ask for
+    assert not cdc.stops_early(50, 400)  # the slide held no more
+    assert not PROTOCOLS["who"].stops_early(900, 5000)
