@@ -14,6 +14,7 @@ from os import PathLike
 __all__ = [
     "CSV_ENCODING",
     "csv_encoding",
+    "for_css",
     "for_csv",
     "for_html",
     "for_line",
@@ -82,6 +83,12 @@ def for_path(name: str, most_bytes: int = PATH_BYTES) -> str:
         return text
     digest = hashlib.sha256(whole).hexdigest()[:_HASH_DIGITS]
     return f"{whole[: most_bytes - _HASH_DIGITS - 1].decode(errors='ignore')}~{digest}"
+
+
+def for_css(name: object) -> str:
+    """Name as a quoted string of a style sheet, also of one within a page: all but letters stand as codes."""
+    line = for_line(str(name))
+    return '"' + "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in line) + '"'
 
 
 def for_html(name: object) -> str:

@@ -27,8 +27,8 @@ def percent_text(fraction: float | None) -> str:
     return f"{percent:.{decimals}f}%"
 
 
-def per_ul_text(headline: Headline) -> str:
-    """Parasites per µL to two digits, its interval, and the red cells per µL that it comes from."""
+def per_ul_text(headline: Headline) -> tuple[str, str]:
+    """Parasites per µL to two digits with its interval; the red cells per µL that it comes from."""
     value, low, high = (
         _two_digits(number)
         for number in (
@@ -37,8 +37,7 @@ def per_ul_text(headline: Headline) -> str:
             headline.parasites_per_ul_high,
         )
     )
-    cells = f"{headline.red_cells_per_ul:,.0f} red cells per µL, {headline.red_cells_source}"
-    return f"{value} ({low} to {high}; {cells})"
+    return f"{value} ({low} to {high})", f"{headline.red_cells_per_ul:,.0f}, {headline.red_cells_source}"
 
 
 def _two_digits(number: float) -> str:

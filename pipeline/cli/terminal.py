@@ -239,7 +239,8 @@ def _headline(summary: "SlideSummary") -> list[tuple[str, str]]:
     if found.gametocytes is not None:
         present = f"present, {found.gametocytes}" if found.gametocytes else "none seen"
         rows.append(("gametocytes", present))
-    return [*rows, ("parasites per µL", per_ul_text(found))]
+    density, cells = per_ul_text(found)
+    return [*rows, ("parasites per µL", density), ("red cells per µL", cells)]
 
 
 def _outcome_row(outcome: "SlideOutcome") -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.names import (
     CSV_ENCODING,
     csv_encoding,
+    for_css,
     for_csv,
     for_html,
     for_line,
@@ -102,3 +104,11 @@ def test_a_page_shows_the_name_and_obeys_nothing_in_it(name: str) -> None:
     parser.close()
     assert seen == []
     assert html.unescape(for_html(name)) == for_line(name)
+
+
+@given(ANY_NAME)
+def test_a_name_ends_neither_a_string_of_a_style_sheet_nor_the_sheet(name: str) -> None:
+    text = for_css(name)
+    assert re.fullmatch(r'"([A-Za-z0-9]|\\[0-9a-f]{1,6} )*"', text)
+    read = re.sub(r"\\([0-9a-f]{1,6}) ", lambda code: chr(int(code[1], 16)), text[1:-1])
+    assert read == for_line(name)

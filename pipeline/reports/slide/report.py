@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import write_whole
-from pipeline.names import for_line
+from pipeline.names import for_css, for_line
 from pipeline.reports.fhir import CAVEAT
 from pipeline.reports.page import page_template
 from pipeline.reports.slide.draft import Draft, draft_report, look_from
@@ -38,6 +38,8 @@ from pipeline.settings import ReportSettings
 __all__ = ["REPORT_NAME", "report_page", "report_settings_of", "write_page", "write_report"]
 
 REPORT_NAME = "report.html"
+PRINTED_CHARACTERS = 100
+"""Of the line at the foot of a printed page: more does not fit on A4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def report_page(stored: StoredResult, draft: Draft, source: Path | None, setting
         **_told(stored, chosen.threshold),
         **_shown(stored, chosen, pictures),
         sample=for_line(settings.sample),
+        printed_name=for_css(_printed_name(stored, settings)),
         notes=[(for_line(name), for_line(text)) for name, text in settings.notes],
         maps=maps,
         hatched=[
@@ -103,6 +106,12 @@ def report_page(stored: StoredResult, draft: Draft, source: Path | None, setting
         ],
         sizes=size_chart(chosen.sizes),
     )
+
+
+def _printed_name(stored: StoredResult, settings: ReportSettings) -> str:
+    """What stands at the foot of each printed page, so that none is mistaken for that of another slide."""
+    sample = f"sample {settings.sample}, " if settings.sample else ""
+    return f"{sample}slide {stored.summary['slide']}"[:PRINTED_CHARACTERS]
 
 
 def _told(stored: StoredResult, threshold: float) -> dict[str, object]:

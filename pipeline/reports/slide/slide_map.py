@@ -90,6 +90,8 @@ def field_map(
     radius = RING_MANY_PX if len(places) > MANY else RING_PX if is_only else RING_EACH_PX
     parts += _rings(places * scale, radius)
     caption = f"{field['infected']:,} of {field['counted']:,} red cells called infected"
+    if not field["counted"]:
+        caption = "no red cell counted"
     return FieldMap(
         svg="\n".join([*parts, "</svg>"]), name=str(field["name"]), caption=caption, hatched=hatched
     )

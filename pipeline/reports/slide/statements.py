@@ -170,7 +170,9 @@ def method_lines(summary: Facts, threshold: float) -> list[str]:
 def settings_rows(summary: Facts, run: Facts) -> list[tuple[str, str]]:
     """What decides the count: input, pixel size, networks, version, settings other than the usual ones."""
     rows = [("File", for_line(_file_name(summary["source"]))), *_input_rows(run)]
-    if summary["um_per_px"] is not None:
+    if not summary["counted"] and summary["scale_source"] == "estimated":
+        rows.append(("Pixel size", "unknown: it was not given, and no red cell was counted to tell it"))
+    elif summary["um_per_px"] is not None:
         source = _SCALE.get(summary["scale_source"], summary["scale_source"])
         rows.append(("Pixel size", f"{summary['um_per_px']:.4f} µm, {source}"))
     rows += [
@@ -230,7 +232,9 @@ def _shares(summary: Facts) -> Iterator[tuple[str, str]]:
             yield "Corrected for the network's errors", f"{percent_text(found.corrected)}{clipped}"
         if found.gametocytes is not None:
             yield "Gametocytes", f"present, {found.gametocytes:,}" if found.gametocytes else "none seen"
-        yield "Asexual parasites per µL", per_ul_text(found)
+        density, cells = per_ul_text(found)
+        yield "Asexual parasites per µL" if found.kind == "asexual" else "Parasites per µL", density
+        yield "Red cells per µL", cells
     if set(summary["stages"]) - {"unknown"}:
         stages = (
             f"{number:,} {'stage unknown' if name == 'unknown' else name}"
@@ -242,8 +246,8 @@ def _shares(summary: Facts) -> Iterator[tuple[str, str]]:
     if blank is not None:
         yield "Limit of blank", percent_text(blank)
     for wanted, cells in (summary.get("cells_needed") or {}).items():
-        told = "no number is enough" if cells is None else f"{cells:,}"
-        yield f"Red cells needed for a limit of detection of {percent_text(float(wanted))}", told
+        told = "never enough" if cells is None else f"{cells:,}"
+        yield f"Red cells needed to detect {percent_text(float(wanted))}", told
 
 
 def _interval(found: Headline) -> str:

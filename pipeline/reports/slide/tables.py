@@ -1,5 +1,6 @@
 """The rows of a report's tables: findings, objects, fields, areas."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,14 @@ def finding_of(notice: Facts) -> Finding:
     refuses = notice["severity"] == "refuse"
     measured, limit = f"{notice['value']:.3g}", f"{notice['limit']:.3g}"
     if reason is not None:
-        measured += f" ({reason.measured.replace('`', '')})"
-        limit = ((reason.refuses if refuses else reason.warns) or limit).replace("`", "")
+        measured += f" ({_plain(reason.measured, limit)})"
+        limit = _plain((reason.refuses if refuses else reason.warns) or limit, limit)
     return Finding(is_refusal=refuses, text=for_line(notice["text"]), measured=measured, limit=limit)
+
+
+def _plain(words: str, limit: str) -> str:
+    """Words that name values of summary.json, for who reads a report: the limit's number, a distance."""
+    return re.sub(r"`\w+_limit`", limit, re.sub(r"`\w+_distance`", "distance", words)).replace("`", "")
 
 
 def left_out_rows(summary: Facts) -> list[tuple[str, str]]:
@@ -88,7 +94,9 @@ def field_rows(fields: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str,
 
 
 def area_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, mm² and share of each part of the slide; empty where all of it was counted."""
+    """Name, mm² and share of each part; empty where all was counted, or no cell tells how large a px is."""
+    if not summary["counted"] and summary["scale_source"] == "estimated":
+        return []
     parts = summary["area_mm2"]
     whole = sum(parts.values())
     if set(parts) <= {"counted"} or not whole:

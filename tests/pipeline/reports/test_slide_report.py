@@ -2,8 +2,10 @@
 
 import html
 import re
+import zlib
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -13,14 +15,17 @@ from pipeline import batch as batch_module
 from pipeline.batch import count_and_write
 from pipeline.errors import InputError
 from pipeline.output.folder import write_result
+from pipeline.records import Notice
 from pipeline.reports.slide import report as report_module
 from pipeline.reports.slide.counted_report import CountedReport
 from pipeline.reports.slide.found_slide import find_slide
+from pipeline.reports.slide.pdf import write_pdf
 from pipeline.reports.slide.report import REPORT_NAME, report_settings_of, write_report
 from pipeline.reports.slide.selection import select_cells
 from pipeline.reports.slide.size_chart import median_um
 from pipeline.reports.stored import read_stored
 from pipeline.settings import CountSettings, ReportSettings
+from tests.optional import required
 from tests.pipeline.counting.made_up_counts import (
     count_made_up,
     make_cells,
@@ -128,8 +133,6 @@ def test_every_name_is_escaped(tmp_path: Path) -> None:
 
 
 def test_a_slide_that_is_refused_claims_no_parasitaemia(tmp_path: Path) -> None:
-    from pipeline.records import Notice
-
     notice = Notice(
         code="not_a_smear", severity="refuse", value=9.0, limit=1.0, text="No thin film: refocus."
     )
@@ -142,8 +145,6 @@ def test_a_slide_that_is_refused_claims_no_parasitaemia(tmp_path: Path) -> None:
 
 
 def test_a_finding_says_what_was_measured_its_limit_and_what_to_do(tmp_path: Path) -> None:
-    from pipeline.records import Notice
-
     notice = Notice(code="few_cells", severity="warn", value=160.0, limit=500.0, text="Only 160: add more.")
     words = _words(_report(tmp_path, make_cells("uninfected"), notices=(notice,)))
     assert "! warns Only 160: add more. 160 (red cells counted) below 500" in words
@@ -232,3 +233,64 @@ def test_a_report_that_cannot_be_drawn_does_not_lose_the_count(
 def test_the_median_size_is_that_of_the_cells() -> None:
     table = _cells([0.01] * 101).assign(diameter_um=np.linspace(6, 8, 101))
     assert median_um(select_cells([table], ["film"], THRESHOLD).sizes) == pytest.approx(7.0, abs=0.05)
+
+
+def test_what_is_not_there_is_not_explained(tmp_path: Path) -> None:
+    clean = _words(_report(tmp_path / "a", _cells([0.4, 0.01])))
+    assert "0 of 2 red cells called infected" in clean
+    assert "Map of the slide cell called infected" not in clean
+    assert "The one further cell nearest to the threshold of 0.50, of 1 within 0.25" in clean
+    seen = _words(_report(tmp_path / "b", _cells([0.9, 0.4, 0.3])))
+    assert "Map of the slide cell called infected" in seen
+    assert "The 2 further cells nearest" in seen
+
+
+def test_no_size_is_told_where_no_red_cell_tells_it(tmp_path: Path) -> None:
+    cells = make_cells("white_cell", "at_border")
+    words = _words(_report(tmp_path / "a", cells, scale_source="estimated"))
+    assert "Pixel size unknown" in words
+    assert "µm, estimated" not in words
+    assert "mm² Share" not in words
+    assert "no red cell counted" in words
+    assert "Pixel size 0.1000 µm, as given" in _words(_report(tmp_path / "b", cells))
+
+
+def test_a_finding_names_no_key_of_a_file(tmp_path: Path) -> None:
+    notice = Notice(code="not_a_smear", severity="refuse", value=23.1, limit=0.028, text="No thin film.")
+    words = _words(_report(tmp_path, make_cells("infected"), notices=(notice,)))
+    assert "above 0.028" in words
+    assert "smear_" not in words
+
+
+def test_each_printed_page_names_the_sample_and_the_slide(tmp_path: Path) -> None:
+    folder = write_result(make_result(make_cells("infected")), tmp_path)
+    page = write_report(folder, None, ReportSettings(sample='7"}</style>')).read_text(encoding="utf-8")
+    (name,) = re.findall(r'@bottom-left \{ content: "([^"]*)"; \}', page)
+    assert re.sub(r"\\([0-9a-f]+) ", lambda code: chr(int(code[1], 16)), name) == (
+        'sample 7"}</style>, slide film'
+    )
+    assert "7&#34;}&lt;/style&gt;" in page
+    assert '7"}</style>' not in page
+
+
+def test_the_report_is_written_as_pdf_too(tmp_path: Path) -> None:
+    required("weasyprint")
+    folder = write_result(make_result(_cells([0.9, 0.6, 0.3, 0.01])), tmp_path)
+    data = write_pdf(write_report(folder, None)).read_bytes()
+    assert data.startswith(b"%PDF-")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, re.S)
+    objects = b"".join(zlib.decompress(one) for one in streams if one[:1] == b"x")
+    sizes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", data + objects)
+    assert 1 <= len(sizes) <= 4
+    assert {(round(float(width)), round(float(height))) for width, height in sizes} == {(595, 842)}
+
+
+def test_without_weasyprint_it_is_said_what_to_install(tmp_path: Path) -> None:
+    folder = write_result(make_result(_cells([0.9])), tmp_path)
+    page = write_report(folder, None)
+    with (
+        mock.patch.dict("sys.modules", {"weasyprint": None}),
+        pytest.raises(InputError, match=r"pip install 'smearcount\[pdf\]', or print report\.html"),
+    ):
+        write_pdf(page)
+    assert not (folder / "report.pdf").exists()
