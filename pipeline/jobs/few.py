@@ -78,7 +78,7 @@ class _Few:
 
     def enlist_placed(self) -> None:
         """Enlist the results that are in place but not in the ledger: an earlier version wrote none."""
-        known = {row.slide for row in self._ledger.slides()}
+        known = self._ledger.sources().keys()
         for folder in sorted(self._out.iterdir()):
             if folder.name not in known and not folder.name.startswith(".") and "~" not in folder.name:
                 self._note(folder.name, str(folder))

@@ -153,9 +153,11 @@ class SlideLedger:
         )
         return next(iter(rows), None)
 
-    def slides(self) -> tuple[LedgerSlide, ...]:
-        """Every slide, in the order in which they came."""
-        return self._read("ORDER BY sequence", ())
+    def sources(self) -> dict[str, str]:
+        """Every slide's source by its name, in the order in which they came."""
+        with self._lock:
+            found = self._connection.execute("SELECT slide, source FROM slides ORDER BY sequence")
+            return {from_stored(slide): from_stored(source) for slide, source in found}
 
     def row(self, slide: str) -> BatchRow:
         """The row of a slide that is there."""
@@ -165,9 +167,8 @@ class SlideLedger:
 
     def rows(self) -> list[BatchRow]:
         """Every slide, in the order in which they came."""
-        with self._lock:
-            found = self._connection.execute("SELECT * FROM slides ORDER BY sequence").fetchall()
-        return [row_of(row) for row in found]
+        with self._lock:  # one by one: the rows of many nights are large
+            return [row_of(row) for row in self._connection.execute("SELECT * FROM slides ORDER BY sequence")]
 
     def close(self) -> None:
         """Close the file."""

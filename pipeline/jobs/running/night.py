@@ -96,10 +96,10 @@ class Night:
             if found.passed_over:
                 self.say("line", f"passed over {found.passed_over} files that are no pictures")
         slides = found.slides if self._settling is None else self._settling.settled(found.slides)
-        rows = self._guarded(self.ledger.slides)
-        known = {row.source: row for row in rows}
-        taken = {row.slide.casefold(): Path(row.source) for row in rows}
-        fresh = [self._enlisted(slide, known.get(str(slide.source)), taken) for slide in slides]
+        sources = self._guarded(self.ledger.sources)
+        names = {source: name for name, source in sources.items()}
+        taken = {name.casefold(): Path(source) for name, source in sources.items()}
+        fresh = [self._enlisted(slide, names.get(str(slide.source)), taken) for slide in slides]
         # What a run that was cut short had begun comes last: it may be what brought the machine down.
         for row in sorted(fresh, key=lambda row: row.attempts if row.state == "queued" else 0):
             self.pace.expect(row.slide, row.bytes)
@@ -153,8 +153,8 @@ class Night:
         """Tell a person something."""
         self._tell(NightEvent(kind=kind, text=text, slide=slide, state=state, progress=self.pace.now()))
 
-    def _enlisted(self, slide: ListedSlide, row: LedgerSlide | None, taken: dict[str, Path]) -> LedgerSlide:
-        name = row.slide if row is not None else unique_name(slide, taken)
+    def _enlisted(self, slide: ListedSlide, known: str | None, taken: dict[str, Path]) -> LedgerSlide:
+        name = known if known is not None else unique_name(slide, taken)
         taken[name.casefold()] = slide.source
         size = _size(slide.source)
         return self._guarded(
