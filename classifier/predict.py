@@ -85,6 +85,11 @@ class Doubtful:
         which = calls.p_infected >= least_p
         return cls(cells=np.flatnonzero(asked)[which], features=calls.features[which].astype(np.float16))
 
+    def among(self, kept: NDArray[np.bool_]) -> "Doubtful":
+        """Those among the kept cells, counted through; `kept` is bool (n,)."""
+        which = kept[self.cells]
+        return Doubtful(cells=(np.cumsum(kept) - 1)[self.cells[which]], features=self.features[which])
+
 
 def predict(crops: NDArray[np.uint8], network: Network, calibration: Platt) -> Calls:
     """Call of each cell.

@@ -50,6 +50,14 @@ class Detections:
         """The chosen ones, in the chosen order."""
         return Detections(boxes=self.boxes[which], kinds=self.kinds[which], scores=self.scores[which])
 
+    def and_these(self, others: "Detections") -> "Detections":
+        """These, then the others."""
+        return Detections(
+            boxes=np.concatenate([self.boxes, others.boxes]),
+            kinds=np.concatenate([self.kinds, others.kinds]),
+            scores=np.concatenate([self.scores, others.scores]),
+        )
+
 
 def overlap_with(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union, float32 (n,), of boxes (n, 4), or of one box (4,), with as many others."""

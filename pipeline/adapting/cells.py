@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from classifier.crops import object_crops
 from classifier.last_layer import LabelledCells, as_seen
 from pipeline.adapting.labels import CellLabel
+from pipeline.counting.tile import FAINTEST_PEAK
 from pipeline.counting.tiling import tile_at
 from pipeline.errors import InputError
 from pipeline.networks import Classifier, Detector
@@ -127,7 +128,8 @@ def _crop(
     tile = tile_at(plan.index, plan.grid, corner, TILE_PX)
     x0, y0, x1, y1 = tile.outer
     picture = read_window(field, plan.grid, plan.light, (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0)))
-    cells = segment(picture, (0, 0, x1 - x0, y1 - y0), detector.network, detector.manifest.threshold)
+    core, least = (0, 0, x1 - x0, y1 - y0), detector.manifest.threshold
+    cells = segment(picture, core, detector.network, least, faintest=FAINTEST_PEAK)
     if not len(cells.found):
         return None
     away = np.linalg.norm(cells.found.centres - np.asarray((x - x0, y - y0)), axis=1)

@@ -32,17 +32,17 @@ from pipeline.settings import CountSettings
 from segmentation.colours import TileColours
 from segmentation.detections import Kind, overlap_with
 from segmentation.resample import WHITE_LEVEL, halve
-from segmentation.segment import SegmentedCells, segment
+from segmentation.segment import SAME_OBJECT, SegmentedCells, segment
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker"]
 
 
 SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
-"""Diameters of what may be a late stage though the detector takes it for another kind: no platelet is so
-large, and a white cell mostly is larger."""
-SAME_OBJECT = 0.3
-"""Intersection over union from which on two boxes of different kinds are of one object."""
+"""Diameters of what may be a late stage though the detector takes it for another kind, or hardly sees it: no
+platelet is so large, and a white cell mostly is larger."""
+FAINTEST_PEAK = 0.2
+"""Least peak of what may be a late stage, 0 to 1 (`docs/lab/detection_limits.md`)."""
 SURE_LATE_P = 0.8
 """Least probability at which such an object is a red cell: white cells must not become infected cells."""
 LIT = 0.8 * WHITE_LEVEL
@@ -133,8 +133,11 @@ class TileWorker:
         picture = read_window(self.slide.fields[tile.field], plan.grid, plan.light, window)
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
         counted = plan.area.mask(tile.core)
-        cells = segment(picture, core, self.detector.network, self.detector.manifest.threshold, counted)
+        network, least = self.detector.network, self.detector.manifest.threshold
+        cells = segment(picture, core, network, least, counted, FAINTEST_PEAK)
         kinds, probability, stages, doubtful = self._decided(picture, cells)
+        kept = ~cells.faint | (kinds == Kind.RED_CELL)
+        cells, kinds, probability, stages = cells.take(kept), kinds[kept], probability[kept], stages[kept]
         origin = np.asarray((x0, y0, x0, y0), np.float64)
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
         return TileCells(
@@ -148,7 +151,7 @@ class TileWorker:
             stages=stages,
             colours=cells.colours,
             control=self._control(picture, cells, (tile, probability), counted),
-            doubtful=doubtful,
+            doubtful=doubtful.among(kept),
         )
 
     def _decided(
@@ -156,10 +159,11 @@ class TileWorker:
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64], Doubtful]:
         """Kind, probability and stage of each object, and features of the doubtful ones.
 
-        A late stage may look like a white cell or a platelet to the detector: what is of a red cell's size
-        is asked about too, and is a red cell where the classifier is sure.
+        A late stage may look like a white cell or a platelet to the detector, or like hardly anything: what
+        is of a red cell's size is asked about too, and is a red cell where the classifier is sure. Else what
+        is faint is an artefact.
         """
-        red = cells.found.kinds == Kind.RED_CELL
+        red = (cells.found.kinds == Kind.RED_CELL) & ~cells.faint
         diameters = np.asarray([m.diameter_um for m in cells.measurements], np.float64)
         late_size = (diameters >= SMALLEST_LATE_UM) & (diameters <= LARGEST_LATE_UM)
         asked = red | (late_size & ~_on_a_red_cell(cells))
@@ -171,7 +175,8 @@ class TileWorker:
         stages = np.full(len(cells.found), -1, np.int64)
         stages[asked] = sure_stage(calls.stages, self.classifier.least_stage)
         late = ~red & asked & (np.nan_to_num(probability) >= SURE_LATE_P)
-        kinds = np.where(late, np.uint8(Kind.RED_CELL), cells.found.kinds).astype(np.uint8)
+        kinds = np.where(cells.faint, np.uint8(Kind.ARTEFACT), cells.found.kinds)
+        kinds = np.where(late, np.uint8(Kind.RED_CELL), kinds).astype(np.uint8)
         other = kinds != Kind.RED_CELL
         probability[other], stages[other] = np.nan, -1
         return kinds, probability, stages, Doubtful.of(asked, calls, CLEAN_P)

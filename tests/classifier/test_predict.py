@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from classifier.predict import BATCH, PLAIN, UNCERTAIN_AT_ONCE, UNCERTAIN_LOGIT, Platt, predict, sure_stage
+from classifier.predict import (
+    BATCH,
+    PLAIN,
+    UNCERTAIN_AT_ONCE,
+    UNCERTAIN_LOGIT,
+    Doubtful,
+    Platt,
+    predict,
+    sure_stage,
+)
 
 
 class MeanNetwork:
@@ -110,3 +119,10 @@ def test_a_higher_logit_is_never_a_lower_probability_and_none_overflows():
         found = PLAIN.probability(np.linspace(-60, 60, 500).astype(np.float32))
     assert (np.diff(found) >= 0).all()
     assert 0 <= found[0] < found[-1] <= 1
+
+
+def test_doubtful_cells_among_those_that_are_kept_are_counted_through() -> None:
+    doubtful = Doubtful(cells=np.asarray([1, 2, 4]), features=np.asarray([[1], [2], [4]], np.float16))
+    among = doubtful.among(np.asarray([False, True, False, True, True]))
+    assert among.cells.tolist() == [0, 2]
+    assert among.features.tolist() == [[1], [4]]

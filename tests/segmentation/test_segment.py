@@ -92,3 +92,26 @@ def test_an_empty_picture_gives_empty_arrays_of_the_right_shape():
     assert cells.measurements == ()
     assert red_cell_crops(picture, cells).shape == (0, CROP_PX, CROP_PX, 4)
     assert cells.overlaps.shape == (0,)
+
+
+def test_faint_objects_come_after_the_others_and_take_no_pixel_of_theirs():
+    sure = [(60.0, 60.0, 10, Kind.RED_CELL, 0.9), (180.0, 60.0, 10, Kind.WHITE_CELL, 0.8)]
+    faint = [(74.0, 60.0, 10, Kind.RED_CELL, 0.25), (120.0, 110.0, 10, Kind.PLATELET, 0.22)]
+    picture = draw_discs(512, 320, [(2 * x, 2 * y, 2 * radius) for x, y, radius, *_ in (*sure, *faint)])
+    network = PaintedNetwork([*faint, *sure])
+    without = segment(picture, (0, 0, 256, 160), network, 0.3)
+    cells = segment(picture, (0, 0, 256, 160), network, 0.3, faintest=0.2)
+    assert cells.faint.tolist() == [False, False, True, True]
+    assert cells.found.scores == pytest.approx([0.9, 0.8, 0.25, 0.22], abs=1e-4)
+    assert len(cells.everything) == 2
+    back = cells.take(~cells.faint)
+    assert back.measurements == without.measurements
+    assert [mask.pixels.tobytes() for mask in back.masks] == [mask.pixels.tobytes() for mask in without.masks]
+    assert back.overlaps.tolist() == without.overlaps.tolist() == [False, False]
+    assert cells.overlaps.tolist() == [False, False, True, False]
+
+
+def test_of_faint_objects_in_one_place_the_strongest_is_kept():
+    objects = [(60.0, 60.0, 10, kind, score) for kind, score in ((0, 0.22), (1, 0.25), (2, 0.21))]
+    cells = segment(crop_scale_picture(), (0, 0, 256, 160), PaintedNetwork(objects), 0.3, faintest=0.2)
+    assert cells.found.kinds.tolist() == [Kind.WHITE_CELL]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.crops import CROP_PX, red_cell_crops
 from classifier.precut import as_cut
+from pipeline.counting.tile import FAINTEST_PEAK
 from pipeline.counting.tiling import tiles
 from pipeline.evaluation.labelled import CropSet, read_crops
 from pipeline.networks import Detector
@@ -119,7 +120,8 @@ def _seen(
         x0, y0, x1, y1 = tile.outer
         picture = read_window(field, plan.grid, plan.light, (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0)))
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
-        cells = segment(picture, core, detector.network, detector.manifest.threshold)
+        least = detector.manifest.threshold
+        cells = segment(picture, core, detector.network, least, faintest=FAINTEST_PEAK)
         red = cells.found.take(cells.found.kinds == Kind.RED_CELL)
         if not len(red):
             return None
