@@ -159,9 +159,8 @@ class TileWorker:
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64], Doubtful]:
         """Kind, probability and stage of each object, and features of the doubtful ones.
 
-        A late stage may look like a white cell or a platelet to the detector, or like hardly anything: what
-        is of a red cell's size is asked about too, and is a red cell where the classifier is sure. Else what
-        is faint is an artefact.
+        A late stage may look like another kind to the detector, or like hardly anything: what is of a red
+        cell's size is asked about too, a red cell where the classifier is sure; else what is faint is none.
         """
         red = (cells.found.kinds == Kind.RED_CELL) & ~cells.faint
         diameters = np.asarray([m.diameter_um for m in cells.measurements], np.float64)
