@@ -39,7 +39,7 @@ def sync_where_there_is_room(full: Path, descriptor: Any) -> None:
 def counts_where_there_is_room(task: SlideTask, progress: Progress | None) -> Path:
     """Counts a slide; nothing can be written while the disk is full."""
     full = task.source.parent / FULL
-    os.fsync = lambda descriptor: sync_where_there_is_room(full, descriptor)
+    os.fsync = lambda fd: sync_where_there_is_room(full, fd)
     return count_named(task, progress)
 
 
