@@ -116,6 +116,8 @@ def _reference(path: Path, manifest: Manifest, site: SiteLayer | None) -> Labell
     features = cells.features.astype(np.float64)
     logits = cells.logits.astype(np.float64)
     if site is not None:
+        if len(site.weights) != features.shape[1]:
+            return None
         logits += features @ np.asarray(site.weights) + site.offset
     return LabelledCells(features=features, logits=logits, infected=cells.infected)
 

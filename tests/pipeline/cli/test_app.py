@@ -64,7 +64,7 @@ def test_the_count_of_a_slide_is_a_table_on_stdout(tmp_path: Path) -> None:
     told = _flat(result.stdout)
     assert "verdict parasites seen" in told
     assert "parasitaemia 33.3%" in told
-    assert "95% interval 5.8% to 73.8%; corrected 33.2%" in told
+    assert "95% interval 8.5% to 73.8%; corrected 33.2%" in told
     assert "Species not determined. A thin film cannot exclude malaria." in told
     assert "infected 2 of 6 red cells" in told
     assert "detected 7 = 6 counted + 1 not (1 at border)" in told
@@ -86,7 +86,7 @@ def test_several_slides_are_a_row_each_and_a_failed_one_makes_the_exit_code_1(tm
     result = run("count", *sources, "-o", tmp_path / "out")
     assert result.exit_code == 1
     rows = [line.split() for line in result.stdout.splitlines() if line.strip()]
-    assert ["one", "2", "6", "33.3%", "5.8%", "to", "73.8%", "parasites", "seen", "done"] in rows
+    assert ["one", "2", "6", "33.3%", "8.5%", "to", "73.8%", "parasites", "seen", "done"] in rows
     assert ["broken", "failed"] in rows
     assert f"smearcount: {sources[1]} is no picture; expected a photo; export it as JPEG\n" in result.stderr
     assert (tmp_path / "out" / "two" / "summary.json").is_file()
@@ -109,7 +109,7 @@ def test_a_count_without_parasites_says_what_cannot_be_ruled_out(
         batch_module, "count_slide", lambda *_: make_result(make_cells(*["uninfected"] * 100))
     )
     told = _flat(run("count", write_photo(tmp_path / "film.png"), "-o", tmp_path / "out").stdout)
-    assert "verdict none distinguishable; up to 2.8% cannot be ruled out" in told
+    assert "verdict none distinguishable; up to 7.4% cannot be ruled out" in told
     assert "limit of detection 4.5% at this number of cells" in told
 
 
