@@ -10,6 +10,7 @@ import typer
 from pipeline.cli.count import (
     ClassifierOption,
     DetectorOption,
+    FieldsOption,
     MaxCellsOption,
     ProtocolOption,
     QuietOption,
@@ -37,6 +38,7 @@ def batch(
     ] = None,
     protocol: ProtocolOption = None,
     max_cells: MaxCellsOption = None,
+    fields: FieldsOption = None,
     rbc_per_ul: RedCellsPerUlOption = None,
     um_per_px: Annotated[
         float | None,
@@ -89,6 +91,7 @@ def batch(
             workers=workers,
             protocol=protocol,
             max_cells=max_cells,
+            fields=fields,
             red_cells_per_ul=rbc_per_ul,
             scheduler=scheduler,
             report=ReportSettings(is_written=report),

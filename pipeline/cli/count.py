@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClassifierOption",
     "DetectorOption",
+    "FieldsOption",
     "JsonOption",
     "MaxCellsOption",
     "NoteOption",
@@ -57,6 +58,9 @@ ProtocolOption = Annotated[
     typer.Option(help="Stop after the red cells that cdc, bsh, research, who or nvp asks for."),
 ]
 MaxCellsOption = Annotated[int | None, typer.Option(min=1, help="Stop after so many red cells.")]
+FieldsOption = Annotated[
+    int | None, typer.Option(min=1, help="Count so many photos of a folder, or views of a scan.")
+]
 RedCellsPerUlOption = Annotated[
     float | None,
     typer.Option(min=RBC_PER_UL_MIN, max=RBC_PER_UL_MAX, help="Red cells per µL; else 5,000,000."),
@@ -142,9 +146,7 @@ def count(
     ] = None,
     protocol: ProtocolOption = None,
     max_cells: MaxCellsOption = None,
-    fields: Annotated[
-        int | None, typer.Option(min=1, help="Count so many photos of a folder, or views of a scan.")
-    ] = None,
+    fields: FieldsOption = None,
     rbc_per_ul: RedCellsPerUlOption = None,
     whole_film: Annotated[
         bool, typer.Option("--whole-film", help="Count a scan also where the film is too thick or too thin.")

@@ -69,11 +69,14 @@ class Chooser:
 
     def _settings_of(self, row: LedgerSlide) -> CountSettings:
         """The settings of all slides, with what the slides.csv gave for this one."""
-        per_ul = json.loads(row.extra).get("rbc_per_ul")
+        columns = json.loads(row.extra)
+        per_ul = columns.get("rbc_per_ul")
+        report = self._settings.report
         return replace(
             self._settings,
             um_per_px=row.um_per_px or self._settings.um_per_px,
             red_cells_per_ul=float(per_ul.replace(",", ".")) if per_ul else self._settings.red_cells_per_ul,
+            report=replace(report, sample=columns.get("sample", report.sample)),
         )
 
     def adopt(self, slide: str, cpu_s: float | None = None) -> bool:

@@ -74,7 +74,7 @@ def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide]
 
 
 def read_listing(path: Path) -> list[ListedSlide]:
-    """The slides of a table with the columns path, slide, rbc_per_ul, um_per_px and any more.
+    """The slides of a table with the columns path, slide, rbc_per_ul, sample, um_per_px and any more.
 
     A relative path is sought beside the table. Excel's mark at the beginning and semicolons are understood.
 

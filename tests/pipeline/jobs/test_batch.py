@@ -1,6 +1,7 @@
 """A batch survives what a night brings: kills, crashes, bad slides, signals, a full disk."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks.chaos import Chaos, differences
+from pipeline.cli.app import app
 from pipeline.jobs.batch import BatchEnd, BatchOrder, run_batch
 from pipeline.jobs.counted import SlideTask, count_named
 from pipeline.jobs.intake import read_listing
@@ -131,6 +134,26 @@ def test_a_table_gives_names_scales_and_further_columns(tmp_path: Path) -> None:
     with (tmp_path / "out/slides.csv").open(newline="") as handle:
         rows = {row["slide"]: row for row in csv.DictReader(handle)}
     assert (rows["first"]["patient"], rows["first"]["ward"], rows["b"]["ward"]) == ("P1", "North", "")
+
+
+def test_a_table_gives_samples_and_red_cells_and_an_option_how_many_fields(tmp_path: Path) -> None:
+    for seed in range(2):
+        draw(tmp_path / "in" / "a" / f"{seed}.png", seed)
+    draw(tmp_path / "in" / "b.png", 2)
+    table = tmp_path / "list.csv"
+    table.write_text("path;sample;rbc_per_ul\nin/a;2026-0417;4000000\nin/b.png;;\n")
+    words = ["batch", "-o", str(tmp_path / "out"), "--slides", str(table), "--fields", "1", "--quiet"]
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code in (0, 1), ended.output  # so few cells may be refused
+    runs = {name: json.loads((tmp_path / "out" / name / "run.json").read_text()) for name in "ab"}
+    assert [runs[name]["settings"]["report"]["sample"] for name in "ab"] == ["2026-0417", ""]
+    assert [runs[name]["settings"]["red_cells_per_ul"] for name in "ab"] == [4_000_000, None]
+    fields = json.loads((tmp_path / "out/a/summary.json").read_text())["fields"]
+    assert ["not_reached" in field["area_mm2"] for field in fields] == [False, True]
+    assert "2026-0417" in (tmp_path / "out/a/report.html").read_text()
+    with (tmp_path / "out/slides.csv").open(newline="") as handle:
+        assert [row["sample"] for row in csv.DictReader(handle)] == ["2026-0417", ""]
+    assert "2026-0417" not in ended.output
 
 
 def test_a_failed_slide_is_counted_again_only_when_asked_for_or_mended(tmp_path: Path) -> None:
