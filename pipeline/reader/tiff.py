@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, reason_of
 from pipeline.reader.field import Box, Turn
+from pipeline.reader.focus import FocusStack
 from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TiffField", "open_tiff"]
 
-_SHARPNESS_PX = 1024  # side of the middle of a focus plane that is looked at
+_MIDDLE_PX = 1024  # side of the middle of a focus plane that is looked at
 
 
 class TiffField:
@@ -116,19 +116,15 @@ class TiffField:
         colours = replace(self._layout.colours, alpha=self._alpha)
         return rgb_of_samples(pixels, colours, self._bits or self._find_bits())
 
-    def sharpness(self, plane: int) -> float:
-        """Variance of the Laplacian in the middle of a focus plane; -1 where it cannot be read.
-
-        Pech-Pacheco et al., ICPR 2000.
-        """
+    def middle_of(self, plane: int) -> NDArray[np.uint8] | None:
+        """Green channel of the middle of a focus plane, uint8 (n, n); None where it cannot be read."""
         self.plane = plane
-        side = min(self.width, self.height, _SHARPNESS_PX)
+        side = min(self.width, self.height, _MIDDLE_PX)
         left, top = (self.width - side) // 2, (self.height - side) // 2
         try:
-            middle = self.read(left, top, side, side, 1)
+            return self.read(left, top, side, side, 1)[:, :, 1]
         except SlideError:
-            return -1.0
-        return float(cv2.Laplacian(middle[:, :, 1], cv2.CV_32F).var())
+            return None
 
     def _segment_size(self, level: Level) -> tuple[int, int]:
         return segment_size(self._levels[level.index].keyframe)
@@ -171,7 +167,14 @@ def open_tiff(path: Path, name: str, turn: Turn) -> TiffField | PhotoField:
         return photo_of(path, name, "TIFF", _header(layout), turn, layout.um_per_px)
     field = TiffField(path, name, layout, turn)
     if layout.planes > 1:
-        field.plane = max(range(layout.planes), key=field.sharpness)
+        stack = FocusStack.of(field.middle_of(plane) for plane in range(layout.planes))
+        if layout.unnamed and not stack.is_one_scene:
+            raise SlideError(
+                f"{shown(path)}: holds several pictures ({layout.planes} pages, {layout.pyramid.width} x "
+                f"{layout.pyramid.height} px, of different views); expected one colour picture; "
+                "export each as a file of its own into one folder"
+            )
+        field.plane = stack.sharpest
     return field
 
 

@@ -21,7 +21,13 @@ from pipeline.reader.pixels import (
 )
 from pipeline.reader.pyramid import Level, Pyramid, whole_factor
 from pipeline.reader.source import file_error, shown
-from pipeline.reader.tiff_levels import ONE_PICTURE_AXES, focus_planes, pictures, stored_levels
+from pipeline.reader.tiff_levels import (
+    ONE_PICTURE_AXES,
+    focus_planes,
+    is_unnamed_stack,
+    pictures,
+    stored_levels,
+)
 from pipeline.reader.tiff_segments import DECODE_ERRORS, data_within, holds_data, segment_size
 
 if TYPE_CHECKING:
@@ -64,6 +70,7 @@ class TiffLayout:
     Attributes
     ----------
     planes : focus planes, 1 for a picture that is no stack.
+    unnamed : nothing says that the planes are focus planes.
     whole : the samples are YCbCr, perhaps at two scales, and no JPEG: it is decoded whole, by libtiff.
     """
 
@@ -72,6 +79,7 @@ class TiffLayout:
     um_per_px: float | None
     planes: int
     whole: bool
+    unnamed: bool = False
 
 
 def tiff_layout(path: Path) -> TiffLayout:
@@ -97,6 +105,7 @@ def tiff_layout(path: Path) -> TiffLayout:
                     um_per_px=tiff_um_per_px(tiff, largest),
                     planes=planes,
                     whole=page.photometric == _YCBCR and page.compression not in _JPEG_KINDS,
+                    unnamed=planes > 1 and is_unnamed_stack(largest),
                 )
         except DECODE_ERRORS as error:
             raise _damaged(path, error) from error

@@ -11,11 +11,12 @@ from pipeline.reader.tiff_segments import DECODE_ERRORS, holds_data
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
-__all__ = ["ONE_PICTURE_AXES", "focus_planes", "pages_of", "pictures", "stored_levels"]
+__all__ = ["ONE_PICTURE_AXES", "focus_planes", "is_unnamed_stack", "pages_of", "pictures", "stored_levels"]
 
 ONE_PICTURE_AXES = ("YX", "YXS", "SYX", "CYX")
 """Axes of a picture as tifffile names them: rows, columns, and samples or channels of a colour."""
 
+_UNNAMED_AXES = ("IYXS", "QYXS", "CYXS", "TYXS")  # pages, as tifffile or ImageJ number them
 _MOST_PAGES = 4096  # followed in a file whose chain of directories is damaged
 _COLOURS = {2: "colour", 6: "colour"}  # RGB and YCbCr are decoded to the same
 
@@ -63,10 +64,16 @@ def pages_of(series: "TiffPageSeries", plane: int = 0) -> list["TiffPage | TiffF
 
 
 def focus_planes(series: "TiffPageSeries") -> int:
-    """Focus planes of a picture: more than 1 where it is a stack of them and nothing else."""
+    """Focus planes of a picture: more than 1 where it is a stack of them and nothing else, or may be one."""
     stack = series.axes.startswith("Z") and series.axes[1:] in ONE_PICTURE_AXES
+    stack |= is_unnamed_stack(series)
     planes = int(series.shape[0]) if stack else 1
     return planes if planes and len(series.pages) % planes == 0 else 1
+
+
+def is_unnamed_stack(series: "TiffPageSeries") -> bool:
+    """Whether it is a series of colour pictures of which nothing says what they are to one another."""
+    return series.axes in _UNNAMED_AXES
 
 
 def _one_by_one(tiff: "TiffFile") -> list["TiffPageSeries"]:

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -296,13 +297,39 @@ def test_piece_that_would_fill_the_memory_is_refused_in_one_line(tmp_path: Path)
 def test_stack_of_pictures_is_refused(tmp_path: Path):
     stack = np.stack([noise(100, 80, seed) for seed in range(5)])
     path = written(tmp_path / "a.tif", stack, photometric="rgb")
-    with pytest.raises(SlideError, match=r"several pictures.*5 x 80 x 100 x 3.*into one folder"):
+    with pytest.raises(SlideError, match=r"several pictures.*5 pages.*100 x 80 px.*into one folder"):
         open_slide(path)
     with tifffile.TiffWriter(tmp_path / "b.tif") as tiff:
         for picture in stack[:2]:
             tiff.write(picture, photometric="rgb", metadata=None)
     with pytest.raises(SlideError, match="several pictures"):
         open_slide(tmp_path / "b.tif")
+
+
+def focus_planes(sharpest: int) -> np.ndarray:
+    view = cv2.resize(noise(50, 40), (400, 320), interpolation=cv2.INTER_NEAREST)
+    return np.stack([cv2.GaussianBlur(view, (0, 0), 0.4 + abs(plane - sharpest)) for plane in range(4)])
+
+
+@pytest.mark.parametrize("sharpest", [0, 2])
+@pytest.mark.parametrize("build", ["pages", "imagej", "one by one"])
+def test_pages_of_one_view_are_focus_planes_whatever_the_file_says_of_them(
+    tmp_path: Path, build: str, sharpest: int
+):
+    planes, path = focus_planes(sharpest), tmp_path / "a.tif"
+    if build == "one by one":
+        with tifffile.TiffWriter(path) as tiff:
+            for plane in planes:
+                tiff.write(plane, photometric="rgb", metadata=None)
+    else:
+        options = {"imagej": True} if build == "imagej" else {"photometric": "rgb"}
+        tifffile.imwrite(path, planes, **options)
+    with open_slide(path) as slide:
+        (field,) = slide.fields
+        assert np.array_equal(field.read(0, 0, 400, 320, 1), planes[sharpest])
+    (notice,) = slide.notices
+    assert notice.code == "sharpest_plane"
+    assert f"plane {sharpest + 1}" in notice.text
 
 
 @pytest.mark.parametrize(
