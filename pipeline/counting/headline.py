@@ -120,8 +120,8 @@ def notes_of(
         notes.append(
             f"Stopped after {stopped_by.cells:,} red cells and not {stopped_by.cells_below:,} because"
             f" {stopped_by.below:.0%} or more were called infected (protocol {stopped_by.name}): near"
-            f" {stopped_by.below:.0%} such an estimate leans high, which the interval does not allow for; see"
-            " docs/statistics.md."
+            f" {stopped_by.below:.0%} such an estimate leans high, which the interval does not allow for;"
+            f" --max-cells {stopped_by.cells_below} counts on (docs/statistics.md)."
         )
     return tuple(notes)
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmarks.coverage import Drawn, claimed_on_uninfected, coverage, drawn_slide, interval_holds
+from benchmarks.coverage import Drawn, Judged, claimed_on_uninfected, coverage, drawn_slide, judged, stopping
 from models.manifest import read_manifest, shipped
 from pipeline.counting.intervals.design import design_effect, upper_design_effect
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
+from pipeline.planning.protocols import PROTOCOLS
 
 ERRORS = SlideErrors(
     sensitivity=Beta(alpha=5.0, beta=2.0), false_calls=Beta(alpha=0.3, beta=150.0), source="made up"
@@ -50,7 +51,7 @@ def test_whether_it_holds_is_told_as_by_its_ends() -> None:
         effects = design_effect(groups), upper_design_effect(groups)
         low, high = melded_interval(called, counted, ERRORS, *effects)
         side = -1 if high < fraction else 1 if low > fraction else 0
-        assert interval_holds(fraction, groups, ERRORS) == side
+        assert judged(fraction, groups, ERRORS) == Judged(seen=low > 0, side=side)
 
 
 def test_a_drawn_slide_has_its_cells_and_without_an_infected_one_false_calls_alone() -> None:
@@ -58,3 +59,11 @@ def test_a_drawn_slide_has_its_cells_and_without_an_infected_one_false_calls_alo
     groups = drawn_slide(Drawn(fraction=0.0, cells=2_000), SlideErrors.fixed(0.9, 1e-9), rng)
     assert sum(cells for _, cells in groups) == 2_000
     assert sum(called for called, _ in groups) == 0
+
+
+def test_stopping_by_its_own_estimate_leans_high_near_the_step_and_not_far_from_it() -> None:
+    perfect, rng = SlideErrors.fixed(1.0, 0.0), np.random.default_rng(4)
+    near, far = (stopping(PROTOCOLS["cdc"], fraction, perfect, rng, 150) for fraction in (0.1, 0.3))
+    assert 0.2 < near.early < 1.0 and near.lean > 0.01
+    assert far.early == 1.0 and abs(far.lean) < 0.02
+    assert stopping(PROTOCOLS["cdc"], 0.02, perfect, rng, 20).early == 0.0
