@@ -1,4 +1,4 @@
-"""Pixels of a whole photo, by OpenCV or (AVIF, JPEG 2000) by Pillow; what decoding needs of memory."""
+"""Pixels of a whole photo, by OpenCV or (AVIF, HEIC, JPEG 2000) by Pillow; what decoding needs of memory."""
 
 import os
 import threading
@@ -27,6 +27,7 @@ REDUCTIONS = {
 
 _THROUGH_PILLOW = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "HEIC": ("pillow_heif.as_plugin", "HeifImageFile"),
     "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 _BAND_ROWS = 512  # of a picture whose samples are turned into RGB: what that needs beside it stays small

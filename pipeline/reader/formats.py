@@ -4,15 +4,15 @@ from typing import Literal
 
 __all__ = ["EXPECTED", "SIGNATURE_BYTES", "ContentKind", "kind_of", "why_not"]
 
-ContentKind = Literal["JPEG", "PNG", "WebP", "BMP", "TIFF", "AVIF", "JPEG 2000", "DICOM"]
+ContentKind = Literal["JPEG", "PNG", "WebP", "BMP", "TIFF", "AVIF", "HEIC", "JPEG 2000", "DICOM"]
 
 SIGNATURE_BYTES = 512
 EXPECTED = "expected a JPEG, PNG, WebP, BMP, TIFF, AVIF or JPEG 2000 picture or a whole-slide scan"
 
 _TIFF_SIGNATURES = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _JPEG_2000_SIGNATURES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51\x00")
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1"})
 _DICOM_AT = 128  # DICOM PS3.10, 7.1: a preamble of this many bytes
 
 _AS_PICTURES = "export each field from the microscope's program as TIFF or PNG, one folder a slide"
@@ -53,8 +53,9 @@ def kind_of(start: bytes) -> ContentKind | None:
         return "WebP"
     if start.startswith(_TIFF_SIGNATURES):
         return "TIFF"
-    if start[4:8] == b"ftyp" and start[8:12] in _AVIF_BRANDS:
-        return "AVIF"
+    if start[4:8] == b"ftyp" and start[8:12] in _AVIF_BRANDS | _HEIC_BRANDS:
+        brands = start[8 : int.from_bytes(start[:4], "big")]
+        return "AVIF" if any(brand in brands for brand in _AVIF_BRANDS) else "HEIC"
     if start.startswith(_JPEG_2000_SIGNATURES):
         return "JPEG 2000"
     if start[_DICOM_AT : _DICOM_AT + 4] == b"DICM":
@@ -63,12 +64,12 @@ def kind_of(start: bytes) -> ContentKind | None:
 
 
 def why_not(start: bytes) -> str:
-    """What a file that begins so is, what was expected, and a way out."""
+    """What a file that begins so is, what was expected, and a way out; a HEIC needs an extra to be read."""
     if not start:
         return f"is empty (0 bytes); {EXPECTED}; copy the file again"
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS:
+    if kind_of(start) == "HEIC":
         way_out = 'export it as JPEG (on an iPhone: Settings, Camera, Formats, "Most Compatible")'
-        return f"is a HEIC picture; {EXPECTED}; {way_out}"
+        return f"is a HEIC picture; {EXPECTED}; {way_out}, or pip install smearcount[heic]"
     for place, signature, name, way_out in _OTHERS:
         if start[place : place + len(signature)] == signature:
             return f"is {name}; {EXPECTED}; {way_out}"

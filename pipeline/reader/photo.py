@@ -1,18 +1,20 @@
-"""Photos (JPEG, PNG, WebP, BMP, AVIF, JPEG 2000), decoded at the scale that is needed and not more."""
+"""Photos (JPEG, PNG, WebP, BMP, AVIF, HEIC, JPEG 2000), decoded at the scale that is needed and not more."""
 
 import struct
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError, error_line, reason_of
+from pipeline.errors import NotAnImageError, SlideError, error_line, reason_of
 from pipeline.reader.decoders import REDUCTIONS, decoded_photo, peak_bytes
 from pipeline.reader.field import BrokenField, Turn
+from pipeline.reader.formats import why_not
 from pipeline.reader.pixels import (
     Orientation,
     block_mean,
@@ -22,7 +24,7 @@ from pipeline.reader.pixels import (
     too_empty,
     too_small,
 )
-from pipeline.reader.source import ContentKind, file_error, shown
+from pipeline.reader.source import ContentKind, file_error, shown, start_of
 from pipeline.reader.wholeness import is_cut_off, rows_that_came
 
 __all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
@@ -36,6 +38,7 @@ _PILLOW_FORMATS = {
     "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "HEIC": ("pillow_heif.as_plugin", "HeifImageFile"),
     "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 _HELD_BYTES = 2**24  # of pictures at other shrinks than the last; light, scale and tiles ask for several
@@ -180,9 +183,13 @@ def open_photo(path: Path, name: str, kind: ContentKind, turn: Turn) -> PhotoFie
 
     Raises
     ------
+    NotAnImageError
+        It is a HEIC picture, and what reads these is not installed.
     SlideError
         The header cannot be read, or the picture is too small or too large.
     """
+    if kind == "HEIC" and find_spec("pillow_heif") is None:
+        raise NotAnImageError(f"{shown(path)} {why_not(start_of(path))}")
     field = photo_of(path, name, kind, _read_header(path, kind), turn)
     if is_cut_off(path, kind):
         field.keep_what_came()

@@ -26,7 +26,22 @@ from pipeline.records import Notice
 __all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide"]
 
 PHOTO_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+    {
+        ".avif",
+        ".bmp",
+        ".heic",
+        ".heif",
+        ".j2k",
+        ".jfif",
+        ".jp2",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".png",
+        ".tif",
+        ".tiff",
+        ".webp",
+    }
 )
 
 

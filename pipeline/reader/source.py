@@ -15,6 +15,7 @@ __all__ = [
     "is_own_result",
     "shown",
     "slide_name",
+    "start_of",
 ]
 
 _OWN_FILES = ("summary.json", "run.json", "cells.csv")
@@ -35,7 +36,7 @@ def content_kind(path: Path) -> ContentKind:
     try:
         if not path.is_file() and path.exists():  # reading a pipe or a device may never end
             raise NotAnImageError(f"{shown(path)} is no file; expected a picture; copy it to a disk")
-        start = _start_of(path)
+        start = start_of(path)
     except OSError as error:
         raise file_error(path, error) from error
     kind = kind_of(start)
@@ -52,12 +53,13 @@ def content_kind(path: Path) -> ContentKind:
 def is_own_picture(path: Path) -> bool:
     """Whether a file is an overlay that a count drew."""
     try:
-        return path.is_file() and _is_marked(_start_of(path))
+        return path.is_file() and _is_marked(start_of(path))
     except OSError:
         return False
 
 
-def _start_of(path: Path) -> bytes:
+def start_of(path: Path) -> bytes:
+    """First bytes of a file, by which its kind is known."""
     with path.open("rb") as stream:
         return stream.read(SIGNATURE_BYTES)
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import NotAnImageError, SlideError
+from pipeline.reader.formats import kind_of
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.dicom_files import write_dicom_slide
 from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
@@ -29,7 +30,6 @@ REST = bytes(200)
         (b"%PDF-1.4\n" + REST, "PDF", "the photos that it was made from"),
         (b"PK\3\4" + REST, "ZIP", "unpack it"),
         (b"\x1f\x8b\x08" + REST, "gzip", "unpack it"),
-        (b"\0\0\0\x18ftypheic" + REST, "HEIC", "Most Compatible"),
         (REST, "nothing but zeros", "copy the file again"),
     ],
 )
@@ -48,6 +48,37 @@ def test_avif_and_jpeg_2000_are_read(tmp_path: Path, suffix: str, form: str, los
     Image.fromarray(picture).save(tmp_path / f"a{suffix}", form, **options)
     field = open_slide(tmp_path).fields[0]
     assert np.abs(whole(field, 1).astype(int) - picture).mean() <= loss
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_heic_photo_of_a_phone_is_read_upright(tmp_path: Path, turned: int) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    picture = smooth(180, 120)
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    heif.from_pillow(Image.fromarray(picture)).save(tmp_path / "a.heic", quality=95, exif=exif.tobytes())
+    field = open_slide(tmp_path).fields[0]
+    upright = picture if turned == 1 else np.rot90(picture, -1)
+    assert (field.height, field.width) == upright.shape[:2]
+    assert np.abs(whole(field, 1).astype(int) - upright).mean() <= 3
+
+
+def test_a_heic_photo_that_nothing_can_read_is_named_with_two_ways_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.reader.photo.find_spec", lambda name: None)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + REST)
+    words = r"is a HEIC picture.*expected a JPEG.*Most Compatible.*smearcount\[heic\]"
+    with pytest.raises(NotAnImageError, match=words):
+        open_slide(tmp_path / "a.heic")
+    with pytest.raises(SlideError, match=words):
+        open_slide(tmp_path)
+
+
+@pytest.mark.parametrize("brand", [b"avif", b"mif1"])
+def test_an_avif_is_known_by_any_of_its_brands(brand: bytes) -> None:
+    assert kind_of(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1avif") == "AVIF"
+    assert kind_of(b"\0\0\0\x14ftypmif1\0\0\0\0heicavif") == "HEIC"
 
 
 def test_a_damaged_avif_is_read_or_said_to_be_damaged(tmp_path: Path) -> None:
