@@ -1,6 +1,7 @@
 """What a batch is asked to count: folders are walked, and a table may name slides, their scale and more."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_
 
 __all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
 
+_MORE = "\0more"
+"""Key of what a row holds beyond its last column; no column is called so."""
 _NUMBERS = ("rbc_per_ul", "um_per_px")
 _DICOM_SUFFIX = ".dcm"
 """The files of one slide lie in one folder, which is handed in as a whole."""
@@ -88,18 +91,31 @@ def read_listing(path: Path) -> list[ListedSlide]:
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); expected a CSV table in UTF-8") from error
     head = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
-    if "path" not in (rows.fieldnames or ()):
-        raise InputError(f"{path} has no column `path`; expected path, slide, um_per_px and any further ones")
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
+    _check_columns(path, rows.fieldnames or ())
     listed: dict[Path, ListedSlide] = {}
     names: dict[str, int] = {}
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
+        number = rows.line_num
+        if any(row.pop(_MORE, None) or ()):
+            raise InputError(
+                f"{path}, row {number}: has more values than the header has columns; mend the row"
+            )
         slide = _listed(path, number, {key: (value or "").strip() for key, value in row.items() if key})
         if slide.source in listed or (slide.name and slide.name.casefold() in names):
             raise InputError(f"{path}, row {number}: {slide.name or slide.source} stands twice; keep one row")
         listed[slide.source] = slide
         names[(slide.name or "").casefold()] = number
     return list(listed.values())
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    twice = [column for column in columns if column and columns.count(column) > 1]
+    if "path" in columns and not twice:
+        return
+    found = f"two columns `{twice[0]}`" if twice else "no column `path`"
+    raise InputError(f"{path} has {found}; expected path, slide, um_per_px and any further ones, each once")
 
 
 def unique_name(slide: ListedSlide, taken: Mapping[str, Path]) -> str:

@@ -3,14 +3,15 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
 from pipeline.errors import InputError, reason_of
-from pipeline.records import CELL_COLUMNS, CELL_TABLE
+from pipeline.records import CELL_COLUMNS, CELL_TABLE, SlideSummary
 
 __all__ = ["StoredResult", "read_stored"]
 
@@ -79,9 +80,59 @@ def read_stored(folder: Path) -> StoredResult:
             f"{folder}: holds no summary.json; expected the folder of one slide that `smearcount count` "
             "wrote, such as results/slide; name that one"
         )
-    return StoredResult(
-        folder=folder, summary=_read_json(folder / "summary.json"), run=_read_json(folder / "run.json")
-    )
+    summary = _read_json(folder / "summary.json")
+    fault = _fault(SlideSummary, summary, "")
+    if fault:
+        raise InputError(
+            f"{folder / 'summary.json'}: {fault}; it was cut short, or another version wrote it: "
+            "count the slide again"
+        )
+    return StoredResult(folder=folder, summary=summary, run=_read_json(folder / "run.json"))
+
+
+def _fault(kind: Any, value: Any, name: str) -> str | None:
+    """The first thing in which a value from JSON is not of a record's type; further keys are let be."""
+    if is_dataclass(kind) and isinstance(value, dict):
+        return _first_fault_of(kind, value, name)
+    if get_origin(kind) in (Union, UnionType):
+        kinds = [one for one in get_args(kind) if one is not NoneType]
+        return None if value is None else _fault(kinds[0], value, name)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        faults = (_fault(get_args(kind)[0], one, f"{name}[{place}]") for place, one in enumerate(value))
+        return next((fault for fault in faults if fault), None)
+    if get_origin(kind) is dict and isinstance(value, dict):
+        faults = (_fault(get_args(kind)[1], one, f"{name}.{key}") for key, one in value.items())
+        return next((fault for fault in faults if fault), None)
+    plain = dict if is_dataclass(kind) else get_origin(kind) or kind
+    wanted, words = _JSON_TYPES.get(plain, (object, ""))
+    good = isinstance(value, wanted) and (kind is bool or not isinstance(value, bool) or wanted is object)
+    return None if good else f"`{name}` is {str(value)[:40]!r}, expected {words}"
+
+
+def _first_fault_of(kind: Any, value: Mapping[str, Any], name: str) -> str | None:
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        inner = f"{name}.{field.name}" if name else field.name
+        if field.name in value:
+            fault = _fault(hints[field.name], value[field.name], inner)
+        else:
+            is_needed = field.default is MISSING and field.default_factory is MISSING
+            fault = f"has no `{inner}`" if is_needed else None
+        if fault:
+            return fault
+    return None
+
+
+_JSON_TYPES: dict[Any, tuple[Any, str]] = {
+    str: (str, "text"),
+    Literal: (str, "text"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    bool: (bool, "true or false"),
+    dict: (dict, "an object"),
+    tuple: (list, "a list"),
+}
+"""What JSON has for a type, and its name for a person; records are objects."""
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What each reader saw: summaries of this tool, or tables of manual counts."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pipeline.names import CSV_ENCODING
 __all__ = ["Reader", "Reading", "read_reader"]
 
 _COLUMNS = ("slide", "infected", "counted")
+_MORE = "\0more"
+"""Key of what a row holds beyond its last column; no column is called so."""
 _COUNTED_STATES = frozenset({"", "done", "partial", "exists"})
 
 
@@ -79,12 +82,29 @@ def _of_table(path: Path) -> dict[str, Reading]:
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); expected a CSV table in UTF-8") from error
     head = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
-    missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
-    if missing:
-        raise InputError(f"{path} has no column `{missing[0]}`; expected {', '.join(_COLUMNS)}")
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
+    try:
+        return _readings(path, rows)
+    except csv.Error as error:
+        raise InputError(f"{path}, row {rows.line_num}: is no row of a CSV ({error}); mend it") from error
+
+
+def _readings(path: Path, rows: "csv.DictReader[str]") -> dict[str, Reading]:
+    names = [name.strip().lower() for name in rows.fieldnames or ()]
+    for column in _COLUMNS:
+        if names.count(column) != 1:
+            found = "has no column" if column not in names else "has more than one column"
+            raise InputError(f"{path}, row 1: {found} `{column}`; expected {', '.join(_COLUMNS)}")
+    rows.fieldnames = names
     readings: dict[str, Reading] = {}
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
+        number = rows.line_num
+        if any(row.get(_MORE) or ()):
+            raise InputError(
+                f"{path}, row {number}: has more values than the {len(names)} columns; "
+                "mend the row, and write no comma within a number"
+            )
         slide = (row["slide"] or "").strip()
         if not slide:
             raise InputError(f"{path}, row {number}, column slide: is empty, expected the name of a slide")

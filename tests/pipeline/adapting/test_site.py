@@ -17,11 +17,12 @@ from pipeline import networks
 from pipeline.adapting.cells import SiteCells
 from pipeline.adapting.site import adapt, cross_validated
 from pipeline.batch import count_and_write
-from pipeline.cell_columns import CELL_COLUMNS
 from pipeline.errors import InputError, OutputExistsError
 from pipeline.jobs.identity import key_of_run, models_of
+from pipeline.output.folder import write_result
 from pipeline.settings import CountSettings, ReportSettings
 from pipeline.synthetic.field import RenderSettings, render_field
+from tests.pipeline.counting.made_up_counts import make_cells, make_result
 
 NAMES = ("one", "two", "three", "four", "five")
 PLAIN = CountSettings(um_per_px=0.2, report=ReportSettings(is_written=False))
@@ -188,10 +189,8 @@ def test_a_file_of_the_user_is_not_replaced(tmp_path):
 
 
 def test_a_cell_that_was_not_counted_is_named_with_its_row(tmp_path):
-    (tmp_path / "film").mkdir()
-    for name in ("summary.json", "run.json"):
-        (tmp_path / "film" / name).write_text("{}", encoding="utf-8")
-    (tmp_path / "film" / "cells.csv").write_text(",".join(CELL_COLUMNS) + "\n", encoding="utf-8")
-    (tmp_path / "reviewed.csv").write_text("slide,cell,label\nfilm,1,infected\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"row 2, column cell: 1 is no red cell"):
+    write_result(make_result(make_cells("uninfected", "white_cell")), tmp_path)
+    rows = "slide,cell,label\nfilm,1,clean\nfilm,2,infected\n"
+    (tmp_path / "reviewed.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 3, column cell: 2 is no red cell"):
         adapt([tmp_path / "reviewed.csv"], tmp_path / "site.toml", PLAIN, None)

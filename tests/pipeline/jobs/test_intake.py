@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from pipeline.jobs.intake import find_slides
+from pipeline.errors import InputError
+from pipeline.jobs.intake import find_slides, read_listing
 from pipeline.reader.slide import open_slide
 from tests.pipeline.jobs.drawn_slides import draw
 from tests.pipeline.reader.dicom_files import write_dicom_slide
@@ -47,3 +49,33 @@ def test_dicom_files_beside_photos_are_passed_over_as_the_reader_does(tmp_path: 
     _write_dicom(tmp_path / "a")
     draw(tmp_path / "a" / "field.png", 1)
     assert _found(tmp_path, tmp_path / "out") == ({"a"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (("path,um_per_px", "a.png,0.1", "b.png,many"), "row 3, column um_per_px: 'many' is no um_per_px"),
+        (
+            ("path,um_per_px", "", "b.png,9"),
+            "row 3, column um_per_px: '9' is no um_per_px, expected 0.02 to 1",
+        ),
+        (("path,um_per_px", "a.png,nan"), "row 2, column um_per_px: 'nan'"),
+        (("path;rbc_per_ul", "a.png;5"), "row 2, column rbc_per_ul: '5' is no rbc_per_ul, expected 100000"),
+        (("path,slide", ",film"), "row 2, column path: is empty"),
+        (("path,slide", "a.png,../x"), "row 2, column slide: '../x' cannot be the name of a folder"),
+        (("path,slide", "a.png,x", "b.png,X"), "row 3: X stands twice"),
+        (("path,um_per_px", "a.png,0,11"), "row 2: has more values than the header has columns"),
+        (("file,um_per_px", "a.png,0.1"), "has no column `path`"),
+        (("path,um_per_px,um_per_px", "a.png,0.1,0.2"), "has two columns `um_per_px`"),
+    ],
+)
+def test_a_fault_of_a_table_is_told_with_its_row_and_column(
+    tmp_path: Path, rows: tuple[str, ...], told: str
+) -> None:
+    table = tmp_path / "slides.csv"
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_listing(table)
+    assert told in str(raised.value)
+    assert "slides.csv" in str(raised.value)
+    assert "\n" not in str(raised.value)

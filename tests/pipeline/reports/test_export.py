@@ -303,6 +303,46 @@ def test_what_is_no_result_or_no_form_is_told_in_one_line(folder: Path, tmp_path
         export_result(folder, ["fhir"])
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (("fields",), None, "has no `fields`"),
+        (("fields",), "film", "`fields` is 'film', expected a list"),
+        (("fields", 0, "width"), "wide", "`fields[0].width` is 'wide', expected a whole number"),
+        (("headline", "low"), None, "has no `headline.low`"),
+        (("counted",), "many", "`counted` is 'many', expected a whole number"),
+        (("area_mm2",), {"counted": True}, "`area_mm2.counted` is 'True', expected a number"),
+        (("notices",), [1], "`notices[0]` is '1', expected an object"),
+    ],
+)
+def test_a_summary_of_another_form_is_told_in_one_line(
+    folder: Path, key: tuple[str | int, ...], value: object, told: str
+) -> None:
+    path = folder / "summary.json"
+    summary = json.loads(path.read_text())
+    within = summary
+    for step in key[:-1]:
+        within = within[step]
+    if value is None:
+        del within[key[-1]]
+    else:
+        within[key[-1]] = value
+    path.write_text(json.dumps(summary))
+    with pytest.raises(InputError) as raised:
+        export_result(folder, ["coco"])
+    assert told in str(raised.value)
+    assert str(raised.value).endswith("count the slide again")
+
+
+def test_what_a_later_version_adds_is_passed_over(folder: Path) -> None:
+    path = folder / "summary.json"
+    summary = json.loads(path.read_text())
+    summary["headline"]["new"], summary["fields"][0]["new"], summary["new"] = 1, 2, {"a": None}
+    del summary["notes"], summary["second_look"]  # an earlier one had none of these
+    path.write_text(json.dumps(summary))
+    assert len(_features(*export_result(folder, ["geojson"]))) == len(KINDS)
+
+
 def test_outlines_of_a_photo_that_its_exif_data_turn_lie_on_the_picture_as_shown(tmp_path: Path) -> None:
     settings = RenderSettings(width=420, height=280, um_per_px=0.15, round_view=False)
     rendered = render_field(settings, np.random.default_rng(3))

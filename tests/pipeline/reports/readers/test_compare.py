@@ -70,11 +70,35 @@ def test_agreement_is_mean_difference_limits_and_share_within_a_quarter() -> Non
         ("film,600,500", "row 3, column infected: '600'"),
         ("good,1,500", "row 3, column slide: good stands twice"),
         (",1,500", "row 3, column slide: is empty"),
+        ("film,1,5,500", "row 3: has more values than the 3 columns"),
+        ("\nfilm,many,500", "row 4, column infected: 'many'"),
     ],
 )
 def test_a_bad_row_is_told_with_its_column(tmp_path: Path, row: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         read_reader(table(tmp_path / "me.csv", "good,1,500", row))
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("slide,infected", "row 1: has no column `counted`; expected slide, infected, counted"),
+        ("slide,infected,counted,infected", "row 1: has more than one column `infected`"),
+        ("", "row 1: has no column `slide`"),
+    ],
+)
+def test_a_strange_header_is_told_in_one_line(tmp_path: Path, head: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as refused:
+        read_reader(table(tmp_path / "me.csv", "film,1,500", head=head))
+    assert "me.csv" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_further_columns_capitals_and_short_rows_are_understood(tmp_path: Path) -> None:
+    path = table(
+        tmp_path / "me.csv", "film,x,1,500,late", "other,x,2,600", head="Slide, who,INFECTED,counted ,note"
+    )
+    assert read_reader(path).readings == {"film": reading(1, 500), "other": reading(2, 600)}
 
 
 def test_a_results_folder_gives_asexual_counts_and_leaves_out_what_is_not_countable(tmp_path: Path) -> None:
