@@ -118,7 +118,7 @@ def notes_of(
         notes.append("Too few fields or blocks to tell clustering: the interval takes cells as independent.")
     if stopped_by is not None:
         notes.append(
-            f"Stopped after {stopped_by.cells:,} red cells and not {stopped_by.cells_below:,} because"
+            f"Stopped before {stopped_by.cells_below:,} red cells because"
             f" {stopped_by.below:.0%} or more were called infected (protocol {stopped_by.name}): near"
             f" {stopped_by.below:.0%} such an estimate leans high, which the interval does not allow for;"
             f" --max-cells {stopped_by.cells_below} counts on (docs/statistics.md)."

@@ -27,13 +27,13 @@ def test_the_interval_holds_on_nearly_all_slides_and_the_one_by_chance_on_few() 
 @pytest.mark.parametrize("fields", [None, 6])
 @pytest.mark.parametrize("cells", [200, 20_000])
 @pytest.mark.parametrize("fraction", [0.005, 0.1])
-def test_with_the_shipped_errors_it_holds_on_93_of_100_slides_and_more(
+def test_with_the_shipped_errors_it_holds_on_93_to_97_of_100_slides(
     fraction: float, cells: int, fields: int | None
 ) -> None:
     what = Drawn(fraction=fraction, cells=cells, fields=fields)
     found = coverage(what, SHIPPED, np.random.default_rng(7), slides=300)
     noise = 0.025  # twice the standard error of a share of 300
-    assert found.holds >= 0.93 - noise
+    assert 0.93 - noise <= found.holds <= 0.97 + noise
     assert found.holds + found.below + found.above == pytest.approx(1.0)
 
 

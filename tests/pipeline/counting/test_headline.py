@@ -66,7 +66,7 @@ def test_what_limits_the_figures_is_said() -> None:
     assert none.clipped
     assert "clipped at 0" in told
     assert "Too few fields or blocks" in told
-    assert "Stopped after 500 red cells and not 2,000 because 10% or more were called" in told
+    assert "Stopped before 2,000 red cells because 10% or more were called" in told
     late = made(20, 1000, {"schizont": 6, "ring": 14})
     assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", None))
 

@@ -148,4 +148,4 @@ def test_a_count_that_its_own_estimate_ended_says_so(infected: int, left: int, s
     facts = make_facts(goal=PROTOCOLS["cdc"])
     read = replace(facts.fields[0], parts_px={"counted": 70_000, "not_reached": left})
     notes = summarise((cells,), replace(facts, fields=(read,))).notes
-    assert any("Stopped after 500 red cells" in note for note in notes) == stops
+    assert any("Stopped before 2,000 red cells" in note for note in notes) == stops
