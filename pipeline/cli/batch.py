@@ -131,5 +131,7 @@ def _run(order: "BatchOrder", *, log_json: bool, quiet: bool) -> int:
             return ExitCode.TRY_AGAIN
     sys.stdout.write(f"{end.text}\n")
     if not end.is_settled:
+        if not (quiet or order.watch):
+            say("stopped before the end: the same command resumes it")
         return stop.exit_code
     return ExitCode.FAILED if end.to_mind else ExitCode.DONE

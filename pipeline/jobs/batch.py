@@ -160,6 +160,7 @@ def _count_here(night: Night, order: BatchOrder, workers: SlideWorkers) -> bool:
     except StorageError:
         _wind_down(night, workers)
         raise
+    night.say("line", "stopping: what is in hand is finished first; a second signal stops at once")
     _wind_down(night, workers)
     return False
 

@@ -135,6 +135,8 @@ def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
         except SlideError as error:
             broken.append(BrokenField(name=label, reason=str(error)))
     if not fields:
+        if len(broken) == 1:
+            raise SlideError(broken[0].reason)
         raise SlideError(
             f"none of the {len(broken)} pictures in {shown(folder)} can be opened; expected at least one; "
             f"the first: {broken[0].reason}"

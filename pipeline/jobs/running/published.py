@@ -10,7 +10,7 @@ from pipeline.jobs.slide_ledger import SlideLedger
 __all__ = ["Publisher", "Write"]
 
 Write = Callable[[Path, list[BatchRow]], object]
-_SHARE = 20.0
+_SHARE = 40.0
 """Writing takes at most one part in so many of the time, however many rows there are."""
 
 

@@ -211,14 +211,18 @@ def test_sigterm_stops_within_ten_seconds_and_the_same_command_resumes(tmp_path:
         "batch",
         str(tmp_path / "in"),
     ]
-    process = subprocess.Popen([*command, "-o", str(tmp_path / "out"), "--workers", "2"])
+    command += ["-o", str(tmp_path / "out"), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     ends_s = time.monotonic() + 60
     while not list((tmp_path / "out").glob("*/summary.json")) and time.monotonic() < ends_s:
         time.sleep(0.05)
     process.terminate()
     began_s = time.monotonic()
-    assert process.wait(30) == 143
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 143
     assert time.monotonic() - began_s < 10
+    assert "a second signal stops at once" in told
+    assert "the same command resumes it" in told
     states = list(_states(tmp_path / "out").values())
     assert "done" in states
     assert "running" not in states

@@ -70,6 +70,15 @@ def test_folder_whose_pictures_are_all_broken_is_an_error(tmp_path: Path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_of_one_broken_picture_fails_with_what_that_one_says(tmp_path: Path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    with pytest.raises(SlideError) as alone:
+        open_slide(tmp_path / "a.jpg")
+    with pytest.raises(SlideError) as caught:
+        open_slide(tmp_path)
+    assert str(caught.value) == str(alone.value)
+
+
 def test_kind_of_a_picture_is_told_by_its_content_not_its_ending(tmp_path: Path):
     picture = noise(90, 70)
     path = write_photo(tmp_path / "a.png", picture).rename(tmp_path / "a.jpg")
