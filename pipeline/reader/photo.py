@@ -1,5 +1,6 @@
 """Photos (JPEG, PNG, WebP, BMP, AVIF, HEIC, JPEG 2000), decoded at the scale that is needed and not more."""
 
+import re
 import struct
 import warnings
 from contextlib import suppress
@@ -41,6 +42,7 @@ _PILLOW_FORMATS = {
     "HEIC": ("pillow_heif.as_plugin", "HeifImageFile"),
     "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
+_SHORT = re.compile("truncated|expected to read|buffer|index out of range|decoder object", re.IGNORECASE)
 _HELD_BYTES = 2**24  # of pictures at other shrinks than the last; light, scale and tiles ask for several
 _MOST_BYTES = 1_200_000_000  # of a file and its decoding at its peak
 _CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "RGB": 3}  # as decoded, by Pillow's mode; 4 for all others
@@ -250,7 +252,7 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
         if isinstance(error, OSError) and error.errno is not None:
             raise file_error(path, error) from error
         raise SlideError(
-            f"{shown(path)} is truncated or damaged: {reason_of(error)}; "
+            f"{shown(path)} is truncated or damaged: {_reason_of_head(error)}; "
             f"expected a whole {kind} picture; copy the file again"
         ) from error
     return PhotoHeader(
@@ -260,6 +262,13 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
         channels=channels,
         orientation=_exif_orientation(exif),
     )
+
+
+def _reason_of_head(error: Exception) -> str:
+    """Why a head cannot be read, without a decoder's own words for a file that ends within it."""
+    reason = reason_of(error)
+    is_short = isinstance(error, (struct.error, EOFError)) or _SHORT.search(reason) is not None
+    return "the file ends within its head" if is_short else reason
 
 
 def _exif_orientation(exif: bytes | None) -> Orientation:

@@ -181,6 +181,12 @@ def _opened(path: Path) -> "OpenSlide":
     try:
         return OpenSlide(path)
     except (OpenSlideError, OSError) as error:
+        if is_dicom(path):
+            raise SlideError(
+                f"{shown(path)} is a DICOM file that is cut off or damaged, or shows no whole slide "
+                f"({reason_of(error)}); expected a slide of VL whole slide microscopy with all of its files; "
+                "copy all of them again, or export the picture as TIFF"
+            ) from error
         raise SlideError(
             f"{shown(path)} cannot be opened as a whole slide: {reason_of(error)}; "
             f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))}, .dcm with all files and folders that "

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -135,5 +136,25 @@ def test_a_dicom_slide_is_read_by_its_file_and_by_its_folder(tmp_path: Path) -> 
 def test_a_dicom_file_that_is_no_slide_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(bytes(128) + b"DICM" + REST)
     for path in (tmp_path, tmp_path / "a.dcm"):
-        with pytest.raises(SlideError, match="cannot be opened as a whole slide"):
+        with pytest.raises(SlideError, match="shows no whole slide"):
+            open_slide(path)
+
+
+@pytest.mark.parametrize("kept", [14, 40, 100, 300])
+@pytest.mark.parametrize("form", ["JPEG2000", "AVIF", "WEBP", "BMP", "PNG", "JPEG"])
+def test_a_head_that_is_cut_off_is_said_in_words_of_ours(tmp_path: Path, form: str, kept: int) -> None:
+    memory = io.BytesIO()
+    Image.fromarray(noise(180, 120)).save(memory, form)
+    (tmp_path / "a.jpg").write_bytes(memory.getvalue()[:kept])
+    with pytest.raises(SlideError, match=r"damaged.*expected a whole \w+") as caught:
+        whole(open_slide(tmp_path / "a.jpg").fields[0], 1)
+    assert not re.search("unpack|buffer|expected to read|offset|only got|object", str(caught.value))
+
+
+@pytest.mark.parametrize("kept", [140, 200, 400])
+def test_a_dicom_file_that_is_cut_off_is_named_as_one(tmp_path: Path, kept: int) -> None:
+    head = bytes(128) + b"DICM" + b"\x02\0\0\0UL\4\0\xc2\0\0\0" + bytes(300)
+    (tmp_path / "a.dcm").write_bytes(head[:kept])
+    for path in (tmp_path / "a.dcm", tmp_path):
+        with pytest.raises(SlideError, match=r"a\.dcm is a DICOM file that is cut off.*expected.*copy all"):
             open_slide(path)
