@@ -39,6 +39,10 @@ SPECKS_A_FIELD = 60
 """Specks that are kept of a field: a soiled film must not be the whole bank."""
 FEW_MISSED = ("trip_thin",)
 """Sets whose fields are not labelled whole, but where few infected cells were missed."""
+SURE_PEAK = 0.40
+"""Least peak of the cells that the classifier is trained and calibrated on: with fainter ones, some of which
+are two cells or none, the threshold found five infected cells of `nih_fields` fewer
+(`docs/lab/detection_limits.md`)."""
 POINT_REACH = 0.5
 """A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
 
@@ -259,5 +263,5 @@ def _segmented(path: Path, um_per_px: float, detector: Detector) -> _SegmentedFi
         plan = plan_field(0, field, um_per_px, field_light(field))
         picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
-    cells = segment(picture, core, detector.network, detector.manifest.threshold)
+    cells = segment(picture, core, detector.network, max(detector.manifest.threshold, SURE_PEAK))
     return _SegmentedField(picture=picture, cells=cells, step=plan.step)
