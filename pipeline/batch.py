@@ -1,17 +1,19 @@
 """Count slides and write their results; a slide that fails does not stop the others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pipeline.count import count_slide
-from pipeline.counting.result import CountResult, SlideOutcome
+from pipeline.counting.result import CountResult, PartsReader, SlideOutcome
 from pipeline.counting.tile_store import Checkpoint
 from pipeline.errors import InputError, SmearcountError, error_line
 from pipeline.execution.slides import share_slides, slides_are_shared
 from pipeline.files import STAGING_PREFIX
+from pipeline.output.cells_csv import CellsFile
 from pipeline.output.folder import check_destination, write_result
+from pipeline.output.marked_cells import MarkedCells
 from pipeline.output.overlay import overlays
 from pipeline.reader.source import slide_name
 from pipeline.reports.slide.counted_report import CountedReport
@@ -81,27 +83,62 @@ def count_and_write(
     """
     given, name = name, name or slide_name(source)
     check_destination(out, name, overwrite=overwrite)
-    with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint:
-        result = count_slide(source, settings, progress, checkpoint, given)
-        folder = write_counted(result, source, out, settings, overwrite=overwrite)
+    with Checkpoint(out / f"{STAGING_PREFIX}{name}{TILES_SUFFIX}") as checkpoint, CellsFile(out) as cells:
+        report = CountedReport(source) if settings.report.is_written else None
+        read = _Read(cells=cells, marked=MarkedCells(), report=report)
+        result = count_slide(source, settings, progress, checkpoint, given, read.readers)
+        folder = write_counted(result, source, out, settings, overwrite=overwrite, read=read)
         checkpoint.remove()
     return result, folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What is made of the table of cells while it goes by; `report` is None where none is written."""
+
+    cells: CellsFile
+    marked: MarkedCells
+    report: CountedReport | None
+
+    @property
+    def readers(self) -> Sequence[PartsReader]:
+        """All that take its parts."""
+        return [self.marked, self.cells, *([self.report] if self.report else [])]
+
+
 def write_counted(
-    result: CountResult, source: Path, out: Path, settings: CountSettings, *, overwrite: bool = False
+    result: CountResult,
+    source: Path,
+    out: Path,
+    settings: CountSettings,
+    *,
+    overwrite: bool = False,
+    read: _Read | None = None,
 ) -> Path:
     """Write OUT/<slide>/ of a slide that was counted, with its overlays and its report; returns the folder.
+
+    Parameters
+    ----------
+    read : what was made of its table while it went by; None goes through it now.
 
     Raises
     ------
     SmearcountError
         Where the slide cannot be drawn or the result cannot be written; nothing is written then.
     """
-    report = CountedReport(source, result) if settings.report.is_written else None
-    pictures = overlays(source, result, report.see if report else None)
-    finish = report.write if report else None
-    return write_result(result, out, overwrite=overwrite, pictures=pictures, finish=finish)
+    report = read.report if read else CountedReport(source) if settings.report.is_written else None
+    if report is not None:
+        report.draft(result)
+    return write_result(
+        result,
+        out,
+        overwrite=overwrite,
+        pictures=overlays(
+            source, result, report.see if report else None, read.marked.table() if read else None
+        ),
+        finish=report.write if report else None,
+        cells=read.cells.finished() if read else None,
+    )
 
 
 def _one_after_another(

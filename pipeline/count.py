@@ -1,7 +1,7 @@
 """Counts one slide: what is estimated once, the tiles, the table of cells, the summary."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,16 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from models.manifest import Manifest
-from pipeline.counted_slide import AddedUp, CountedSlide, add_up, of_fit_fields, without_strangers
+from pipeline.counted_slide import (
+    AddedUp,
+    CountedSlide,
+    add_up,
+    field_facts,
+    of_fit_fields,
+    without_strangers,
+)
 from pipeline.counting.checkpoint_key import CheckpointKey
-from pipeline.counting.debris import DebrisSample, debris_control, joined_samples, lay_specks
+from pipeline.counting.debris import DebrisSample, debris_control, lay_specks
 from pipeline.counting.headline import site_notes
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.own_layer.gate import fitted_to_slide
 from pipeline.counting.own_layer.store import OwnLayerStore
-from pipeline.counting.result import CountResult
+from pipeline.counting.result import CountResult, PartsReader
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
-from pipeline.counting.summary import FieldFacts, SlideFacts, summary_of
+from pipeline.counting.summary import SlideFacts, summary_of
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
@@ -48,6 +55,7 @@ def count_slide(
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
     name: str | None = None,
+    readers: Sequence[PartsReader] = (),
 ) -> CountResult:
     """Find and decide every red cell of a slide, or as many as a protocol asks for.
 
@@ -58,6 +66,7 @@ def count_slide(
     checkpoint : keeps the finished tiles of a large slide, and gives back those of a count that was cut
         short; to be left open until the result's parts are no longer needed.
     name : of the slide; None takes that of its file or folder.
+    readers : take the parts of the table of cells as they are made, so that it is built once.
 
     Raises
     ------
@@ -82,19 +91,17 @@ def count_slide(
             key = CheckpointKey(state=state, settings=settings, models=models)
             store = checkpoint.store(key.line(), len(todo))
         found = run_tiles(job, todo, store, progress)
-        counted = of_fit_fields(CountedSlide(job=job, plan=plan, found=found, store=store), progress)
-    kept = joined_samples(store.load(tile).control for tile in counted.found.tiles)
+        counted = of_fit_fields(CountedSlide.of(job, plan, found, store), progress, readers)
+    kept = counted.parts.control
     counted, debris = _controlled(_as_read(counted, source, state), kept)
-    parts = counted.parts()
-    added = add_up(counted, parts)
+    added = counted.added or add_up(counted, readers)
     summary = summary_of(added.tally, _facts(source, counted, added, debris))
     site = models.get("site")
     summary = replace(summary, site=site, notes=(*summary.notes, *site_notes(site)))
     seconds = {"prepare": prepared - clock, "count": time.perf_counter() - prepared}
     run = run_record(settings, described, models=models, seed=None, started=started, seconds=seconds)
     areas = {plan.name: plan.area for plan in counted.job.plans.values() if plan.area.is_chosen}
-    drawn = added.infected
-    return CountResult(summary=summary, parts=parts, run=run, areas=areas, infected=drawn, specks=kept.passed)
+    return CountResult(summary=summary, parts=counted.parts, run=run, areas=areas, specks=kept.passed)
 
 
 def measure_features(source: Path, settings: CountSettings) -> list[FieldFeatures]:
@@ -106,8 +113,7 @@ def measure_features(source: Path, settings: CountSettings) -> list[FieldFeature
         job = _job(source, settings, _worker(slide, plan, detector, classifier))
         store = MemoryStore()
         found = run_tiles(job, tiles_to_do(job), store, None)
-    counted = CountedSlide(job=job, plan=plan, found=found, store=store)
-    return features_of(add_up(counted, counted.parts()).measures)
+    return features_of(add_up(CountedSlide.of(job, plan, found, store)).measures)
 
 
 def _check(settings: CountSettings) -> None:
@@ -138,7 +144,7 @@ def _as_read(counted: CountedSlide, source: Path, state: SourceState) -> Counted
     reason = "its files changed or went away while they were read; count the slide again"
     changed = FailedTile(field=counted.job.worker.slide.name, x=0, y=0, width=0, height=0, reason=reason)
     plan = replace(counted.plan, broken=(*counted.plan.broken, changed))
-    return replace(counted, plan=plan)
+    return replace(counted, plan=plan, added=None)
 
 
 def _controlled(counted: CountedSlide, kept: DebrisSample) -> tuple[CountedSlide, DebrisControl]:
@@ -148,7 +154,7 @@ def _controlled(counted: CountedSlide, kept: DebrisSample) -> tuple[CountedSlide
     own = fitted_to_slide(kept, laid, (store.load(tile) for tile in counted.found.tiles), classifier)
     if own is None:
         return counted, debris_control(kept, laid)
-    decided = replace(counted, store=OwnLayerStore(store=store, layer=own.layer))
+    decided = counted.from_store(OwnLayerStore(store=store, layer=own.layer))
     return decided, debris_control(kept, own.layer.laid, own.record)
 
 
@@ -168,12 +174,6 @@ def _failed(plan: FieldPlan, part: FailedPart) -> FailedTile:
     return FailedTile(field=plan.name, x=x0, y=y0, width=width, height=height, reason=part.reason)
 
 
-def _facts_of(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
-    return FieldFacts(
-        name=plan.name, width=plan.width, height=plan.height, um_per_px=plan.um_per_px, parts_px=parts_px
-    )
-
-
 def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisControl) -> SlideFacts:
     """What is known of the slide beside its cells."""
     worker, scale = counted.job.worker, counted.plan.scale
@@ -184,7 +184,7 @@ def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisCo
     return SlideFacts(
         slide=worker.slide.name,
         source=for_line(source),
-        fields=tuple(_facts_of(plan, added.pixels[index]) for index, plan in counted.job.plans.items()),
+        fields=tuple(field_facts(plan, added.pixels[index]) for index, plan in counted.job.plans.items()),
         um_per_px=_um_per_px(counted),
         scale_source=scale.source,
         false_positive_rate=measured.false_positive_rate,

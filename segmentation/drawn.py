@@ -88,8 +88,8 @@ def drawn_over(
     if not drawn.any():
         return None
     free = np.pad((~drawn).astype(np.uint8), 1, mode="edge")
-    distance = cv2.distanceTransform(free, cv2.DIST_L2, 5)[1:-1, 1:-1] * np.float32(px)
-    return BrightView(mask=~drawn, distance=distance.astype(np.float32), px=px)
+    distance = np.asarray(cv2.distanceTransform(free, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
+    return BrightView(mask=~drawn, distance=distance * np.float32(px), px=px)
 
 
 def _well_inside(view: BrightView) -> NDArray[np.uint8]:

@@ -78,8 +78,8 @@ def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
     hull = cv2.convexHull(np.concatenate(contours))
     filled = np.zeros_like(lit)
     cv2.fillConvexPoly(filled, hull, 1)
-    distance = cv2.distanceTransform(filled, cv2.DIST_L2, 5) * np.float32(px)
-    return BrightView(mask=filled.astype(bool), distance=distance.astype(np.float32), px=px)
+    distance = np.asarray(cv2.distanceTransform(filled, cv2.DIST_L2, 5), np.float32) * np.float32(px)
+    return BrightView(mask=filled.astype(bool), distance=distance, px=px)
 
 
 def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArray[np.float32]:

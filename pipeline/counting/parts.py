@@ -1,6 +1,7 @@
 """All cells of a slide in their order, part by part, so that a gigapixel slide is never one table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from copy import copy
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.manifest import Manifest
+from pipeline.counting.debris import DebrisSample, joined_samples
 from pipeline.counting.rules import cell_table
 from pipeline.counting.tile import TileCells
 from pipeline.counting.tile_store import TileStore
@@ -23,6 +25,9 @@ BAND_PX = 1024
 """Height of the bands of a field that a part is made of, detector px; it does not depend on the tiles."""
 PART_CELLS = 20_000
 """Cells after which a part ends with the band: 20 MB of table."""
+
+CONTROLS_AT_ONCE = 64
+"""Tiles whose share of the debris control is held apart before they are joined."""
 
 Band = tuple[int, int]
 """Index of a field, and which of its bands."""
@@ -60,8 +65,34 @@ class CellParts:
         self._classifier = classifier
         nothing = FieldSeen(objects=0, depths=np.zeros(GREY_LEVELS, np.int64))
         self.seen = dict.fromkeys(self._plans, nothing)
+        self._controls: dict[int, list[DebrisSample]] = {index: [] for index in self._plans}
         self._parts = _grouped(self._bands(tiles))
         self._only: pd.DataFrame | None = None
+
+    def without(self, left_out: Set[int], tiles: Iterable[Tile]) -> "CellParts":
+        """The same without some fields, given by their indices; a table that was built is built no more.
+
+        Parameters
+        ----------
+        tiles : those of the other fields.
+        """
+        plans = [plan for index, plan in self._plans.items() if index not in left_out]
+        others = CellParts(self._slide, plans, tiles, self._store, self._classifier)
+        if self._only is not None:
+            left = self._only[~self._only["field_index"].isin(left_out)].reset_index(drop=True)
+            others._only = left.assign(cell=np.arange(1, 1 + len(left)))
+        return others
+
+    @property
+    def control(self) -> DebrisSample:
+        """What the tiles keep for the slide's debris control."""
+        return joined_samples(one for held in self._controls.values() for one in held)
+
+    def from_store(self, store: TileStore) -> "CellParts":
+        """The same of a store that differs in what is decided of the cells alone."""
+        others = copy(self)
+        others._store, others._only = store, None
+        return others
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         """Tables of `CELL_COLUMNS`, one row an object; one at least, empty where nothing was found."""
@@ -86,11 +117,19 @@ class CellParts:
         for tile in tiles:
             cells = self._store.load(tile)
             self.seen[tile.field] = self.seen[tile.field].with_tile(len(cells.kinds), cells.colours)
+            self._keep(tile.field, cells.control)
             numbers, counts = np.unique(self._band_of(cells), return_counts=True)
             for band, count in zip(numbers.tolist(), counts.tolist(), strict=True):
                 held = bands.setdefault((tile.field, band), _Cells(tiles=[], number=0))
                 bands[tile.field, band] = _Cells(tiles=[*held.tiles, tile], number=held.number + count)
         return {band: bands[band] for band in sorted(bands)}
+
+    def _keep(self, field: int, control: DebrisSample) -> None:
+        """Keep what a tile gives to the control: of many tiles what the control takes of them."""
+        held = self._controls[field]
+        held.append(control)
+        if len(held) >= CONTROLS_AT_ONCE:
+            self._controls[field] = [joined_samples(held)]
 
     def _band_of(self, cells: TileCells) -> NDArray[np.int64]:
         """Band of each object, int64 (n,)."""

@@ -3,20 +3,44 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.specks import SPECK_PX
-from pipeline.counting.second_look import DOUBTFUL_P
+from pipeline.counting.summary import FieldFacts
 from pipeline.planning.area import CountedArea
 from pipeline.records import SlideSummary
 
-__all__ = ["DRAWN_COLUMNS", "CountResult", "SlideOutcome", "infected_cells"]
+__all__ = ["CountResult", "PartsReader", "SlideOutcome", "TableHead"]
 
-DRAWN_COLUMNS = ("kind", "counted", "infected", "p_infected", "x_min", "y_min", "x_max", "y_max")
-"""What an overlay needs of a cell."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableHead:
+    """What is known of a slide's table before its rows.
+
+    Attributes
+    ----------
+    slide : its name.
+    fields : those that are counted, in the slide's order.
+    threshold : probability from which a cell is called infected, 0 to 1.
+    """
+
+    slide: str
+    fields: tuple[FieldFacts, ...]
+    threshold: float
+
+
+class PartsReader(Protocol):
+    """Takes the parts of a slide's table in the one pass that adds them up."""
+
+    def begin(self, head: TableHead) -> None:
+        """The first part comes next. What was taken before is void: a photo has been left out since."""
+
+    def add(self, cells: pd.DataFrame) -> None:
+        """Take the next part, columns `records.CELL_COLUMNS` and more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,30 +53,19 @@ class CountResult:
         object; can be gone through again and again.
     run : versions, hashes, settings, seed and times for run.json (JSON-ready).
     areas : of each field of which only a part was counted, by its name, which part that was.
-    infected : `DRAWN_COLUMNS` of the infected and the doubtful cells; None where they are still to be
-        picked from the parts.
-    specks : uint8 (n, SPECK_PX, SPECK_PX, 3), light that passes the specks kept of the slide\'s ground.
+    specks : uint8 (n, SPECK_PX, SPECK_PX, 3), light that passes the specks kept of the slide's ground.
     """
 
     summary: SlideSummary
     parts: Iterable[pd.DataFrame]
     run: dict[str, object]
     areas: Mapping[str, CountedArea] = field(default_factory=dict)
-    infected: pd.DataFrame | None = None
     specks: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, SPECK_PX, SPECK_PX, 3), np.uint8))
 
     @property
     def cells(self) -> pd.DataFrame:
         """All cells as one table: for a gigapixel slide this takes gigabytes."""
         return pd.concat(list(self.parts), ignore_index=True)
-
-
-def infected_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn of the infected and the doubtful cells of a part: all cells of a large scan would not fit
-    into memory.
-    """
-    high = pd.to_numeric(cells["p_infected"], errors="coerce") >= DOUBTFUL_P
-    return cells.loc[cells["infected"].astype(bool) | high, list(DRAWN_COLUMNS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

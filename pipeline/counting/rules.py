@@ -1,18 +1,19 @@
 """Cells of tiles as a table, with the counting rules applied."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.manifest import Manifest
-from pipeline.counting.tile import TileCells
+from pipeline.counting.tile import TileCells, no_cells
 from pipeline.planning.field import FieldPlan
 from pipeline.records import CELL_COLUMNS
 from segmentation.detections import Kind
 
-__all__ = ["FEATURE_COLUMNS", "cell_table"]
+__all__ = ["FEATURE_COLUMNS", "cell_table", "decided"]
 
 SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM = 3.0, 14.0
 """Diameters of a red cell, from a microspherocyte to one stretched by a gametocyte; else an artefact."""
@@ -38,74 +39,83 @@ def cell_table(
     first_cell : number of the first row within the slide.
     """
     by_index = {plan.index: plan for plan in plans}
-    parts = [_rows(by_index[cells.field], cells) for cells in found]
-    empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*_NUMBERS, *FEATURE_COLUMNS)})
-    table = pd.concat(parts or [empty], ignore_index=True)
-    order = ["field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max"]
-    table = table.sort_values(order, kind="stable", ignore_index=True)
+    tiles = found or [no_cells(plans[0].index)]
+    columns = _in_order(_joined([_columns(by_index[cells.field], cells, classifier) for cells in tiles]))
     names = {plan.index: plan.name for plan in plans}
-    red_shape = table["diameter_um"].between(SMALLEST_RED_CELL_UM, LARGEST_RED_CELL_UM)
-    kind = pd.Series(_KIND_NAMES[table["kind_number"].to_numpy(np.int64)], index=table.index)
-    kind = kind.mask((kind == "red_cell") & ~red_shape, "artefact")
-    at_border = table["at_border"].astype(bool)
-    red = kind == "red_cell"
-    # The last one is what -1 points to.
-    stage_names = np.asarray([*(classifier.stages.names if classifier.stages else ()), "unknown"], object)
-    infected = red & (table["p_infected"] >= classifier.threshold)
-    table = table.assign(
-        slide=slide,
-        field=table["field_index"].map(names).astype(object),
-        cell=np.arange(first_cell, first_cell + len(table)),
-        kind=kind,
-        overlaps=table["overlaps"].astype(bool),
-        at_border=at_border,
-        p_infected=table["p_infected"].where(red),
-        infected=infected,
-        stage=np.where(infected, stage_names[table["stage_number"].to_numpy(np.int64)], ""),
-        counted=red & ~at_border,
-        excluded_because=np.where(~red, kind, np.where(at_border, "at_border", "")),
-        reviewed_as="",
-        model=classifier.name,
+    table = pd.DataFrame(
+        {
+            **columns,
+            "slide": slide,
+            # As objects: a name may hold bytes that are no text.
+            "field": pd.Series([names[index] for index in columns["field_index"].tolist()], dtype=object),
+            "cell": np.arange(first_cell, first_cell + len(columns["x"])),
+            "reviewed_as": "",
+            "model": classifier.name,
+        }
     )
     return table[[*CELL_COLUMNS, *FEATURE_COLUMNS]]
 
 
+def decided(
+    plan: FieldPlan, cells: TileCells, classifier: Manifest
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which objects of a tile are red cells of a plausible size, which are infected, which at the border."""
+    diameters_um = cells.measured[:, 1]
+    plausible = (diameters_um >= SMALLEST_RED_CELL_UM) & (diameters_um <= LARGEST_RED_CELL_UM)
+    red = (cells.kinds == Kind.RED_CELL) & plausible
+    infected = red & (cells.p_infected.astype(np.float64) >= classifier.threshold)
+    return red, infected, _at_border(plan, cells.boxes)
+
+
 _KIND_NAMES = np.asarray([kind.name.lower() for kind in sorted(Kind)], object)
-_NUMBERS = (
-    *("x", "y", "x_min", "y_min", "x_max", "y_max"),
-    *("area_um2", "diameter_um", "circularity", "focus", "overlaps"),
-    *("p_infected", "stage_number", "at_border"),
-)
+_ORDER = ("field_index", "y", "x", "kind_number", "x_min", "y_min", "x_max", "y_max")
+
+_Columns = dict[str, NDArray[Any]]
 
 
-def _rows(plan: FieldPlan, cells: TileCells) -> pd.DataFrame:
+def _columns(plan: FieldPlan, cells: TileCells, classifier: Manifest) -> _Columns:
+    """What the table holds of the objects of a tile, in their order."""
+    red, infected, at_border = decided(plan, cells, classifier)
     x_min, y_min, x_max, y_max = cells.boxes.T
     area, diameter, circularity, focus = cells.measured.T
-    red, green, blue = cells.colours.objects.T
-    return pd.DataFrame(
-        {
-            "field_index": plan.index,
-            "x": (x_min + x_max) / 2,
-            "y": (y_min + y_max) / 2,
-            "x_min": x_min,
-            "y_min": y_min,
-            "x_max": x_max,
-            "y_max": y_max,
-            "area_um2": area,
-            "diameter_um": diameter,
-            "circularity": circularity,
-            "focus": focus,
-            "overlaps": cells.overlaps,
-            "p_infected": cells.p_infected.astype(np.float64),
-            "stage_number": cells.stages,
-            "kind_number": cells.kinds,
-            "score": cells.scores,
-            "red": red,
-            "green": green,
-            "blue": blue,
-            "at_border": _at_border(plan, cells.boxes),
-        }
-    )
+    kind = np.where((cells.kinds == Kind.RED_CELL) & ~red, "artefact", _KIND_NAMES[cells.kinds])
+    # The last name is what -1 points to.
+    stage_names = np.asarray([*(classifier.stages.names if classifier.stages else ()), "unknown"], object)
+    channels = dict(zip(("red", "green", "blue"), cells.colours.objects.T, strict=True))
+    return channels | {
+        "field_index": np.full(len(kind), plan.index),
+        "x": (x_min + x_max) / 2,
+        "y": (y_min + y_max) / 2,
+        "x_min": x_min,
+        "y_min": y_min,
+        "x_max": x_max,
+        "y_max": y_max,
+        "area_um2": area,
+        "diameter_um": diameter,
+        "circularity": circularity,
+        "focus": focus,
+        "overlaps": cells.overlaps,
+        "at_border": at_border,
+        "kind": kind,
+        "kind_number": cells.kinds,
+        "score": cells.scores,
+        "p_infected": np.where(red, cells.p_infected.astype(np.float64), np.nan),
+        "infected": infected,
+        "stage": np.where(infected, stage_names[cells.stages], ""),
+        "counted": red & ~at_border,
+        "excluded_because": np.where(~red, kind, np.where(at_border, "at_border", "")),
+    }
+
+
+def _joined(tiles: Sequence[_Columns]) -> _Columns:
+    """The objects of several tiles, one after the other."""
+    return {name: np.concatenate([tile[name] for tile in tiles]) for name in tiles[0]}
+
+
+def _in_order(columns: _Columns) -> _Columns:
+    """The objects in an order that does not depend on the tiles."""
+    order = np.lexsort([columns[name] for name in reversed(_ORDER)])
+    return {name: values[order] for name, values in columns.items()}
 
 
 def _at_border(plan: FieldPlan, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:

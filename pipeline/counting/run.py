@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.counting.rules import cell_table
+from pipeline.counting.rules import decided
 from pipeline.counting.tile import FailedPart, TileCells, TileWorker, failed_tile, make_tile_worker
 from pipeline.counting.tile_store import TileStore
 from pipeline.counting.tiling import Tile, tile_at, tiles
@@ -167,9 +167,9 @@ class _Run:
 
     def _calls(self, cells: TileCells) -> tuple[int, int]:
         """Counted red cells of a tile, and the infected among them."""
-        plan = self.worker.plans[cells.field]
-        table = cell_table("", [plan], [cells], self.worker.classifier.manifest)
-        return int(table["counted"].sum()), int((table["counted"] & table["infected"]).sum())
+        plan, classifier = self.worker.plans[cells.field], self.worker.classifier.manifest
+        red, infected, at_border = decided(plan, cells, classifier)
+        return int((red & ~at_border).sum()), int((infected & ~at_border).sum())
 
 
 def _squares(plans: Sequence[FieldPlan]) -> list[Tile]:

@@ -35,8 +35,7 @@ from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.segment import SAME_OBJECT, SegmentedCells, segment
 from segmentation.stacks import GREY_LEVELS
 
-__all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker"]
-
+__all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker", "no_cells"]
 
 SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
 """Diameters of what may be a late stage though the detector takes it for another kind, or hardly sees it: no
@@ -121,7 +120,7 @@ class TileWorker:
 
     def _tried(self, square: Tile, plan: FieldPlan) -> TileCells:
         if not plan.area.touches(square.core):
-            return _without_cells(square.field, ())
+            return no_cells(square.field)
         try:
             return self._work(square, plan)
         except _FAILURES as error:
@@ -232,10 +231,11 @@ def _on_a_red_cell(cells: SegmentedCells) -> NDArray[np.bool_]:
 
 def failed_tile(tile: Tile, error: Exception) -> TileCells:
     """No cells, and why: a tile that could not be worked on."""
-    return _without_cells(tile.field, (FailedPart(core=tile.core, reason=reason_of(error)),))
+    return no_cells(tile.field, (FailedPart(core=tile.core, reason=reason_of(error)),))
 
 
-def _without_cells(field: int, failed: tuple[FailedPart, ...]) -> TileCells:
+def no_cells(field: int, failed: tuple[FailedPart, ...] = ()) -> TileCells:
+    """A tile of a field that holds none."""
     nothing = np.zeros(0)
     return TileCells(
         field=field,

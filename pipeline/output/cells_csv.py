@@ -2,16 +2,22 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
 
 import numpy as np
 import pandas as pd
 
+from pipeline.counting.result import TableHead
+from pipeline.files import STAGING_PREFIX, output_errors
 from pipeline.names import csv_encoding, for_csv
 from pipeline.records import CELL_COLUMNS, CELL_TABLE, CellColumn
 
-__all__ = ["write_cells"]
+__all__ = ["CellsFile", "write_cells"]
 
 ROWS_AT_ONCE = 20_000  # cells formatted in one go: about 20 MB of text objects
 
@@ -24,21 +30,77 @@ def write_cells(path: Path, parts: Iterable[pd.DataFrame], names: Iterable[str] 
     parts : tables of cells, one after the other; one at least.
     names : of the slide and its fields, as they stand in the tables.
     """
-    with path.open("w", encoding=csv_encoding(names), newline="") as handle:
-        lines = csv.writer(handle, lineterminator="\n")
-        lines.writerow(CELL_COLUMNS)
-        for rows in _few_at_once(parts):
-            lines.writerows(
-                zip(*(_column_text(column, rows[column.name]) for column in CELL_TABLE), strict=True)
-            )
-        handle.flush()
-        os.fsync(handle.fileno())
+    with _opened(path, names) as handle:
+        for cells in parts:
+            _write_part(handle, cells)
+        _flush(handle)
 
 
-def _few_at_once(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    for cells in parts:
-        for start in range(0, max(len(cells), 1), ROWS_AT_ONCE):
-            yield cells.iloc[start : start + ROWS_AT_ONCE]
+class CellsFile:
+    """A `PartsReader` that writes cells.csv while the table goes by, as a hidden file until it is taken.
+
+    It goes when the context is left, where `write_result` has not given it its place.
+    """
+
+    def __init__(self, out: Path) -> None:
+        """`out` is the folder of all results, that the file will be renamed within."""
+        self._path = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        self._handle: TextIO | None = None
+
+    def begin(self, head: TableHead) -> None:
+        """See `PartsReader.begin`; OutputError where nothing can be written."""
+        with output_errors(self._path.parent):
+            self._close()
+            self._handle = _opened(self._path, [head.slide, *(field.name for field in head.fields)])
+
+    def add(self, cells: pd.DataFrame) -> None:
+        """See `PartsReader.add`; OutputError where the disk is full."""
+        if self._handle is not None:
+            with output_errors(self._path.parent):
+                _write_part(self._handle, cells)
+
+    def finished(self) -> Path | None:
+        """The whole file, on the disk; None where no table went by."""
+        if self._handle is None:
+            return None
+        with output_errors(self._path.parent):
+            _flush(self._handle)
+            self._close()
+        return self._path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):  # a full disk is told once
+            self._close()
+        self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
+
+
+def _opened(path: Path, names: Iterable[str]) -> TextIO:
+    """A new file with the names of the columns."""
+    handle = path.open("w", encoding=csv_encoding(names), newline="")
+    csv.writer(handle, lineterminator="\n").writerow(CELL_COLUMNS)
+    return handle
+
+
+def _write_part(handle: TextIO, cells: pd.DataFrame) -> None:
+    lines = csv.writer(handle, lineterminator="\n")
+    for start in range(0, len(cells), ROWS_AT_ONCE):
+        rows = cells.iloc[start : start + ROWS_AT_ONCE]
+        lines.writerows(zip(*(_column_text(column, rows[column.name]) for column in CELL_TABLE), strict=True))
+
+
+def _flush(handle: TextIO) -> None:
+    handle.flush()
+    os.fsync(handle.fileno())
 
 
 def _column_text(column: CellColumn, values: "pd.Series[object]") -> list[str]:

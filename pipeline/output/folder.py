@@ -51,6 +51,7 @@ def write_result(
     overwrite: bool = False,
     pictures: Iterable[tuple[str, "NDArray[np.uint8]"]] = (),
     finish: Callable[[Path], None] | None = None,
+    cells: Path | None = None,
 ) -> Path:
     """Write OUT/<slide>/ with cells.csv, summary.json, run.json, the overlays and what the report needs.
 
@@ -62,6 +63,7 @@ def write_result(
     overwrite : replace an earlier result of this slide.
     pictures : file name in the folder, such as 'overlay.jpg', and RGB uint8 (H, W, 3); read one at a time.
     finish : called with the hidden folder once all this is in it, to write more.
+    cells : cells.csv, written already, a hidden file in `out`; None writes it.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def write_result(
         staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
         staging.mkdir()
         try:
-            _write_files(result, staging, pictures)
+            _write_files(result, staging, pictures, cells)
             if finish is not None:
                 finish(staging)
             _flush(staging)
@@ -133,13 +135,19 @@ def _check_own(folder: Path) -> None:
 
 
 def _write_files(
-    result: CountResult, folder: Path, pictures: Iterable[tuple[str, "NDArray[np.uint8]"]]
+    result: CountResult,
+    folder: Path,
+    pictures: Iterable[tuple[str, "NDArray[np.uint8]"]],
+    cells: Path | None,
 ) -> None:
     for name, picture in pictures:
         (folder / name).parent.mkdir(exist_ok=True)
         write_synced(folder / name, _to_jpeg(picture))
-    names = [result.summary.slide, *(field.name for field in result.summary.fields)]
-    write_cells(folder / "cells.csv", result.parts, names)
+    if cells is None:
+        names = [result.summary.slide, *(field.name for field in result.summary.fields)]
+        write_cells(folder / "cells.csv", result.parts, names)
+    else:
+        cells.rename(folder / "cells.csv")
     write_synced(folder / "run.json", to_json(result.run).encode())
     write_synced(folder / "summary.json", summary_to_json(result.summary).encode())
     for name, picture in evidence_pictures(result):

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.counting.result import CountResult, infected_cells
+from pipeline.counting.result import CountResult
 from pipeline.errors import SlideError
 from pipeline.output.film_areas import areas_legend, tint_areas
-from pipeline.output.marks import OUTLINED_MIN_PX
+from pipeline.output.marked_cells import marked_cells, marks_are_small
 from pipeline.output.sheet import (
     SHEET_PICTURES_MAX,
     contact_sheet,
@@ -31,12 +31,11 @@ from pipeline.wording import count_line, percent_text, verdict_text
 __all__ = ["Seen", "field_file_name", "overlays"]
 
 Seen = Callable[[str, NDArray[np.uint8], float], None]
-CELL_UM = 7.5  # across, of a red cell
 UNREADABLE = 128  # grey of a part that could not be read
 
 
 def overlays(
-    source: Path, result: CountResult, seen: Seen | None = None
+    source: Path, result: CountResult, seen: Seen | None = None, marked: pd.DataFrame | None = None
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Draw the overlays of a slide, one at a time.
 
@@ -48,6 +47,7 @@ def overlays(
     ----------
     seen : called with the name of each field that is there, its unmarked picture, RGB uint8 (H, W, 3), and px
         of that per level-0 px, so that nobody need decode it again.
+    marked : the cells to mark, see `MarkedCells`; None goes through the result's parts.
 
     Yields
     ------
@@ -55,6 +55,7 @@ def overlays(
     picture : RGB uint8 (H, W, 3).
     """
     left_out: list[tuple[Field, str]] = []
+    cells = _standing_out(marked_cells(result) if marked is None else marked, result.summary)
     with ExitStack() as stack:
         there: dict[tuple[str, int, int], Field] = {}
         with suppress(SlideError):  # it went away after it was counted
@@ -67,9 +68,9 @@ def overlays(
             for field in result.summary.fields
         ]
         if len(fields) == 1:
-            yield "overlay.jpg", _one(fields[0], result, seen)
+            yield "overlay.jpg", _one(fields[0], result, cells, seen)
         else:
-            yield from _many(fields, result, seen, left_out)
+            yield from _many(fields, result.summary, cells, seen, left_out)
 
 
 class _Gone:
@@ -115,16 +116,13 @@ def field_caption(field: FieldResult) -> str:
     return f"{field.name}: {field.infected} infected of {field.counted} red cells: {share}"
 
 
-def _one(field: Field, result: CountResult, seen: Seen | None) -> NDArray[np.uint8]:
+def _one(field: Field, result: CountResult, cells: pd.DataFrame, seen: Seen | None) -> NDArray[np.uint8]:
     """A photo with every cell marked; a scan with its infected cells, and where it was not counted."""
     picture, scale = _picture(field, seen)
-    um_per_px = result.summary.fields[0].um_per_px
     area = result.areas.get(field.name)
     if area is not None:
         picture = tint_areas(picture, area)
-    small = CELL_UM / um_per_px * scale < OUTLINED_MIN_PX
-    cells = _standing_out(_infected(result) if small else result.cells, result.summary)
-    if small:
+    if marks_are_small(result.summary.fields[0]):
         cells = cells[cells["infected"].astype(bool) | cells["stands_out"]]
     drawn = draw_overlay(picture, cells, scale, slide_caption(result.summary))
     if area is None:
@@ -132,19 +130,16 @@ def _one(field: Field, result: CountResult, seen: Seen | None) -> NDArray[np.uin
     return np.vstack([drawn, areas_legend(drawn.shape[1], result.summary.area_mm2)])
 
 
-def _infected(result: CountResult) -> pd.DataFrame:
-    if result.infected is not None:
-        return result.infected
-    return pd.concat([infected_cells(part) for part in result.parts], ignore_index=True)
-
-
 def _many(
-    fields: Sequence[Field], result: CountResult, seen: Seen | None, left_out: Sequence[tuple[Field, str]]
+    fields: Sequence[Field],
+    summary: SlideSummary,
+    all_cells: pd.DataFrame,
+    seen: Seen | None,
+    left_out: Sequence[tuple[Field, str]],
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    found = {field.name: field for field in result.summary.fields}
-    all_cells = _standing_out(result.cells, result.summary)
+    found = {field.name: field for field in summary.fields}
     groups = {str(name): rows for name, rows in all_cells.groupby("field", sort=False, observed=True)}
-    on_sheet = _most_infected(result.summary.fields)
+    on_sheet = _most_infected(summary.fields)
     left_out = left_out[: SHEET_PICTURES_MAX - len(on_sheet)]
     small, captions, places = [], [], len(on_sheet) + len(left_out)
     for number, field in enumerate(fields, start=1):
@@ -163,7 +158,7 @@ def _many(
         small.append(_resized(picture, sheet_zoom(picture.shape[1], picture.shape[0], places)))
         captions.append(f"{field.name}: left out ({code})")
     if small:
-        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(result.summary, shown))
+        yield "overlay.jpg", contact_sheet(small, captions, slide_caption(summary, shown))
 
 
 def _picture(field: Field, seen: Seen | None) -> tuple[NDArray[np.uint8], float]:

@@ -94,10 +94,9 @@ class CountedArea:
         if self.hidden is None:
             return np.zeros(self.areas.shape, np.int64)
         left, top, right, bottom = self.region
-        height, width = self.hidden.shape
-        down = _falling_on(height, self.height, (top, bottom), self.areas.shape[0])
-        across = _falling_on(width, self.width, (left, right), self.areas.shape[1])
-        return np.asarray(down @ self.hidden.astype(np.int64) @ across.T, np.int64)
+        rows, columns = self.areas.shape
+        by_row = _by_square(self.hidden.view(np.uint8), self.height, (top, bottom), rows)
+        return _by_square(by_row.T, self.width, (left, right), columns).T
 
     def _clipped(self, box: Box) -> Box:
         left, top, right, bottom = self.region
@@ -116,13 +115,23 @@ def area_mm2(pixels: int) -> float:
     return round(pixels * (DETECTOR_UM_PER_PX / 1000) ** 2, 6)
 
 
-def _falling_on(parts: int, side: int, within: tuple[int, int], squares: int) -> NDArray[np.int64]:
-    """How many px of each square fall on each of the equal parts of a side, int64 (squares, parts)."""
+def _by_square(
+    parts: NDArray[np.integer], side: int, within: tuple[int, int], squares: int
+) -> NDArray[np.int64]:
+    """Sums over the px of each square along a side, int64 (squares, n), of the parts they fall on.
+
+    Parameters
+    ----------
+    parts : (parts, n), of equal length along the side. within : half-open, px that are summed.
+    """
+    sums = np.zeros((squares, parts.shape[1]), np.int64)
     places = np.arange(*within)
-    falling = np.zeros((squares, parts), np.int64)
-    part = np.minimum((2 * places + 1) * parts // (2 * side), parts - 1)
-    np.add.at(falling, (places // SQUARE_PX, part), 1)
-    return falling
+    if not len(places):
+        return sums
+    part = np.minimum((2 * places + 1) * len(parts) // (2 * side), len(parts) - 1)
+    starts = np.flatnonzero(np.diff(places // SQUARE_PX, prepend=-1))
+    sums[places[starts] // SQUARE_PX] = np.add.reduceat(parts[part], starts, axis=0, dtype=np.int64)
+    return sums
 
 
 def _shared(squares: int, side: int, low: int, high: int) -> NDArray[np.int64]:

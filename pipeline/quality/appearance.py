@@ -1,10 +1,10 @@
 """Features of a field for quality control, from its table of cells and the colours of its pixels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.quality.channels import FieldColours
@@ -12,7 +12,10 @@ from pipeline.quality.novelty import FieldFeatures
 from segmentation.detections import Kind
 from segmentation.resample import DETECTOR_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["Ground", "Seen", "field_features"]
+__all__ = ["CellSample", "Ground", "Seen", "field_features"]
+
+CellSample = Mapping[str, NDArray[Any]]
+"""Columns of the table of cells, of a fair sample of its rows."""
 
 GLASS_DEPTH = 255.0 - WHITE_LEVEL
 """Depth of stain of empty glass after normalisation, 0 to 255."""
@@ -67,7 +70,7 @@ class Ground:
 
 
 def field_features(
-    cells: pd.DataFrame, seen: Seen, covered_um2: float, ground: Ground, red_cells: int
+    cells: CellSample, seen: Seen, covered_um2: float, ground: Ground, red_cells: int
 ) -> FieldFeatures | None:
     """Features of one field, None where it holds no red cell.
 
@@ -78,16 +81,16 @@ def field_features(
     covered_um2 : area of all its red cells together, µm².
     red_cells : number of all of them.
     """
-    red_rows = cells[cells["kind"] == "red_cell"]
-    if not len(red_rows):
+    told_red = cells["kind"] == "red_cell"
+    if not told_red.any():
         return None
     # Whatever the detector called a red cell: one of an absurd size is an artefact, but shows the stain.
-    red = cells["kind_number"].to_numpy() == Kind.RED_CELL
-    scores = cells["score"].to_numpy(np.float64)[red]
-    colours = cells[["red", "green", "blue"]].to_numpy(np.float64)[red]
+    red = cells["kind_number"] == Kind.RED_CELL
+    scores = cells["score"].astype(np.float64)[red]
+    colours = np.stack([cells[name].astype(np.float64)[red] for name in ("red", "green", "blue")], axis=1)
     absorbance = np.log((WHITE_LEVEL + 1) / (colours + 1))
     usual = np.median(absorbance, axis=0)
-    whole = red_rows[~red_rows["at_border"].astype(bool)]
+    whole = told_red & ~cells["at_border"].astype(bool)
     depths = seen.depths
     pixels = max(float(depths.sum()), 1.0)
     covered = covered_um2 / DETECTOR_UM_PER_PX**2 / pixels
@@ -103,8 +106,8 @@ def field_features(
         half_tones=between,
         darker=darker,
         background=background,
-        roundness=float(np.percentile((whole if len(whole) else red_rows)["circularity"], 25)),
-        focus=float(red_rows["focus"].median()),
+        roundness=float(np.percentile(cells["circularity"][whole if whole.any() else told_red], 25)),
+        focus=float(np.nanmedian(cells["focus"][told_red])),
         depth=float(np.log(max(float(usual.max()), FAINTEST_ABSORBANCE))),
         coverage=float(np.log(np.clip(covered, 0.001, 1.0))),
         number=float(np.log(max(red_cells, 1))),
@@ -115,7 +118,7 @@ def field_features(
         colours=FieldColours(
             cells=_three(usual), deepest=_deepest(seen.depths, seen.levels), ground=_three(ground.white_point)
         ),
-        **_shape(cells[red]),
+        **_shape({name: values[red] for name, values in cells.items()}),
         **_light(depths / pixels, ground, usual),
     )
 
@@ -131,21 +134,23 @@ def _three(values: NDArray[Any]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
 
 
-def _shape(red: pd.DataFrame) -> dict[str, float]:
+def _shape(red: CellSample) -> dict[str, float]:
     """What the red cells' sizes and shapes are, whatever size the detector called one."""
-    inside = red[~red["at_border"].astype(bool)]
-    whole = inside if len(inside) else red
-    low, quarter, usual, most, high = np.percentile(whole["diameter_um"], (5, 25, 50, 75, 95)).tolist()
+    inside = ~red["at_border"].astype(bool)
+    whole = {name: values[inside] if inside.any() else values for name, values in red.items()}
+    diameters = whole["diameter_um"]
+    low, quarter, usual, most, high = np.percentile(diameters, (5, 25, 50, 75, 95)).tolist()
     size = max(usual, 0.1)
+    plausible = (diameters >= LEAST_DIAMETER_UM) & (diameters <= MOST_DIAMETER_UM)
     return {
         "size_spread": float(np.log(np.clip((most - quarter) / size, 0.02, 1))),
         "size_range": float(np.log(np.clip((high - low) / size, 0.02, 2))),
         "diameter": float(np.log(size)),
-        "usual_roundness": float(whole["circularity"].median()),
-        "plausible": float(whole["diameter_um"].between(LEAST_DIAMETER_UM, MOST_DIAMETER_UM).mean()),
+        "usual_roundness": float(np.nanmedian(whole["circularity"])),
+        "plausible": float(plausible.mean()),
         "overlapping": float(red["overlaps"].astype(bool).mean()),
-        "focus_spread": float(red["focus"].std(ddof=0)),
-        "oblong": float(whole["oblong"].median()),
+        "focus_spread": float(red["focus"].std()),
+        "oblong": float(np.nanmedian(whole["oblong"])),
     }
 
 

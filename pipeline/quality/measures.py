@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.scale import SlideScale
-from pipeline.quality.appearance import Ground, field_features
+from pipeline.quality.appearance import CellSample, Ground, field_features
 from pipeline.quality.checks import FieldMeasures, SlideMeasures
 from pipeline.quality.novelty import FieldFeatures
 from segmentation.colours import TileColours, no_levels
@@ -26,6 +26,8 @@ _SAMPLED = (
     *("kind", "at_border", "area_um2", "circularity", "focus", "diameter_um", "overlaps"),
     *("kind_number", "score", "red", "green", "blue"),
 )
+_NEEDED = (*_SAMPLED, "x_min", "y_min", "x_max", "y_max")
+_NO_CELL: CellSample = {name: np.zeros(0) for name in (*_SAMPLED, "oblong")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,21 +67,24 @@ class _Sums:
     red_cells: int = 0
     overlapping: int = 0
     covered_um2: float = 0.0
-    sample: list[pd.DataFrame] = field(default_factory=list)
+    sample: list[CellSample] = field(default_factory=list)
 
-    def add(self, cells: pd.DataFrame) -> None:
-        red = cells[cells["kind"] == "red_cell"]
-        first = -self.objects % self.step
-        some = cells.iloc[first :: self.step]
-        sides = (
-            np.maximum(some["x_max"] - some["x_min"], 1e-6),
-            np.maximum(some["y_max"] - some["y_min"], 1e-6),
+    def add(self, cells: CellSample) -> None:
+        red = cells["kind"] == "red_cell"
+        some = slice(-self.objects % self.step, None, self.step)
+        wide, high = (
+            np.maximum(cells[f"{axis}_max"][some] - cells[f"{axis}_min"][some], 1e-6) for axis in "xy"
         )
-        self.sample.append(some[list(_SAMPLED)].assign(oblong=np.abs(np.log(sides[0] / sides[1]))))
-        self.objects += len(cells)
-        self.red_cells += len(red)
-        self.overlapping += int(red["overlaps"].sum())
-        self.covered_um2 += float(red["area_um2"].sum())
+        sampled = {name: cells[name][some] for name in _SAMPLED}
+        self.sample.append(sampled | {"oblong": np.abs(np.log(wide / high))})
+        self.objects += len(red)
+        self.red_cells += int(red.sum())
+        self.overlapping += int(cells["overlaps"][red].sum())
+        self.covered_um2 += float(cells["area_um2"][red].sum())
+
+    def sampled(self) -> CellSample:
+        """The sample of all parts."""
+        return {name: np.concatenate([one[name] for one in self.sample]) for name in (*_SAMPLED, "oblong")}
 
 
 class SlideSums:
@@ -96,8 +101,11 @@ class SlideSums:
     def add(self, cells: pd.DataFrame) -> None:
         """Add a table of cells with `rules.FEATURE_COLUMNS`."""
         self._counted += int(cells["counted"].sum())
-        for index, rows in cells.groupby("field_index", sort=False):
-            self._fields[int(index)].add(rows)
+        columns = {name: cells[name].to_numpy() for name in _NEEDED}
+        fields = cells["field_index"].to_numpy()
+        for index in np.unique(fields).tolist():
+            here = fields == index
+            self._fields[index].add({name: values[here] for name, values in columns.items()})
 
     def measures(
         self, plans: Iterable[FieldPlan], seen: Mapping[int, FieldSeen], scale: SlideScale, failed_parts: int
@@ -121,8 +129,8 @@ def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
 
 
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
-    sample = pd.concat(found.sample) if found.sample else pd.DataFrame(columns=[*_SAMPLED, "oblong"])
-    red = sample[sample["kind"] == "red_cell"]
+    sample = found.sampled() if found.sample else _NO_CELL
+    red = sample["kind"] == "red_cell"
     return FieldMeasures(
         red_cells=found.red_cells,
         objects=found.objects,
@@ -133,8 +141,8 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         background_level=float(plan.light.white_point.mean()),
         saturated_fraction=plan.light.saturated_fraction,
         dark_fraction=plan.light.dark_fraction,
-        median_diameter_um=float(red["diameter_um"].median()) if len(red) else None,
-        colour_difference=_colour_difference(red),
+        median_diameter_um=float(np.nanmedian(sample["diameter_um"][red])) if red.any() else None,
+        colour_difference=_colour_difference(sample, red),
         features=field_features(sample, seen, found.covered_um2, _ground(plan), found.red_cells),
     )
 
@@ -147,11 +155,11 @@ def _ground(plan: FieldPlan) -> Ground:
     )
 
 
-def _colour_difference(red: pd.DataFrame) -> float | None:
+def _colour_difference(sample: CellSample, red: NDArray[np.bool_]) -> float | None:
     """Difference from grey that one red cell in ten passes, see `FieldMeasures`."""
-    if not len(red):
+    if not red.any():
         return None
-    colours = red[["red", "green", "blue"]].to_numpy(np.float64)
+    colours = np.stack([sample[name][red].astype(np.float64) for name in ("red", "green", "blue")], axis=1)
     return float(np.percentile(np.abs(colours - colours.mean(axis=1, keepdims=True)).max(axis=1), 90))
 
 

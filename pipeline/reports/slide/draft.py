@@ -10,7 +10,7 @@ from pipeline.reports.slide.pictures import PictureBook
 from pipeline.reports.slide.selection import Selection, select_cells
 from pipeline.reports.slide.slide_map import mapped_fields
 
-__all__ = ["Draft", "draft_report", "look_from"]
+__all__ = ["Draft", "draft_of", "draft_report", "look_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,14 @@ def draft_report(
     summary, run : as they stand in summary.json and run.json.
     is_small : pictures of a quarter of the size.
     """
-    fields = summary["fields"]
     threshold = float(run.get("models", {}).get("classifier", {}).get("threshold", 0.5))
-    names = [str(field["name"]) for field in fields]
-    chosen = select_cells(parts, names, threshold, look_from(summary))
+    names = [str(field["name"]) for field in summary["fields"]]
+    return draft_of(select_cells(parts, names, threshold, look_from(summary)), summary, is_small=is_small)
+
+
+def draft_of(chosen: Selection, summary: Mapping[str, Any], *, is_small: bool = False) -> Draft:
+    """What a report shows of these cells; parameters as `draft_report`."""
+    fields = summary["fields"]
     mapped = mapped_fields(fields)
     book = PictureBook(fields, chosen.shown, mapped, is_small=is_small)
     return Draft(chosen=chosen, mapped=mapped, book=book)

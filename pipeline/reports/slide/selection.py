@@ -15,6 +15,7 @@ __all__ = [
     "BORDERLINE_WITHIN",
     "SIZE_BINS_UM",
     "SIZE_FINE_UM",
+    "CellChoice",
     "Selection",
     "select_cells",
 ]
@@ -25,6 +26,8 @@ PLACES_SHOWN = 1500
 """Infected cells marked on the map of the slide, at most: 60 kB."""
 BORDERLINE_WITHIN = 0.25
 """A cell is borderline where its probability lies so near to the threshold."""
+LOOKED_AT_FROM = 0.04
+"""No person is asked to look at a cell of a lower probability, see `counting.second_look.DOUBTFUL_P`."""
 SIZE_FINE_UM = 0.05
 SIZE_BINS_UM = (3.0, 14.0)
 """Diameters that are counted red cells, see `pipeline.counting.rules`."""
@@ -66,62 +69,105 @@ class Selection:
         return pd.concat([self.infected, self.borderline, self.clean], ignore_index=True)
 
 
+class CellChoice:
+    """Chooses the cells of a report while the parts of the table go by, before the verdict is known.
+
+    Parameters
+    ----------
+    fields : names of the slide's fields, in its order.
+    threshold : from which a cell is called infected, 0 to 1.
+    """
+
+    def __init__(self, fields: Sequence[str], threshold: float) -> None:
+        self._indices = {name: index for index, name in enumerate(fields)}
+        self._threshold = threshold
+        self._kept: dict[str, list[_Columns]] = {name: [] for name in _GROUPS}
+        self._numbers = dict.fromkeys(_GROUPS, 0)
+        self._high: list[NDArray[np.float64]] = []
+        self._sizes = np.zeros(_bins(), np.int64)
+
+    def add(self, cells: pd.DataFrame) -> None:
+        """Take a table of cells, columns of records.CELL_COLUMNS."""
+        counted = np.flatnonzero(cells["counted"].to_numpy(bool))
+        self._sizes += _sizes(cells["diameter_um"].to_numpy(float)[counted])
+        p_infected = cells["p_infected"].to_numpy(float)[counted]
+        ranks = {
+            "by_p": -p_infected,
+            "by_away": np.abs(p_infected - self._threshold),
+            "by_key": _keys(cells, counted, self._indices),
+            "by_height": np.abs(p_infected - 1.0),
+        }
+        self._high.append(ranks["by_height"][p_infected >= LOOKED_AT_FROM])
+        called = cells["infected"].to_numpy(bool)[counted]
+        members = {
+            "infected": called,
+            "borderline": ranks["by_away"] <= BORDERLINE_WITHIN,
+            "highest": np.ones(len(counted), bool),
+            "clean": ~called,
+            "places": called,
+        }
+        best = {name: _first(ranks[rank], members[name], most) for name, (rank, most) in _GROUPS.items()}
+        some = np.unique(np.concatenate(list(best.values())))
+        columns = _rows(cells, counted[some]) | {name: rank[some] for name, rank in ranks.items()}
+        for name, places in best.items():
+            self._numbers[name] += int(members[name].sum())
+            at = np.searchsorted(some, places)
+            self._kept[name].append(_chosen(columns, at))
+
+    def selection(self, look_from: float | None) -> Selection:
+        """What was chosen.
+
+        Parameters
+        ----------
+        look_from : where a person must look at all cells of this probability or more, at least
+            `LOOKED_AT_FROM`, they are the borderline ones, highest first; None takes those nearest to the
+            threshold.
+        """
+        merged = {name: _merged(held, name) for name, held in self._kept.items()}
+        near, near_number = merged["borderline"], self._numbers["borderline"]
+        if look_from is not None:
+            near = _chosen(merged["highest"], merged["highest"]["by_height"] <= 1.0 - look_from)
+            near_number = sum(int((high <= 1.0 - look_from).sum()) for high in self._high)
+        infected = merged["infected"]
+        borderline = _first_without(near, infected, BORDERLINE_SHOWN)
+        clean = _first_without(merged["clean"], borderline, CLEAN_SHOWN)
+        return Selection(
+            infected=_table(infected, _SHOWN),
+            borderline=_table(borderline, _SHOWN),
+            clean=_table(clean, _SHOWN),
+            infected_number=self._numbers["infected"],
+            borderline_number=near_number,
+            clean_number=self._numbers["clean"],
+            places=_table(merged["places"], ("field", "x", "y")),
+            sizes=self._sizes,
+            threshold=self._threshold,
+        )
+
+
 def select_cells(
     parts: Iterable[pd.DataFrame], fields: Sequence[str], threshold: float, look_from: float | None = None
 ) -> Selection:
-    """Choose the cells of a report; the same cells give the same choice.
+    """Choose the cells of a report; the same cells give the same choice. See `CellChoice`.
 
     Parameters
     ----------
     parts : tables of cells, columns of records.CELL_COLUMNS.
-    fields : names of the slide's fields, in its order.
-    threshold : from which a cell is called infected, 0 to 1.
-    look_from : where a person must look at all cells of this probability or more, they are the borderline
-        ones, highest first; None takes those nearest to the threshold.
     """
-    indices = {name: index for index, name in enumerate(fields)}
-    kept: dict[str, list[pd.DataFrame]] = {"infected": [], "borderline": [], "clean": [], "places": []}
-    numbers = dict.fromkeys(kept, 0)
-    sizes = np.zeros(_bins(), np.int64)
+    choice = CellChoice(fields, threshold)
     for cells in parts:
-        counted = np.flatnonzero(cells["counted"].to_numpy(bool))
-        sizes += _sizes(cells["diameter_um"].to_numpy(float)[counted])
-        p_infected = cells["p_infected"].to_numpy(float)[counted]
-        ranks = {
-            "p": -p_infected,
-            "away": np.abs(p_infected - (threshold if look_from is None else 1.0)),
-            "key": _keys(cells, counted, indices),
-        }
-        called = cells["infected"].to_numpy(bool)[counted]
-        near = ranks["away"] <= (BORDERLINE_WITHIN if look_from is None else 1.0 - look_from)
-        groups = {"infected": called, "borderline": near, "clean": ~called, "places": called}
-        for name, members in groups.items():
-            numbers[name] += int(members.sum())
-            best = _first(ranks[_ORDER[name][0]], members, _ORDER[name][1])
-            kept[name].append(_rows(cells, counted[best], {key: rank[best] for key, rank in ranks.items()}))
-    tables = {name: _merged(held, name) for name, held in kept.items()}
-    infected = tables["infected"].iloc[:INFECTED_SHOWN]
-    borderline = _without(tables["borderline"], infected).iloc[:BORDERLINE_SHOWN]
-    clean = _without(tables["clean"], borderline).iloc[:CLEAN_SHOWN]
-    return Selection(
-        infected=infected,
-        borderline=borderline,
-        clean=clean,
-        infected_number=numbers["infected"],
-        borderline_number=numbers["borderline"],
-        clean_number=numbers["clean"],
-        places=tables["places"][["field", "x", "y"]],
-        sizes=sizes,
-        threshold=threshold,
-    )
+        choice.add(cells)
+    return choice.selection(look_from)
 
 
-_ORDER = {
-    "infected": ("p", INFECTED_SHOWN),
+_Columns = dict[str, NDArray[Any]]
+
+_GROUPS = {
+    "infected": ("by_p", INFECTED_SHOWN),
     # those that the gallery of infected cells shows are taken out afterwards
-    "borderline": ("away", BORDERLINE_SHOWN + INFECTED_SHOWN),
-    "clean": ("key", CLEAN_SHOWN + BORDERLINE_SHOWN),
-    "places": ("key", PLACES_SHOWN),
+    "borderline": ("by_away", BORDERLINE_SHOWN + INFECTED_SHOWN),
+    "highest": ("by_height", BORDERLINE_SHOWN + INFECTED_SHOWN),
+    "clean": ("by_key", CLEAN_SHOWN + BORDERLINE_SHOWN),
+    "places": ("by_key", PLACES_SHOWN),
 }
 """What a group is ordered by, ascending, and how many of it are kept; ties by the number of the cell."""
 
@@ -143,9 +189,8 @@ def _first(rank: NDArray[Any], members: NDArray[np.bool_], number: int) -> NDArr
     return places[np.argsort(rank[places], kind="stable")[:number]]
 
 
-def _rows(cells: pd.DataFrame, rows: NDArray[np.intp], ranks: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-    chosen = {name: _as_stored(name, cells[name].iloc[rows].to_numpy()) for name in _SHOWN}
-    return pd.DataFrame(chosen | {f"by_{name}": rank for name, rank in ranks.items()})
+def _rows(cells: pd.DataFrame, rows: NDArray[np.intp]) -> _Columns:
+    return {name: _as_stored(name, cells[name].iloc[rows].to_numpy()) for name in _SHOWN}
 
 
 def _as_stored(name: str, values: NDArray[Any]) -> NDArray[Any]:
@@ -154,17 +199,30 @@ def _as_stored(name: str, values: NDArray[Any]) -> NDArray[Any]:
     return values if decimals is None else np.round(values.astype(float), decimals)
 
 
-def _merged(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+def _merged(parts: list[_Columns], name: str) -> _Columns:
     """The first of a group, from the first of each part."""
-    by, number = _ORDER[name]
-    filled = [table for table in tables if len(table)] or tables[:1]
-    if len(filled) > 1:
-        filled = [pd.concat(filled, ignore_index=True)]
-    return filled[0].sort_values([f"by_{by}", "cell"], kind="stable", ignore_index=True).head(number)
+    rank, most = _GROUPS[name]
+    columns = {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
+    return _chosen(columns, np.lexsort((columns["cell"], columns[rank]))[:most])
 
 
-def _without(cells: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    return cells[~cells["cell"].isin(others["cell"])]
+def _first_without(cells: _Columns, others: _Columns, number: int) -> _Columns:
+    return _chosen(cells, np.flatnonzero(~np.isin(cells["cell"], others["cell"]))[:number])
+
+
+def _chosen(columns: _Columns, which: NDArray[np.bool_] | NDArray[np.intp]) -> _Columns:
+    return {name: values[which] for name, values in columns.items()}
+
+
+def _table(columns: _Columns, names: Sequence[str]) -> pd.DataFrame:
+    """Some columns as a table; words stay objects, which a report reads once."""
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=object) if values.dtype == object else values
+            for name, values in columns.items()
+            if name in names
+        }
+    )
 
 
 def _bins() -> int:

@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.counting.result import CountResult
+from pipeline.counting.result import CountResult, TableHead
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.files import STAGING_PREFIX, write_whole
+from pipeline.output.cells_csv import CellsFile
 from pipeline.output.folder import check_destination, summary_to_json, write_result
 from pipeline.records import CELL_COLUMNS
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
@@ -290,3 +291,28 @@ def _replace_and_die(out: Path, renames: int) -> None:
 
     with mock.patch.object(Path, "rename", rename_or_die), mock.patch.object(shutil, "rmtree", die):
         write_result(make_result(make_cells("uninfected")), out, overwrite=True)
+
+
+def test_the_cells_file_that_is_written_while_a_slide_is_counted_takes_its_place(
+    result: CountResult, tmp_path: Path
+) -> None:
+    whole = (write_result(result, tmp_path / "one") / "cells.csv").read_bytes()
+    (tmp_path / "two").mkdir()
+    head = TableHead(slide="film", fields=(), threshold=0.5)
+    with CellsFile(tmp_path / "two") as cells:
+        assert cells.finished() is None
+        for _ in range(2):  # what was written before a photo was left out is void
+            cells.begin(head)
+            cells.add(result.cells.iloc[:2])
+            cells.add(result.cells.iloc[2:])
+        folder = write_result(result, tmp_path / "two", cells=cells.finished())
+    assert (folder / "cells.csv").read_bytes() == whole
+    assert _names(tmp_path / "two") == ["film", "film/cells.csv", "film/run.json", "film/summary.json"]
+
+
+def test_no_cells_file_stays_where_a_count_fails(result: CountResult, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), CellsFile(tmp_path) as cells:
+        cells.begin(TableHead(slide="film", fields=(), threshold=0.5))
+        cells.add(result.cells)
+        raise KeyError("a mistake")
+    assert _names(tmp_path) == []

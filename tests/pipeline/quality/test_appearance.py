@@ -65,7 +65,8 @@ def seen(cells: pd.DataFrame, *tiles: TileCells):
     for each in tiles:
         pixels = pixels.with_tile(len(each.kinds), each.colours)
     red = cells[cells["kind"] == "red_cell"]
-    return field_features(cells, pixels, float(red["area_um2"].sum()), GROUND, len(red))
+    sample = {name: cells[name].to_numpy() for name in cells}
+    return field_features(sample, pixels, float(red["area_um2"].sum()), GROUND, len(red))
 
 
 def features_of(cells: pd.DataFrame, *tiles: TileCells):

@@ -225,7 +225,8 @@ def test_a_report_that_cannot_be_drawn_does_not_lose_the_count(
 
     monkeypatch.setattr(report_module, "report_page", fail)
     result = make_result(make_cells("uninfected"))
-    report = CountedReport(tmp_path / "film.png", result)
+    report = CountedReport(tmp_path / "film.png")
+    report.draft(result)
     folder = write_result(result, tmp_path, finish=report.write)
     assert "could not be drawn" in (folder / REPORT_NAME).read_text(encoding="utf-8")
 
