@@ -7,6 +7,7 @@
 import argparse
 import csv
 import json
+import math
 import os
 import random
 import signal
@@ -174,6 +175,14 @@ def _first_settled_s(out: Path, began: float) -> float:
     return min((path.stat().st_mtime - began for path in out.glob("*/summary.json")), default=3.0)
 
 
+def _longest_s(first_s: float, each_s: float) -> float:
+    """The latest moment of a kill that lets each run get on by `each_s` on average, its start apart.
+
+    Of moments even between 0 and L, a run that needs F before it gets on has (L - F)^2 / 2L of time for that.
+    """
+    return first_s + each_s + math.sqrt(each_s**2 + 2 * first_s * each_s)
+
+
 def main() -> int:
     """Command of `make chaos`; 1 where something differs."""
     words = argparse.ArgumentParser(description=__doc__)
@@ -195,7 +204,7 @@ def main() -> int:
         chaos.run(Path(folder) / "whole")
         whole_s = time.monotonic() - began_s
         first_s = _first_settled_s(Path(folder) / "whole", began)
-        longest_s = asked.longest or first_s + 2 * whole_s / asked.kills
+        longest_s = asked.longest or _longest_s(first_s, max(whole_s - first_s, 0.0) / asked.kills)
         times = chaos.kill_again_and_again(Path(folder) / "cut", asked.kills, longest_s, asked.seed)
         before = Left(settled=0, running=0, kept_bytes=0)
         for number, after_s in enumerate(times, start=1):

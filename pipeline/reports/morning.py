@@ -103,14 +103,13 @@ def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: C
 def _pieces(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collection[str]) -> Iterator[str]:
     """The page piece by piece: as a whole, its pictures in it, it would be several MB of memory each time."""
     totals = night_totals(rows)
-    shown = [_shown(row, pictures) for row in as_read(rows)]
     codes = sorted({code for row in rows for code in row.codes})
     page = page_template("morning.html").stream(
         totals=totals,
         kinds=[(MARKS[kind], number, KIND_WORDS[kind]) for kind, number in totals.kinds.items()],
         figures=_figures(totals),
         updated=f"{totals.updated_at[:16].replace('T', ' ')} UTC" if totals.updated_at else "",
-        rows=shown,
+        rows=(_shown(row, pictures) for row in as_read(rows)),
         marks=MARKS,
         linked=_LINKED,
         reported={_address(result) for result in reported},
