@@ -82,9 +82,10 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 serve: $(VENV)/.core  ## start the web service on this machine
 	$(BIN)/smearcount serve $(ARGS)
 
-browser:  ## install the Chromium that the browser tests drive (Debian, as root)
-	command -v chromium && command -v chromedriver || \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver; }
+browser:  ## install the Chromium that the browser tests drive, and the pango that WeasyPrint needs (Debian, as root)
+	command -v chromium && command -v chromedriver && ldconfig -p | grep -q libpangoft2-1.0 || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver \
+			libpangoft2-1.0-0; }
 
 requirements: $(VENV)/.dev  ## pin anew what pyproject.toml asks for; ARGS=--upgrade takes newer versions
 	sh requirements/pin $(BIN)/uv $(ARGS)

@@ -1,6 +1,6 @@
 """Libraries of the extras: pinned in dev.txt, so that only a machine without them skips what needs one."""
 
-import importlib.util
+import importlib
 import os
 
 import pytest
@@ -9,9 +9,13 @@ __all__ = ["required"]
 
 
 def required(module: str) -> None:
-    """Skip where a module is not installed; fail where CI=true."""
-    if importlib.util.find_spec(module) is None:
-        reason = f"{module} is not installed; requirements/dev.txt pins it"
+    """Skip where a module, or a library of the system that it needs, is not installed; fail where CI=true."""
+    try:
+        importlib.import_module(module)
+    except (ImportError, OSError) as error:
+        reason = (
+            f"{module} cannot be loaded ({error}); requirements/dev.txt pins it, `make browser` brings pango"
+        )
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
