@@ -95,19 +95,20 @@ def _small_jpeg(data: bytes) -> bytes:
     import cv2
     import numpy as np
 
-    # A JPEG is decoded to a part of its size at a part of the cost.
-    for part in (cv2.IMREAD_REDUCED_COLOR_8, cv2.IMREAD_REDUCED_COLOR_4, cv2.IMREAD_COLOR):
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), part) if data else None
-        if picture is None:
-            return b""
-        if max(picture.shape[:2]) >= SIDE_MAX_PX:
-            break
+    coded = np.frombuffer(data, np.uint8)
+    picture = (
+        cv2.imdecode(coded, cv2.IMREAD_REDUCED_COLOR_8) if data else None
+    )  # an eighth: a third of the time
+    if picture is not None and max(picture.shape[:2]) < SIDE_MAX_PX:
+        picture = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    if picture is None:
+        return b""
     height, width = picture.shape[:2]
     scale = min(1.0, SIDE_MAX_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    done, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return coded.tobytes() if done else b""
+    done, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return jpeg.tobytes() if done else b""
 
 
 def _data_uri(data: bytes) -> str:
