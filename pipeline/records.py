@@ -35,6 +35,7 @@ ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[
     "cell_size",
     "channels_swapped",
+    "faded_colours",
     "few_cells",
     "fields_excluded",
     "fields_overlap",

@@ -47,6 +47,8 @@ class VisibilityLimits:
     cell_low_warn, cell_high_warn, cell_low_refuse, cell_high_refuse : median diameter of the red cells, µm.
     given_ratio : of a given size of a pixel and that by the cells, one way or the other, as for a file's.
     colour_min : largest difference of a channel from grey, levels, that one cell in ten passes.
+    faded_warn, faded_refuse : colour difference of the cells, as for `colour_min`, times the largest
+        difference between the channels' absorbances of the deepest stain.
     clipped_warn, clipped_refuse : share of the view where a channel is at 0, 0 to 1.
     order_warn, order_refuse : logarithm of how much likelier another order of the channels is.
     """
@@ -61,6 +63,8 @@ class VisibilityLimits:
     cell_high_refuse: float = 10.2
     given_ratio: float = 1.6
     colour_min: float = 1.5
+    faded_warn: float = 2.6
+    faded_refuse: float = 0.9
     clipped_warn: float = 0.0005
     clipped_refuse: float = 0.0015
     order_warn: float = 0.5

@@ -112,6 +112,17 @@ REASONS: tuple[Reason, ...] = (
         good_warned=0.0,
     ),
     Reason(
+        code="faded_colours",
+        words="the colours are faded",
+        measured="difference of the channels in the cells, levels, times that of the deepest stain",
+        warns=f"below {_VISIBLE.faded_warn}",
+        refuses=f"below {_VISIBLE.faded_refuse}",
+        action="camera settings",
+        advice="raise contrast and saturation of the camera to its usual settings, or stain anew",
+        good_warned=0.055,
+        good_refused=0.009,
+    ),
+    Reason(
         code="saturated_colours",
         words="the colours are exaggerated",
         measured="share of the view where a channel is at 0",

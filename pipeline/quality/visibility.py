@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipeline.quality.channels import channel_order, read_colours
 from pipeline.quality.limits import VisibilityLimits
-from pipeline.quality.measured import SlideMeasures
+from pipeline.quality.measured import FieldMeasures, SlideMeasures
 from pipeline.quality.reasons import advice_on
 from pipeline.records import Notice, NoticeCode
 from segmentation.scale import RED_CELL_UM
@@ -86,6 +86,28 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
     if colour is not None and colour < limits.colour_min:
         text = "The picture is grey, and without colour parasites are missed"
         return (_notice("grey_picture", colour, limits.colour_min, text, refused=True),)
+    return _faded(slide, limits) + _clipped(slide, limits)
+
+
+def _faded(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
+    strength = _middle(_colour_strength(field) for field in slide.fields)
+    if strength is None or strength >= limits.faded_warn:
+        return ()
+    refused = strength < limits.faded_refuse
+    limit = limits.faded_refuse if refused else limits.faded_warn
+    text = f"The colours are faded (strength {strength:.1f}, expected at least {limits.faded_warn:.1f})"
+    return (_notice("faded_colours", strength, limit, text, refused=refused),)
+
+
+def _colour_strength(field: FieldMeasures) -> float | None:
+    """Difference of the channels in the cells times that of the deepest stain's absorbances."""
+    colours = None if field.features is None else field.features.colours
+    if colours is None or field.colour_difference is None:
+        return None
+    return field.colour_difference * (max(colours.deepest) - min(colours.deepest))
+
+
+def _clipped(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
     clipped = _middle(field.clipped_fraction for field in slide.fields)
     if clipped is None or clipped <= limits.clipped_warn:
         return ()

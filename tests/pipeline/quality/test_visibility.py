@@ -11,9 +11,11 @@ import pytest
 from pipeline.count import count_slide
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.verdict import verdict_of
+from pipeline.quality.channels import FieldColours
 from pipeline.quality.checks import check
 from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.measured import SlideMeasures
+from pipeline.quality.novelty import TERM_NAMES, FieldFeatures
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
@@ -136,6 +138,34 @@ def test_a_field_of_exaggerated_colours_is_refused(rendered: RenderedField, tmp_
     hsv[..., 1] = np.minimum(hsv[..., 1] * 5, 255)
     summary = counted(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), tmp_path)
     assert {"saturated_colours", "not_a_smear"} & codes(summary, "refuse")
+
+
+@pytest.mark.parametrize(
+    ("difference", "deepest", "severity"),
+    [(20.0, (0.9, 1.2, 0.5), None), (9.0, (0.4, 0.5, 0.3), "warn"), (6.0, (0.3, 0.4, 0.3), "refuse")],
+)
+def test_faded_colours_are_told_by_the_cells_and_the_deepest_stain(
+    difference: float, deepest: tuple[float, float, float], severity: str | None
+) -> None:
+    values: dict[str, Any] = dict.fromkeys(TERM_NAMES, 0.5)
+    cells = (deepest[0] / 3, deepest[1] / 3, deepest[2] / 3)
+    colours = FieldColours(cells=cells, deepest=deepest, ground=(200.0, 215.0, 210.0))
+    features = FieldFeatures(**values, stain=cells, colours=colours)
+    found = [
+        notice.severity
+        for notice in check(with_fields(colour_difference=difference, features=features))
+        if notice.code == "faded_colours"
+    ]
+    assert found == ([] if severity is None else [severity])
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.2])
+def test_a_faded_field_is_refused(kept: float, rendered: RenderedField, tmp_path: Path) -> None:
+    white = np.percentile(rendered.image, 98, axis=(0, 1))
+    faded = white + (rendered.image.astype(np.float32) - white) * kept
+    summary = counted(np.clip(faded, 0, 255).astype(np.uint8), tmp_path)
+    assert {"faded_colours", "grey_picture", "not_a_smear"} & codes(summary)
+    assert summary.verdict == "not countable" or "faded_colours" in codes(summary)
 
 
 def test_a_good_field_says_nothing_of_what_hides_parasites(rendered: RenderedField, tmp_path: Path) -> None:
