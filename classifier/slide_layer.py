@@ -12,13 +12,13 @@ from classifier.control import LaidOn
 from classifier.last_layer import LabelledCells, LastLayer, fit_last_layer
 from classifier.predict import Platt
 
-__all__ = ["FOLDS", "SlideLayer", "fit_slide_layer", "relabelled"]
+__all__ = ["SlideLayer", "fit_slide_layer", "relabelled"]
 
-RIDGE = 100.0
-"""So many cells' worth for a change of one standard deviation of a feature; measured with 10 to 1,000,
-`docs/lab/slide_layer.md`."""
-FOLDS = 4
-"""Parts of the specks that are held back in turn."""
+RIDGE = 400.0
+"""So many cells' worth for a change of one standard deviation of a feature, where 256 specks are laid and some
+nine hundred reference cells stand beside them; measured in `docs/lab/slide_layer.md`."""
+FOLDS = 8
+"""Parts of the specks that are held back in turn, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def fit_slide_layer(laid: LaidOn, reference: LabelledCells, calibration: Platt) 
 
     Parameters
     ----------
-    laid : specks of the slide on its clean cells; `FOLDS` specks at least.
+    laid : specks of the slide on its clean cells; two specks at least.
     reference : infected and clean cells of the training sets.
     """
     uninfected = LabelledCells(
@@ -49,8 +49,9 @@ def fit_slide_layer(laid: LaidOn, reference: LabelledCells, calibration: Platt) 
         infected=np.zeros(len(laid.p_infected), bool),
     )
     held_out = np.empty(len(laid.p_infected), np.float32)
-    for fold in range(FOLDS):
-        own = laid.specks % FOLDS == fold
+    which = np.unique(laid.specks, return_inverse=True)[1] % FOLDS
+    for fold in np.unique(which):
+        own = which == fold
         layer = _fitted(uninfected.take(~own), reference, calibration)
         held_out[own] = relabelled(laid.p_infected[own], laid.features[own], (layer, calibration))
     return SlideLayer(

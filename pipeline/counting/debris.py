@@ -38,7 +38,7 @@ UPPER_END = 1.645
 """Standard errors up to the upper end of a one-sided 95% interval (normal)."""
 LAID = 256
 """Specks laid on cells, at most; a few hundred make a share of 1% visible."""
-LAID_EACH = 12
+LAID_EACH = 32
 """At most this often is one speck laid on a cell: a few specks are no more than a few, however often laid."""
 
 

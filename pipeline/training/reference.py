@@ -31,7 +31,7 @@ def add_reference(manifest: Path, kept: Mapping[str, LabelledCrops], seed: int) 
     """
     told = read_manifest(manifest, "classifier")
     rng = np.random.default_rng((seed, 3))
-    chosen = [crops.take(_some(crops, rng)) for _, crops in sorted(kept.items())]
+    chosen = [crops.take(_some(crops, rng)) for _, crops in sorted(kept.items()) if len(crops.labels)]
     network = load_network(manifest, told)
     asked = [as_seen(crops.crops, crops.infected, network) for crops in chosen]
     cells = ReferenceCells(

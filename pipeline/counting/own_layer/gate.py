@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.control import LaidOn
-from classifier.slide_layer import FOLDS, SlideLayer, fit_slide_layer
+from classifier.slide_layer import SlideLayer, fit_slide_layer
 from pipeline.counting.debris import UPPER_END, DebrisSample, explained
 from pipeline.counting.own_layer.store import decided_by
 from pipeline.counting.tile import TileCells
@@ -19,19 +19,19 @@ from segmentation.detections import Kind
 
 __all__ = ["Fitted", "fitted_to_slide"]
 
-LEAST_SHARE, MOST_SHARE = 0.05, 0.3
+LEAST_SHARE, MOST_SHARE = 0.05, 0.25
 """Share of the laid specks that is called: from which on the classifier confuses this slide's dirt, and up to
 which it is dirt. Of parasites laid on clean cells a quarter to a half is called, of dirt a twentieth to a
 fifth."""
 LEAST_EXPLAINED, ALL_EXPLAINED = 0.1, 0.67
 """Share of the slide's calls that its dirt explains: below the first there is little to gain, above the
 second little to lose, and then any share may be called."""
-LEAST_SPECKS, LEAST_CALLED_SPECKS = FOLDS, 2
+LEAST_SPECKS, LEAST_CALLED_SPECKS = 4, 2
 """Fewest specks, and fewest that are called anywhere: one odd speck is no dirt."""
 MOST_LEFT = 0.67
 """Share of its calls on specks that a layer fitted to the others may leave: else it has learnt nothing, as
 where the specks are parasites, which the reference cells hold against."""
-MOST_TAKEN = 3.0
+MOST_TAKEN = 4.0
 """Calls that the layer may take away, as a multiple of the upper end of what dirt explains."""
 
 

@@ -77,7 +77,7 @@ def test_large_specks_may_be_parasites_and_take_nothing_off() -> None:
 
 
 def test_few_specks_are_laid_a_few_times_each() -> None:
-    assert control_of(sample(40, specks=2)).laid == 24
+    assert control_of(sample(40, specks=2)).laid == 64
 
 
 def test_the_order_of_the_tiles_changes_nothing() -> None:
