@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.manifest import read_manifest, shipped
-from pipeline.counting.intervals.design import design_effect, upper_design_effect
+from pipeline.counting.intervals.design import FEWEST_BLOCKS, design_effect, upper_design_effect
 from pipeline.counting.intervals.limits import beyond_false_calls
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.intervals.melded import confidence_below
@@ -119,14 +119,16 @@ NEAR_A_STEP = (0.6, 0.8, 1.0, 1.2, 1.5)
 
 
 def drawn_slide(what: Drawn, errors: SlideErrors, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Called and counted cells of each field of a slide drawn anew, whose infected cells lie in clusters."""
+    """Called and counted cells of each field of a slide drawn anew, or of blocks where it has few fields."""
     found = rng.beta(errors.sensitivity.alpha, errors.sensitivity.beta)
     false = rng.beta(errors.false_calls.alpha, errors.false_calls.beta)
     fields = what.fields or min(max(what.cells // CELLS_A_FIELD, 4), 64)
     local = np.full(fields, what.fraction)
     if what.spread and what.fraction:
         local = rng.gamma(1 / what.spread**2, what.fraction * what.spread**2, fields).clip(0, 1)
-    share = what.cells // fields
+    if fields < FEWEST_BLOCKS:  # clusters are then told by blocks
+        local = np.repeat(local, max(what.cells // fields // CELLS_A_FIELD, 1))
+    share = what.cells // len(local)
     return [(int(rng.binomial(share, p * found + (1 - p) * false)), share) for p in local]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.counting.intervals.design import FEWEST_BLOCKS
 from pipeline.counting.intervals.melded import corrected, melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.names import for_line
@@ -92,13 +93,18 @@ def headline_of(
 
 
 def notes_of(
-    headline: Headline | None, stages: Mapping[str, int], verdict: str, stopped_by: Goal | None
+    headline: Headline | None,
+    stages: Mapping[str, int],
+    verdict: str,
+    stopped_by: Goal | None,
+    fields: int = 1,
 ) -> tuple[str, ...]:
     """Lines that are read with every count; hints, never a diagnosis.
 
     Parameters
     ----------
     stopped_by : the protocol whose running estimate ended the count; None where none did.
+    fields : that cells were counted in.
     """
     notes = [ALWAYS]
     if headline is None:
@@ -116,6 +122,11 @@ def notes_of(
         notes.append(f"The corrected estimate is clipped at {side}: the calls alone would put it beyond.")
     if headline.groups == 0:
         notes.append("Too few fields or blocks to tell clustering: the interval takes cells as independent.")
+    elif 1 < fields < FEWEST_BLOCKS:
+        notes.append(
+            f"{fields} fields do not tell what differs between places of the film, so neither does the"
+            f" interval: count {FEWEST_BLOCKS} or more."
+        )
     if stopped_by is not None:
         notes.append(
             f"Stopped before {stopped_by.cells_below:,} red cells because"

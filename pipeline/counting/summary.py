@@ -7,12 +7,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from pipeline.counting.headline import MELDED, HeadlineFacts, headline_of, notes_of
-from pipeline.counting.intervals.design import (
-    FEWEST_BLOCKS,
-    design_effect,
-    merged_blocks,
-    upper_design_effect,
-)
+from pipeline.counting.intervals.design import clustering
 from pipeline.counting.intervals.limits import (
     cells_needed,
     limit_of_blank,
@@ -182,18 +177,18 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
 def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideSummary:
     """The same with what depends on errors that differ from slide to slide, and on clustering."""
     counted, infected = plain.counted, plain.infected
-    errors, groups = errors_of(facts, counted), merged_blocks(found.squares)
-    effect, upper_effect = design_effect(groups), upper_design_effect(groups)
+    errors, told = errors_of(facts, counted), clustering(found.squares)
+    effect = told.effect
     verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
     slide = HeadlineFacts(
         design_effect=effect,
-        upper_design_effect=upper_effect,
-        groups=len(groups) if len(groups) >= FEWEST_BLOCKS else 0,
+        upper_design_effect=told.upper_effect,
+        groups=told.groups,
         red_cells_per_ul=facts.red_cells_per_ul,
         tells_stages=facts.tells_stages,
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
-    low, high = _interval(infected, counted, errors, headline, upper_effect)
+    low, high = _interval(infected, counted, errors, headline, told.upper_effect)
     asexual = headline if facts.tells_stages else None
     return replace(
         plain,
@@ -206,7 +201,13 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
         limit_of_detection=lowest_detectable(counted, errors, effect),
         limit_of_blank=limit_of_blank(counted, errors, effect),
         cells_needed=_cells_needed(errors, effect),
-        notes=notes_of(headline, plain.stages, verdict, _stopped_by(facts, plain)),
+        notes=notes_of(
+            headline,
+            plain.stages,
+            verdict,
+            _stopped_by(facts, plain),
+            sum(one.counted > 0 for one in plain.fields),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import pandas as pd
 
-from pipeline.counting.intervals.design import Block, design_effect, merged_blocks, upper_design_effect
+from pipeline.counting.intervals.design import Block, clustering
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
 from pipeline.counting.result import CountResult
@@ -128,12 +128,13 @@ def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tu
 
     Dirt is that of the pictures together: numbers are added, and the squares of their standard errors.
     """
-    groups = merged_blocks({block: cells for one in pictures for block, cells in one.squares.items()})
-    infected, counted = (sum(cells[side] for cells in groups) for side in (0, 1))
+    squares = {block: cells for one in pictures for block, cells in one.squares.items()}
+    infected, counted = (sum(cells[side] for cells in squares.values()) for side in (0, 1))
     if not counted:
         return None
     expected = sum(one.expected_false for one in pictures)
     if expected:
         uncertainty = math.hypot(*(one.uncertainty for one in pictures))
         errors = replace(errors, false_calls=soiled(errors.false_calls, counted, expected, uncertainty))
-    return melded_interval(infected, counted, errors, design_effect(groups), upper_design_effect(groups))
+    told = clustering(squares)
+    return melded_interval(infected, counted, errors, told.effect, told.upper_effect)

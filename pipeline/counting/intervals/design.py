@@ -2,10 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.counting.statistics import CONFIDENCE
 
-__all__ = ["FEWEST_BLOCKS", "Block", "design_effect", "merged_blocks", "upper_design_effect"]
+__all__ = [
+    "FEWEST_BLOCKS",
+    "Block",
+    "Clustering",
+    "clustering",
+    "design_effect",
+    "merged_blocks",
+    "upper_design_effect",
+]
 
 FEWEST_BLOCKS = 4
 """Fields or blocks below which their variation tells nothing; the design effect is then 1, and said so."""
@@ -14,6 +23,21 @@ _MOST_BLOCKS = 64
 
 Block = tuple[str, int, int]
 """A field, and the column and row of a square in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clustering:
+    """How clustered the infected cells of a slide are.
+
+    Attributes
+    ----------
+    effect, upper_effect : see `design_effect` and `upper_design_effect`.
+    groups : fields or blocks that tell it; 0 where there are too few.
+    """
+
+    effect: float
+    upper_effect: float
+    groups: int
 
 
 def design_effect(groups: Sequence[tuple[int, int]]) -> float:
@@ -66,22 +90,32 @@ def _ratio(groups: list[tuple[int, int]]) -> float:
     return between * cells / (fraction * (1 - fraction))
 
 
-def merged_blocks(squares: Mapping[Block, tuple[int, int]]) -> list[tuple[int, int]]:
-    """Groups that a slide's variation is told by: its fields, or blocks of squares where it has few fields.
+def clustering(squares: Mapping[Block, tuple[int, int]]) -> Clustering:
+    """How clustered the infected cells of a slide are, by its fields and by blocks of squares.
+
+    Of fewer than four fields blocks alone tell; more than eight tell enough. Between these both do, and
+    the larger effect is taken: what differs from field to field hides from blocks, and so few fields may be
+    alike by chance.
 
     Parameters
     ----------
     squares : infected and counted cells of each square of each field.
-
-    Returns
-    -------
-    Infected and counted cells of each group, in order of field, row and column.
     """
-    by_field: dict[Block, tuple[int, int]] = {}
-    for (field, _, _), cells in squares.items():
-        _add(by_field, (field, 0, 0), cells)
-    if len(by_field) > 2 * FEWEST_BLOCKS:
-        return [by_field[block] for block in sorted(by_field)]
+    fields, blocks = _fields(squares), merged_blocks(squares)
+    if len(fields) < FEWEST_BLOCKS:
+        told = [blocks]
+    else:
+        told = [fields] if len(fields) > 2 * FEWEST_BLOCKS else [fields, blocks]
+    by = max(told, key=design_effect)
+    return Clustering(
+        effect=design_effect(by),
+        upper_effect=max(upper_design_effect(groups) for groups in told),
+        groups=len(by) if len(by) >= FEWEST_BLOCKS else 0,
+    )
+
+
+def merged_blocks(squares: Mapping[Block, tuple[int, int]]) -> list[tuple[int, int]]:
+    """Infected and counted cells of at most 64 blocks of squares, in order of field, row and column."""
     blocks, side = dict(squares), 1
     while len(blocks) > _MOST_BLOCKS:
         side *= 2
@@ -89,6 +123,13 @@ def merged_blocks(squares: Mapping[Block, tuple[int, int]]) -> list[tuple[int, i
         for (field, column, row), cells in squares.items():
             _add(blocks, (field, column // side, row // side), cells)
     return [blocks[block] for block in sorted(blocks)]
+
+
+def _fields(squares: Mapping[Block, tuple[int, int]]) -> list[tuple[int, int]]:
+    fields: dict[Block, tuple[int, int]] = {}
+    for (field, _, _), cells in squares.items():
+        _add(fields, (field, 0, 0), cells)
+    return [fields[field] for field in sorted(fields)]
 
 
 def _add(blocks: dict[Block, tuple[int, int]], block: Block, cells: tuple[int, int]) -> None:

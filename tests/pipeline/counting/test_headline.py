@@ -77,3 +77,9 @@ def test_where_gametocytes_alone_are_beyond_false_calls_the_notes_say_so() -> No
     assert found.low == 0 and found.infected == 1
     assert "by their gametocytes" in " ".join(notes_of(found, stages, "parasites seen", None))
     assert "by their gametocytes" not in " ".join(notes_of(found, stages, "not countable", None))
+
+
+def test_two_or_three_fields_do_not_tell_what_differs_between_them() -> None:
+    found = made(20, 1000, {})
+    told = {fields: " ".join(notes_of(found, {}, "parasites seen", None, fields)) for fields in (1, 2, 3, 4)}
+    assert [fields for fields, notes in told.items() if "fields do not tell" in notes] == [2, 3]

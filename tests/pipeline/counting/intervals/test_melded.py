@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.counting.intervals.design import design_effect, merged_blocks, upper_design_effect
+from pipeline.counting.intervals.design import (
+    clustering,
+    design_effect,
+    merged_blocks,
+    upper_design_effect,
+)
 from pipeline.counting.intervals.limits import (
     beyond_false_calls,
     cells_needed,
@@ -111,6 +116,33 @@ def test_blocks_of_a_scan_are_merged_and_lose_no_cell() -> None:
     blocks = merged_blocks(squares)
     assert len(blocks) <= 64
     assert sum(counted for _, counted in blocks) == 9000
+
+
+def made_up_squares(fields: int, infected: list[int]) -> dict[tuple[str, int, int], tuple[int, int]]:
+    """So many fields of 6 squares of 60 cells; those infected in each square, in turn."""
+    places = [(f"field-{field}", column, 0) for field in range(fields) for column in range(6)]
+    return {place: (infected[number % len(infected)], 60) for number, place in enumerate(places)}
+
+
+def test_four_fields_and_more_tell_clusters_that_their_blocks_hide() -> None:
+    squares = made_up_squares(6, [0] * 6 + [4] * 6)
+    told, blocks = clustering(squares), merged_blocks(squares)
+    assert told.groups == 6 and told.effect > 2 * design_effect(blocks) > 2
+    assert told.upper_effect == upper_design_effect([(0, 360), (24, 360)] * 3) > told.effect
+    few = clustering(made_up_squares(3, [0] * 6 + [4] * 6))
+    assert few.groups == 18
+
+
+def test_few_fields_that_are_alike_do_not_hide_the_clusters_within_them() -> None:
+    squares = made_up_squares(6, [0, 0, 0, 0, 0, 20])
+    told = clustering(squares)
+    assert told.effect == design_effect(merged_blocks(squares)) > 5 and told.groups == 36
+    assert clustering(made_up_squares(9, [0, 0, 0, 0, 0, 20])).effect == 1.0
+
+
+def test_too_few_blocks_tell_no_clusters() -> None:
+    told = clustering({("film", column, 0): (column, 40) for column in range(3)})
+    assert (told.effect, told.upper_effect, told.groups) == (1.0, 1.0, 0)
 
 
 def test_a_fit_finds_the_rates_that_made_the_slides() -> None:
