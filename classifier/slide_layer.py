@@ -15,8 +15,8 @@ from classifier.predict import Platt
 __all__ = ["SlideLayer", "fit_slide_layer", "relabelled"]
 
 RIDGE = 400.0
-"""So many cells' worth for a change of one standard deviation of a feature, where 256 specks are laid and some
-nine hundred reference cells stand beside them; measured in `docs/lab/slide_layer.md`."""
+"""So many cells' worth for a change of one standard deviation of a feature, where 256 specks are laid and
+some nine hundred reference cells stand beside them; measured in `docs/lab/slide_layer.md`."""
 FOLDS = 8
 """Parts of the specks that are held back in turn, at most."""
 
