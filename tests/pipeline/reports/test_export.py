@@ -146,7 +146,7 @@ def test_the_origin_of_the_other_program_is_subtracted() -> None:
 def test_bounds_come_from_the_slide_and_without_it_nothing_is_written(tmp_path: Path) -> None:
     facts = make_facts(source=str(tmp_path / "film.mrxs"))
     folder = write_result(make_result(make_cells("uninfected"), facts), tmp_path)
-    with pytest.raises(SlideError, match=r"film\.mrxs cannot be opened"):
+    with pytest.raises(SlideError, match=r"no such file or folder: .*film\.mrxs"):
         export_result(folder, ["geojson"])
     slide = mock.MagicMock()
     slide.__enter__.return_value.properties = {"openslide.bounds-x": "20", "openslide.bounds-y": "30"}
