@@ -1,5 +1,6 @@
 """What a count can tell from none: the test of the verdict, limits of blank and detection, cells needed."""
 
+import math
 from functools import cache
 
 from pipeline.counting.intervals.crossing import crossing
@@ -56,7 +57,9 @@ def cells_needed(limit: float, errors: SlideErrors) -> int | None:
 
     More than enough is rounded up to two digits.
     """
-    low, high = 1, 1
+    low = high = 2 ** int(math.log2(1 / limit)) if limit < 1 else 1
+    if _reaches(limit, high, errors):  # by false calls alone: of so many cells one is infected on average
+        low = high = 1
     while not _reaches(limit, high, errors):
         low, high = high, high * 2
         if low > MOST_CELLS:
@@ -76,13 +79,26 @@ def _reaches(limit: float, counted: int, errors: SlideErrors) -> bool:
 def _needed(counted: int, errors: SlideErrors, effect: float) -> int:
     """Fewest called cells that under 5 in 100 uninfected slides have; may be counted + 1."""
     low, high = 0, counted + 1
+    usual = int(_high_rate(errors) * counted) + 1
+    place, step = usual, 1 + usual // 8
     while high - low > 1:
-        middle = (low + high) // 2
-        if _false_at_least(middle, counted, errors, effect) < SIGNIFICANCE:
-            high = middle
+        place = min(max(place, low + 1), high - 1)
+        if _false_at_least(place, counted, errors, effect) < SIGNIFICANCE:
+            high, place = place, place - step
         else:
-            low = middle
+            low, place = place, place + step
+        step *= 2
+        if low > 0 and high <= counted:
+            place = (low + high) // 2
     return high
+
+
+@cache
+def _high_rate(errors: SlideErrors) -> float:
+    """Rate of false calls that 5 in 100 slides pass, 0 to 1."""
+    import numpy as np
+
+    return float(np.quantile(false_rates(errors), 1 - SIGNIFICANCE))
 
 
 def _false_at_least(called: int, counted: int, errors: SlideErrors, effect: float) -> float:
