@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +16,19 @@ from pipeline.training.order import Report, TrainingOrder
 if TYPE_CHECKING:
     import keras
 
-__all__ = []
-
+__all__ = [
+    "checkpoint_after_each_epoch",
+    "claim_folder",
+    "finished",
+    "load",
+    "resumed",
+    "save_whole",
+    "started_from",
+]
 
 CHECKPOINT, ORDER = "checkpoint.keras", "order.json"
+LAST_ENTRY = {"detector": "sha256", "classifier": "reference_sha256"}
+"""Of the entries of a manifest the one that is written last."""
 
 
 def claim_folder(order: TrainingOrder, task: str) -> None:
@@ -39,6 +49,20 @@ def claim_folder(order: TrainingOrder, task: str) -> None:
             )
         return
     file.write_text(json.dumps(words, indent=1), encoding="utf-8")
+
+
+def finished(order: TrainingOrder, task: str, report: Report) -> Path | None:
+    """The manifest of this order's training where it ended before, said to `report`; None where it did not.
+
+    The folder must be claimed: its checkpoint is of this order then, and its manifest the last file.
+    """
+    manifest = order.out / f"{task}.toml"
+    if not manifest.exists() or not (order.out / CHECKPOINT).exists():
+        return None
+    if LAST_ENTRY[task] not in tomllib.loads(manifest.read_text(encoding="utf-8")):
+        return None
+    report(f"{manifest} is finished; remove {order.out} to train it anew")
+    return manifest
 
 
 def resumed(order: TrainingOrder, losses: dict[str, Any]) -> "keras.Model | None":

@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 from pipeline.networks import Classifier, load_classifier
 from pipeline.settings import CountSettings
 from pipeline.training.cards import WEIGHTS_LICENCE, classifier_card
-from pipeline.training.checkpoint import claim_folder, started_from
+from pipeline.training.checkpoint import claim_folder, finished, started_from
 from pipeline.training.data.crops import LabelledCrops
 from pipeline.training.data.sources import CELL_ONLY, RENDERED, read_sources
 from pipeline.training.fitting import fit_or_resume
@@ -56,6 +56,8 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     if not order.leave_out and order.measured_by is None:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
     claim_folder(order, "classifier")
+    if (done := finished(order, "classifier", report)) is not None:
+        return done
     start_from = started_from(order, partial(build_classifier, CROP_PX))
     miner = (
         None

@@ -24,7 +24,13 @@ from segmentation.training.network import build_detector, split_heads
 if TYPE_CHECKING:
     import keras
 
-from pipeline.training.checkpoint import checkpoint_after_each_epoch, claim_folder, resumed, started_from
+from pipeline.training.checkpoint import (
+    checkpoint_after_each_epoch,
+    claim_folder,
+    finished,
+    resumed,
+    started_from,
+)
 from pipeline.training.order import Report, TrainingOrder
 
 __all__ = ["train_detector"]
@@ -53,6 +59,8 @@ def train_detector(order: TrainingOrder, report: Report) -> Path:
     if order.start_from is not None:
         settings = DetectorSettings(steps=settings.steps, learning_rate=FINE_TUNING_RATE)
     claim_folder(order, "detector")
+    if (done := finished(order, "detector", report)) is not None:
+        return done
     start_from = started_from(order, build_detector)
     report("reading labelled fields and rendering smears")
     samples = detector_samples(order.data, order.leave_out, order.seed)

@@ -19,9 +19,12 @@ from pipeline.training.checkpoint import (
     CHECKPOINT,
     checkpoint_after_each_epoch,
     claim_folder,
+    finished,
     resumed,
     started_from,
 )
+from pipeline.training.classifier import train_classifier
+from pipeline.training.detector import train_detector
 from pipeline.training.order import TrainingOrder
 from segmentation.training.epochs import Course
 from segmentation.training.fit import detector_loss, fit_detector
@@ -112,3 +115,19 @@ def test_the_checkpoint_of_another_order_is_never_gone_on_from(tmp_path: Path) -
     for other, task in ((replace(order, seed=2), "detector"), (order, "classifier")):
         with pytest.raises(InputError, match="another training"):
             claim_folder(other, task)
+
+
+@pytest.mark.parametrize(("task", "last"), [("detector", "sha256"), ("classifier", "reference_sha256")])
+def test_a_finished_training_is_not_read_again(tmp_path: Path, task: str, last: str) -> None:
+    order = TrainingOrder(data=tmp_path / "no data", out=tmp_path, leave_out=("a",))
+    claim_folder(order, task)
+    (tmp_path / CHECKPOINT).touch()
+    manifest, told = tmp_path / f"{task}.toml", list[str]()
+    assert finished(order, task, told.append) is None
+    manifest.write_text('name = "half"\n')
+    assert finished(order, task, told.append) is None
+    assert told == []
+    manifest.write_text(f'name = "whole"\n{last} = "0"\n')
+    whole = {"detector": train_detector, "classifier": train_classifier}[task]
+    assert whole(order, told.append) == manifest
+    assert "remove" in told[-1]
