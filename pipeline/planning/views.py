@@ -1,7 +1,7 @@
 """Which photos of a slide show the same view, and which overlap: their small pictures are compared."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -23,6 +23,8 @@ MOST_DEVIATION = 3.0
 """Standard deviations to which a sketch is clipped: burnt-in text and dirt on the camera are alike in all."""
 SAME_CORRELATION = 0.9
 """From which on two sketches show the same view: copies reach 0.97, other fields of a slide 0.32 at most."""
+SAME_TONES = 0.2
+"""Most that the tones of two sketches of one view differ, however they lie: copies reach 0.05."""
 OVERLAP_CORRELATION = 0.6
 """From which on two parts show the same cells: overlaps of a tenth reach 0.8, others 0.36 at most."""
 LEAST_OVERLAP = 0.08
@@ -93,14 +95,14 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
 def same_views(sketches: Mapping[int, Sketch]) -> dict[int, int]:
     """Index of each field that shows the view of another, and of that one, which is the best of them.
 
-    Copies of a file, the same pixels saved again, larger or smaller, lighter or darker, and the same view in
-    another focus are one view. The best has the most pixels, is by far the sharpest, or has the shortest
-    name.
+    Copies of a file, the same pixels saved again, larger or smaller, lighter or darker, turned or mirrored,
+    and the same view in another focus are one view. The best has the most pixels, is by far the sharpest, or
+    has the shortest name.
     """
     groups: list[list[int]] = []
     for index in sorted(sketches):
         for group in groups:
-            if _correlation(sketches[group[0]], sketches[index]) >= SAME_CORRELATION:
+            if _is_same(sketches[group[0]], sketches[index]):
                 group.append(index)
                 break
         else:
@@ -122,9 +124,55 @@ def overlapping(sketches: Mapping[int, Sketch]) -> list[tuple[int, int]]:
     return [
         (one, other)
         for one, other in _pairs(sorted(sketches))
-        if (sketches[one].width, sketches[one].height) == (sketches[other].width, sketches[other].height)
-        and _overlap(sketches[one], sketches[other], spectrum(one) * np.conj(spectrum(other)))
+        if _overlap(*_of_one_size(sketches[one], sketches[other], spectrum(one), spectrum(other)))
     ]
+
+
+def _of_one_size(
+    one: Sketch, other: Sketch, of_one: NDArray[np.complex64], of_other: NDArray[np.complex64]
+) -> tuple[Sketch, Sketch, NDArray[np.complex64]]:
+    """Both sketches with their px of one size, the larger one's, and their spectra, one against the other.
+
+    Photos of one microscope differ in size where one was cut; one that was made smaller is no overlap.
+    """
+    ratio = max(one.width, one.height) / max(other.width, other.height)
+    if ratio < 1:
+        one = _zoomed(one, ratio)
+        of_one = _spectrum(one)
+    elif ratio > 1:
+        other = _zoomed(other, 1 / ratio)
+        of_other = _spectrum(other)
+    return one, other, of_one * np.conj(of_other)
+
+
+def _zoomed(sketch: Sketch, zoom: float) -> Sketch:
+    height, width = sketch.pixels.shape
+    size = max(1, round(zoom * width)), max(1, round(zoom * height))
+    pixels, lit = (
+        cv2.resize(side, size, interpolation=cv2.INTER_AREA) for side in (sketch.pixels, sketch.lit)
+    )
+    return replace(sketch, pixels=np.asarray(pixels, np.float32), lit=(lit > 0.99).astype(np.float32))
+
+
+def _is_same(one: Sketch, other: Sketch) -> bool:
+    """Whether one view is the other, as it is or in one of the seven other ways that a picture can lie."""
+    if one.pixels.shape == other.pixels.shape and _correlation(one, other) >= SAME_CORRELATION:
+        return True
+    if np.abs(_tones(one) - _tones(other)).max() > SAME_TONES:
+        return False
+    lying = (np.rot90, np.fliplr, np.flipud, lambda side: np.rot90(side, 2), lambda side: np.rot90(side, 3))
+    ways = (*lying, np.transpose, lambda side: np.rot90(side, 2).T)
+    turned = (replace(other, pixels=way(other.pixels), lit=way(other.lit)) for way in ways)
+    return any(
+        one.pixels.shape == each.pixels.shape and _correlation(one, each) >= SAME_CORRELATION
+        for each in turned
+    )
+
+
+def _tones(sketch: Sketch) -> NDArray[np.float64]:
+    """Levels that some shares of a sketch stay below, in standard deviations: the same however it lies."""
+    levels = np.percentile(sketch.pixels, (5, 20, 35, 50, 65, 80, 95))
+    return np.asarray(levels / max(float(sketch.pixels.std()), 1e-6), np.float64)
 
 
 def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
@@ -167,11 +215,8 @@ def _overlap(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> bool
 
 def _correlation(one: Sketch, other: Sketch, shift: tuple[int, int] = (0, 0)) -> float:
     """Pearson's correlation of what two sketches share where the other is shifted; 0 where that is little."""
-    if one.pixels.shape != other.pixels.shape:
-        return 0.0
-    here, there = zip(
-        *(_shared(side, by) for side, by in zip(one.pixels.shape, shift, strict=True)), strict=True
-    )
+    sides = zip(one.pixels.shape, other.pixels.shape, shift, strict=True)
+    here, there = zip(*(_shared(*side) for side in sides), strict=True)
     lit = one.lit[here] * other.lit[there]
     area = float(lit.sum())
     if area < max(1.0, LEAST_OVERLAP * min(float(one.lit.sum()), float(other.lit.sum()))):
@@ -181,9 +226,9 @@ def _correlation(one: Sketch, other: Sketch, shift: tuple[int, int] = (0, 0)) ->
     return float((first * second).sum()) / norm if norm else 0.0
 
 
-def _shared(side: int, shift: int) -> tuple[slice, slice]:
+def _shared(side: int, other: int, shift: int) -> tuple[slice, slice]:
     """Px along a side that two sketches share, in the one and in the other."""
-    low, high = max(0, shift), max(min(side, side + shift), 0)
+    low, high = max(0, shift), max(min(side, other + shift), 0)
     return slice(low, high), slice(low - shift, max(high - shift, low - shift))
 
 

@@ -1,5 +1,6 @@
 """Photos of one view are known for that however they were saved, and so are photos that overlap."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -52,12 +53,16 @@ def blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma))
 
 
-COPIES = {
+COPIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "the same pixels": lambda picture: picture,
     "saved again as a poor JPEG": lambda picture: jpeg(picture, 25),
     "darker": lambda picture: (picture * 0.7).astype(np.uint8),
     "sent in half the size": halved,
     "in another focus": lambda picture: blurred(picture, 2.5),
+    "turned by a quarter": np.rot90,
+    "turned by a half": lambda picture: np.rot90(picture, 2),
+    "mirrored": np.fliplr,
+    "mirrored, turned, a poor JPEG": lambda picture: jpeg(np.rot90(picture[::-1]).copy(), 40),
 }
 
 
@@ -65,6 +70,26 @@ COPIES = {
 def test_a_copy_is_known_however_it_was_made(film, how, tmp_path):
     found = sketches(tmp_path, a=view(film, 0, 0), b=COPIES[how](view(film, 0, 0)), c=other_film(6))
     assert same_views(found) == {1: 0}
+
+
+def test_a_wide_photo_that_was_turned_is_known(film, tmp_path):
+    wide = film[:500, :SIDE]
+    found = sketches(tmp_path, a=wide, b=np.rot90(wide, 3), c=other_film(6)[:500])
+    assert same_views(found) == {1: 0}
+
+
+CUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "cropped": lambda picture: picture[30:-20, 25:-40],
+    "half of it": lambda picture: picture[:, : SIDE // 2],
+    "with a margin": lambda picture: np.pad(picture, ((20, 20), (24, 24), (0, 0)), constant_values=255),
+}
+
+
+@pytest.mark.parametrize("how", CUTS)
+def test_a_photo_of_another_size_that_shows_the_same_cells_overlaps(film, how, tmp_path):
+    found = sketches(tmp_path, a=view(film, 0, 0), b=CUTS[how](view(film, 0, 0)), c=other_film(6)[:600])
+    assert overlapping(found) == [(0, 1)]
+    assert same_views(found) == {}
 
 
 def test_of_one_view_in_several_sizes_and_focuses_the_best_photo_is_taken(film, tmp_path):
