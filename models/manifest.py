@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,11 +16,13 @@ __all__ = [
     "MiddleLogits",
     "StageFigures",
     "Strict",
+    "read_checked",
     "read_manifest",
     "shipped",
     "verified_file",
 ]
 
+_Kind = TypeVar("_Kind", bound=BaseModel)
 _FOLDER = Path(__file__).resolve().parent
 
 
@@ -134,6 +136,29 @@ def shipped(task: Literal["detector", "classifier"]) -> Path:
     return _FOLDER / f"{task}.toml"
 
 
+def read_checked(path: Path, kind: type[_Kind], name: str, mend: str) -> _Kind:
+    """Read a TOML file and check it against what it should hold.
+
+    Parameters
+    ----------
+    name : of such a file, as "model manifest". mend : what to do where it is none.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing or malformed; the first wrong entry is named.
+    """
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path} cannot be read as a {name} ({reason}); {mend}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "whole file"
+        raise ModelError(f"{path} is no valid {name}: {place}: {first['msg']}; {mend}") from error
+
+
 def read_manifest(path: Path, task: Literal["detector", "classifier"]) -> Manifest:
     """Read and check a manifest.
 
@@ -142,20 +167,7 @@ def read_manifest(path: Path, task: Literal["detector", "classifier"]) -> Manife
     ModelError
         Where it is missing, malformed, or of another task.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        manifest = Manifest.model_validate(content)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelError(
-            f"{path} cannot be read as a model manifest ({error});"
-            " give the .toml that lies beside the network"
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path} is no valid model manifest: {place}: {first['msg']}; mend that entry"
-        ) from error
+    manifest = read_checked(path, Manifest, "model manifest", "give the .toml that lies beside the network")
     if manifest.task != task:
         raise ModelError(
             f"{path} describes a {manifest.task}, expected a {task}; give the manifest of a {task}"

@@ -1,15 +1,14 @@
 """The last layer of a site, fitted to its own labelled cells: read, checked, and added to the answers."""
 
-import tomllib
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from models.errors import ModelError
-from models.manifest import Strict
+from models.manifest import Strict, read_checked
 from models.runtime import Network
 
 __all__ = ["FEATURES_OUTPUT", "SiteFigures", "SiteLayer", "SiteNetwork", "read_site"]
@@ -94,19 +93,7 @@ def read_site(path: Path, classifier_sha256: str) -> SiteLayer:
     ModelError
         Where it is missing, malformed, or was fitted to another classifier.
     """
-    try:
-        layer = SiteLayer.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(
-            f"{path} cannot be read as a site file ({reason}); give what `smearcount adapt` wrote"
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "whole file"
-        raise ModelError(
-            f"{path} is no site file: {place}: {first['msg']}; give what `smearcount adapt` wrote"
-        ) from error
+    layer = read_checked(path, SiteLayer, "site file", "give what `smearcount adapt` wrote")
     if layer.classifier_sha256 != classifier_sha256:
         raise ModelError(
             f"{path} was fitted to {layer.classifier} ({layer.classifier_sha256[:12]}...), this count uses "

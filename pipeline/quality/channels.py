@@ -5,7 +5,6 @@ more red than the red cells do. No single ratio holds in every laboratory, so a 
 fields as they are and in every other order, by a kernel density (Parzen, Ann. Math. Stat. 33, 1962).
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,10 +14,9 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from models.manifest import shipped
-from pipeline.errors import ModelError
+from models.manifest import Strict, read_checked, shipped
 
 __all__ = ["ChannelOrder", "FieldColours", "KnownColours", "channel_order", "colour_rows", "read_colours"]
 
@@ -120,19 +118,11 @@ def read_colours(path: Path | None = None) -> KnownColours:
         Where the file is missing or malformed.
     """
     path = path or shipped("detector").with_name("colours.toml")
-    try:
-        content = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); install smearcount again") from error
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise ModelError(f"{path} is no list of known colours: {reason}; install smearcount again") from error
+    content = read_checked(path, _File, "list of known colours", "install smearcount again")
     return KnownColours.of(content.sources)
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Strict):
     sources: dict[str, list[Annotated[list[float], Field(min_length=9, max_length=9)]]] = Field(min_length=1)
 
 

@@ -5,7 +5,6 @@ side. The weights are those of a logistic regression of known smears and picture
 `pipeline.training.novelty.fit`.
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -14,9 +13,9 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from models.manifest import shipped
+from models.manifest import Strict, read_checked, shipped
 from pipeline.errors import ModelError
 from pipeline.quality.channels import FieldColours
 from pipeline.records import Novelty
@@ -134,11 +133,7 @@ TERM_NAMES: tuple[str, ...] = tuple(
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Term(_Strict):
+class Term(Strict):
     """What one feature adds to the score: `below` or `above` for each spread beyond `INSIDE` on that side."""
 
     name: str
@@ -148,7 +143,7 @@ class Term(_Strict):
     above: float
 
 
-class Stain(_Strict):
+class Stain(Strict):
     """Absorbance (natural logarithm) of the red cells of one known field."""
 
     source: str
@@ -157,7 +152,7 @@ class Stain(_Strict):
     blue: float
 
 
-class MeasuredKind(_Strict):
+class MeasuredKind(Strict):
     """How the score judged pictures of one kind that it was not fitted to.
 
     Attributes
@@ -175,7 +170,7 @@ class MeasuredKind(_Strict):
     warned: int = Field(ge=0)
 
 
-class NoveltyManifest(_Strict):
+class NoveltyManifest(Strict):
     """The fit, the limits, and how well they hold on what they were not fitted to.
 
     Attributes
@@ -209,14 +204,7 @@ def read_novelty(path: Path | None = None) -> NoveltyManifest:
         Where the file is missing, malformed, or holds other values than this version measures.
     """
     path = path or shipped("detector").with_name("novelty.toml")
-    try:
-        manifest = NoveltyManifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); install smearcount again") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{path} is no valid list of known smears: {place}: {first['msg']}") from error
+    manifest = read_checked(path, NoveltyManifest, "list of known smears", "install smearcount again")
     found = tuple(entry.name for entry in manifest.terms)
     if found != TERM_NAMES:
         raise ModelError(

@@ -1,30 +1,24 @@
 """Reads how the networks' errors differ from slide to slide: `models/slide_errors.toml`, or the manifest."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from models.manifest import Manifest, shipped
+from models.manifest import Manifest, Strict, read_checked, shipped
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, fit_beta
-from pipeline.errors import ModelError
 
 __all__ = ["FittedBeta", "MeasuredSlide", "SlideErrorsFile", "read_slide_errors", "slide_errors_of"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FittedBeta(_Strict):
+class FittedBeta(Strict):
     """A rate of a slide drawn anew: parameters of its beta distribution."""
 
     alpha: float = Field(gt=0)
     beta: float = Field(gt=0)
 
 
-class MeasuredSlide(_Strict):
+class MeasuredSlide(Strict):
     """One slide that the measured networks never saw: cells by their label and by the call."""
 
     source: str
@@ -35,7 +29,7 @@ class MeasuredSlide(_Strict):
     false_calls: int = Field(ge=0)
 
 
-class SlideErrorsFile(_Strict):
+class SlideErrorsFile(Strict):
     """What `smearcount evaluate errors` writes.
 
     Attributes
@@ -77,16 +71,9 @@ def read_slide_errors(path: Path | None = None) -> SlideErrorsFile:
         Where it is missing or malformed.
     """
     path = path or shipped("classifier").with_name("slide_errors.toml")
-    try:
-        return SlideErrorsFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); install smearcount again") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path}: {place}: {first['msg']}; make it anew: smearcount evaluate errors"
-        ) from error
+    return read_checked(
+        path, SlideErrorsFile, "list of measured slides", "smearcount evaluate errors makes it"
+    )
 
 
 @cache
