@@ -16,10 +16,13 @@ from segmentation.neighbours import near_pairs
 from segmentation.resample import halve
 from segmentation.sharpness import edge_sums
 
-__all__ = ["SAME_OBJECT", "SegmentedCells", "segment"]
+__all__ = ["SAME_OBJECT", "SURE_PEAK", "SegmentedCells", "segment"]
 
 SAME_OBJECT = 0.3
 """Intersection over union from which on two boxes, of whatever kinds, are of one object."""
+SURE_PEAK = 0.40
+"""Least peak of the cells that a classifier is trained, calibrated or checked on: fainter ones may be two
+cells, or dirt (`docs/lab/detection_limits.md`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,14 +32,13 @@ from pipeline.settings import CountSettings
 from segmentation.colours import TileColours
 from segmentation.detections import Kind, overlap_with
 from segmentation.resample import WHITE_LEVEL, halve
-from segmentation.segment import SAME_OBJECT, SegmentedCells, segment
+from segmentation.segment import SAME_OBJECT, SURE_PEAK, SegmentedCells, segment
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker", "no_cells"]
 
 SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
-"""Diameters of what may be a late stage though the detector takes it for another kind, or hardly sees it: no
-platelet is so large, and a white cell mostly is larger."""
+"""Diameters of what may be a late stage: no platelet is so large, and a white cell mostly is larger."""
 FAINTEST_PEAK = 0.2
 """Least peak of what may be a late stage, 0 to 1 (`docs/lab/detection_limits.md`)."""
 SURE_LATE_P = 0.8
@@ -189,7 +188,8 @@ class TileWorker:
         """What the tile keeps for the slide's debris control; `of` is the tile and its probabilities."""
         tile, probability = of
         corner = np.asarray(tile.outer[:2], np.float64)
-        ground = empty_ground((picture.shape[0] // 2, picture.shape[1] // 2), cells.everything)
+        sure = cells.everything.take(cells.everything.scores > SURE_PEAK)  # the others may be dirt themselves
+        ground = empty_ground((picture.shape[0] // 2, picture.shape[1] // 2), sure)
         specks = find_specks(picture, ground)
         low, high = (np.asarray(side) - corner for side in (tile.core[:2], tile.core[2:]))
         places = specks.centres.astype(np.float64) / 2
@@ -201,7 +201,7 @@ class TileWorker:
         specks = specks.take(owned)
         keys = place_keys(tile.field, specks.centres + 2 * corner)
         some = is_kept(keys, self._kept.specks)
-        clean = np.nan_to_num(probability, nan=1.0) < CLEAN_P
+        clean = (np.nan_to_num(probability, nan=1.0) < CLEAN_P) & (cells.found.scores > SURE_PEAK)
         cell_keys = place_keys(tile.field, 2 * (cells.found.centres + corner))
         clean &= is_kept(cell_keys, self._kept.cells)
         red = np.flatnonzero(cells.found.kinds == Kind.RED_CELL).tolist()

@@ -22,7 +22,7 @@ from pipeline.training.data.fields import field_scale, fields_of_one_scale
 from segmentation.detections import Detections, Kind
 from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.scale import RED_CELL_UM
-from segmentation.segment import SegmentedCells, segment
+from segmentation.segment import SURE_PEAK, SegmentedCells, segment
 
 __all__ = ["LabelledCrops", "Surroundings", "field_crops", "precut_crops", "rendered_crops", "surroundings"]
 
@@ -39,10 +39,6 @@ SPECKS_A_FIELD = 60
 """Specks that are kept of a field: a soiled film must not be the whole bank."""
 FEW_MISSED = ("trip_thin",)
 """Sets whose fields are not labelled whole, but where few infected cells were missed."""
-SURE_PEAK = 0.40
-"""Least peak of the cells that the classifier is trained and calibrated on: with fainter ones, some of which
-are two cells or none, the threshold found five infected cells of `nih_fields` fewer
-(`docs/lab/detection_limits.md`)."""
 POINT_REACH = 0.5
 """A labelled point belongs to the detection whose centre is nearer than this many cell diameters."""
 

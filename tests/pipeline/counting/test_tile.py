@@ -15,7 +15,7 @@ from pipeline.reader.slide import Slide
 from pipeline.settings import CountSettings
 from segmentation.detections import Kind
 from segmentation.resample import CROP_UM_PER_PX
-from segmentation.segment import segment
+from segmentation.segment import SURE_PEAK, segment
 from tests.pipeline.planning.test_scale import DrawnField
 from tests.segmentation.disc_pictures import PaintedNetwork, draw_discs
 
@@ -110,3 +110,11 @@ def test_a_faint_object_on_a_cell_that_was_found_is_that_cell() -> None:
 
 def test_a_faint_speck_is_too_small_for_a_late_stage() -> None:
     assert len(counted([(160.0, 80.0, 3, Kind.PLATELET, FAINT[4])], 5.0).kinds) == 0
+
+
+@pytest.mark.parametrize(("peak", "specks"), [(SURE_PEAK - 0.05, 1), (SURE_PEAK + 0.05, 0)])
+def test_dirt_that_the_detector_half_takes_for_a_cell_is_a_speck_of_the_ground(peak, specks) -> None:
+    cells = counted([SURE, (160.0, 80.0, 2, Kind.RED_CELL, peak)], -5.0)
+    assert len(cells.kinds) == 2
+    assert cells.control.specks == specks
+    assert len(cells.control.cell_keys) == 2 - specks
