@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import NotAnImageError, SlideError, error_line, reason_of
-from pipeline.reader.decoders import REDUCTIONS, decoded_photo, peak_bytes
+from pipeline.reader.decoding.decoders import REDUCTIONS, decoded_photo, peak_bytes
+from pipeline.reader.decoding.wholeness import is_cut_off, rows_that_came
 from pipeline.reader.field import BrokenField, Turn
 from pipeline.reader.formats import why_not
 from pipeline.reader.pixels import (
@@ -26,7 +27,6 @@ from pipeline.reader.pixels import (
     too_small,
 )
 from pipeline.reader.source import ContentKind, file_error, shown, start_of
-from pipeline.reader.wholeness import is_cut_off, rows_that_came
 
 __all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import reason_of
+from pipeline.reader.decoding.wholeness import jpeg_damage
 from pipeline.reader.field import Box
-from pipeline.reader.wholeness import jpeg_damage
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage

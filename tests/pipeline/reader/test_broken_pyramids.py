@@ -15,9 +15,9 @@ import tifffile
 from pipeline.errors import SlideError
 from pipeline.planning.field import field_light
 from pipeline.planning.overview import field_picture, sampled_picture
+from pipeline.reader.decoding.wholeness import jpeg_damage
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
-from pipeline.reader.wholeness import jpeg_damage
 from tests.pipeline.reader.pyramid_files import (
     DAMAGES,
     break_tile,

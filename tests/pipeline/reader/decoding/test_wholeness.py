@@ -10,8 +10,8 @@ from PIL import Image
 
 from pipeline.errors import SlideError
 from pipeline.reader import photo
+from pipeline.reader.decoding.wholeness import rows_that_came
 from pipeline.reader.slide import open_slide
-from pipeline.reader.wholeness import rows_that_came
 from tests.pipeline.reader.reader_pictures import block_means, noise, smooth, whole, write_jpeg
 
 WIDTH, HEIGHT = 300, 403

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.decoders import decoded_photo
+from pipeline.reader.decoding.decoders import decoded_photo
 from pipeline.reader.source import ContentKind
 
 __all__ = ["is_cut_off", "jpeg_damage", "rows_that_came"]

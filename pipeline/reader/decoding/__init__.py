@@ -1,0 +1,1 @@
+"""Decodes the photos of every format, also those that are cut off."""
