@@ -23,6 +23,8 @@ MOST_DEVIATION = 3.0
 """Standard deviations to which a sketch is clipped: burnt-in text and dirt on the camera are alike in all."""
 SAME_CORRELATION = 0.9
 """From which on two sketches show the same view: copies reach 0.97, other fields of a slide 0.32 at most."""
+TONES = (5, 20, 35, 50, 65, 80, 95)
+"""Shares of a sketch, percent, whose levels are its tones."""
 SAME_TONES = 0.2
 """Most that the tones of two sketches of one view differ, however they lie: copies reach 0.05."""
 OVERLAP_CORRELATION = 0.6
@@ -50,6 +52,7 @@ class Sketch:
     pixels : float32 (h, w), around 0, and 0 outside of the lit view.
     lit : float32 (h, w), 1 inside the lit view, else 0.
     sharpness : of the picture it was made from.
+    tones : levels that some shares of it stay below, in standard deviations: the same however it lies.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Sketch:
     pixels: NDArray[np.float32]
     lit: NDArray[np.float32]
     sharpness: float
+    tones: NDArray[np.float64]
 
 
 def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
@@ -82,13 +86,15 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
     deviation = float(np.sqrt((detail**2).sum() / max(float(lit.sum()), 1.0)))
     if deviation < 1e-4:
         return None
+    clipped = np.clip(detail, -MOST_DEVIATION * deviation, MOST_DEVIATION * deviation).astype(np.float32)
     return Sketch(
         name=field.name,
         width=field.width,
         height=field.height,
-        pixels=np.clip(detail, -MOST_DEVIATION * deviation, MOST_DEVIATION * deviation).astype(np.float32),
+        pixels=clipped,
         lit=lit.astype(np.float32),
         sharpness=float(cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), NOISE_PX), cv2.CV_32F).var()),
+        tones=np.asarray(np.percentile(clipped, TONES) / deviation, np.float64),
     )
 
 
@@ -158,7 +164,7 @@ def _is_same(one: Sketch, other: Sketch) -> bool:
     """Whether one view is the other, as it is or in one of the seven other ways that a picture can lie."""
     if one.pixels.shape == other.pixels.shape and _correlation(one, other) >= SAME_CORRELATION:
         return True
-    if np.abs(_tones(one) - _tones(other)).max() > SAME_TONES:
+    if np.abs(one.tones - other.tones).max() > SAME_TONES:
         return False
     lying = (np.rot90, np.fliplr, np.flipud, lambda side: np.rot90(side, 2), lambda side: np.rot90(side, 3))
     ways = (*lying, np.transpose, lambda side: np.rot90(side, 2).T)
@@ -167,12 +173,6 @@ def _is_same(one: Sketch, other: Sketch) -> bool:
         one.pixels.shape == each.pixels.shape and _correlation(one, each) >= SAME_CORRELATION
         for each in turned
     )
-
-
-def _tones(sketch: Sketch) -> NDArray[np.float64]:
-    """Levels that some shares of a sketch stay below, in standard deviations: the same however it lies."""
-    levels = np.percentile(sketch.pixels, (5, 20, 35, 50, 65, 80, 95))
-    return np.asarray(levels / max(float(sketch.pixels.std()), 1e-6), np.float64)
 
 
 def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
