@@ -2,6 +2,7 @@
 
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from pipeline.quality.channels import (
     colour_rows,
     read_colours,
 )
+from pipeline.quality.novelty import TERM_NAMES, FieldFeatures
+from pipeline.training.novelty.train import colours_file
 
 FIELD = FieldColours(cells=(0.25, 0.8, 0.4), deepest=(0.9, 1.3, 0.6), ground=(205.0, 230.0, 215.0))
 PALE = FieldColours(cells=(0.08, 0.3, 0.2), deepest=(0.5, 0.7, 0.4), ground=(190.0, 190.0, 180.0))
@@ -79,3 +82,15 @@ def test_a_broken_file_is_named(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ModelError, match=r"colours\.toml.*install"):
         read_colours(path)
+
+
+def test_the_file_that_a_training_writes_is_read_back(tmp_path: Path) -> None:
+    values: dict[str, Any] = dict.fromkeys(TERM_NAMES, 0.5)
+    features = {
+        name: [FieldFeatures(**values, stain=colours.cells, colours=colours)]
+        for name, colours in (("one", FIELD), ("other", PALE))
+    }
+    path = tmp_path / "colours.toml"
+    path.write_text(colours_file(features))
+    assert np.allclose(read_colours(path).places, KNOWN.places)
+    assert np.allclose(read_colours(path).weights, KNOWN.weights)
