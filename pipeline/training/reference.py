@@ -27,11 +27,14 @@ def add_reference(manifest: Path, kept: Mapping[str, LabelledCrops], seed: int) 
 
     Parameters
     ----------
-    manifest : of a finished classifier. kept : cells it was trained on, cut from fields, by their set.
+    manifest : of a finished classifier. kept : cells it was trained on, cut from fields, by their set;
+        without any, nothing is written.
     """
     told = read_manifest(manifest, "classifier")
     rng = np.random.default_rng((seed, 3))
     chosen = [crops.take(_some(crops, rng)) for _, crops in sorted(kept.items()) if len(crops.labels)]
+    if not chosen:
+        return manifest
     network = load_network(manifest, told)
     asked = [as_seen(crops.crops, crops.infected, network) for crops in chosen]
     cells = ReferenceCells(
