@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from segmentation.detections import Detections
 from segmentation.resample import CROP_UM_PER_PX, WHITE_LEVEL
 
-__all__ = ["FULL_LIGHT", "SPECK_PX", "Specks", "empty_ground", "find_specks", "laid_on"]
+__all__ = ["FULL_LIGHT", "SPECK_PX", "Specks", "empty_ground", "find_specks", "laid_on", "searched_ground"]
 
 SPECK_PX = 24
 """Side of a kept speck, crop px: 4.5 µm, with its soft edge."""
@@ -22,6 +22,9 @@ BRIGHT_AROUND = 0.85
 CLEARANCE = 0.55
 """Half-axes of what an object covers, as a share of its box: a tenth more than the object itself."""
 _RING_PX = 3
+_REACH_PX = 3
+"""Detector px from the middle of a small speck to the outer edge of the ring around it: nearer than this to a
+cell a speck cannot be told, so that neither such ground nor such specks may count."""
 FULL_LIGHT = 200
 """Level of a kept px through which all light passes: up to 1.27 times the white point can be kept."""
 
@@ -53,6 +56,20 @@ def empty_ground(shape: tuple[int, int], objects: Detections) -> NDArray[np.bool
         axes = (int((x1 - x0) * CLEARANCE) + 1, int((y1 - y0) * CLEARANCE) + 1)
         cv2.ellipse(covered, centre, axes, 0, 0, 360, 1, cv2.FILLED)
     return np.asarray(covered == 0, bool)
+
+
+def searched_ground(ground: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the middle of a small speck must lie to be found, bool (H, W) in detector px.
+
+    Parameters
+    ----------
+    ground : see `empty_ground`; of a whole picture, or of a part with a rim as wide as half a kept speck.
+    """
+    around = np.ones((2 * _REACH_PX + 1,) * 2, np.uint8)
+    free = cv2.erode(ground.astype(np.uint8), around) > 0
+    edge = SPECK_PX // 4
+    free[:edge], free[-edge:], free[:, :edge], free[:, -edge:] = False, False, False, False
+    return np.asarray(free, bool)
 
 
 def find_specks(picture: NDArray[np.uint8], ground: NDArray[np.bool_]) -> Specks:

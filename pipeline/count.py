@@ -23,6 +23,7 @@ from pipeline.counting.headline import site_notes
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.own_layer.gate import fitted_to_slide
 from pipeline.counting.own_layer.store import OwnLayerStore
+from pipeline.counting.own_layer.surer import are_surer
 from pipeline.counting.result import CountResult, PartsReader
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
 from pipeline.counting.summary import SlideFacts, summary_of
@@ -151,11 +152,13 @@ def _controlled(counted: CountedSlide, kept: DebrisSample) -> tuple[CountedSlide
     """The slide as its own last layer decides it, where it gets one, and its debris control."""
     classifier, store = counted.job.worker.classifier, counted.store
     laid = lay_specks(kept, classifier)
-    own = fitted_to_slide(kept, laid, (store.load(tile) for tile in counted.found.tiles), classifier)
+    tiles = counted.found.tiles
+    surer = are_surer(laid, (store.load(tile) for tile in tiles))
+    own = fitted_to_slide(kept, laid, (store.load(tile) for tile in tiles), classifier)
     if own is None:
-        return counted, debris_control(kept, laid)
+        return counted, debris_control(kept, laid, surer=surer)
     decided = counted.from_store(OwnLayerStore(store=store, layer=own.layer))
-    return decided, debris_control(kept, own.layer.laid, own.record)
+    return decided, debris_control(kept, own.layer.laid, own.record, surer=surer)
 
 
 def _worker(slide: Slide, plan: SlidePlan, detector: Detector, classifier: Classifier) -> TileWorker:

@@ -123,8 +123,10 @@ class DebrisControl:
     ground_mm2, cells_mm2 : area of that ground and of the red cells.
     laid, laid_called : specks laid on clean cells of this slide, and how many of these cells were called.
     expected_on_cells : specks that lie on red cells, if they lie there as often as on the ground.
-    expected_called : false calls they explain. expected_called_grains : grains alone, taken off the verdict.
-    uncertainty : standard error of `expected_called_grains`.
+    expected_called : false calls they explain. expected_called_grains : grains alone.
+    explained : what the verdict takes off: the first; where larger specks may be parasites, the second; and
+        nothing where the called cells are `surer` than clean ones with specks laid on them.
+    uncertainty : standard error of `explained`.
     expected_doubtful_grains : cells of p 0.05 and more that grains explain, at the upper end of 95%.
     own_layer : of a slide whose cells a last layer of its own decides; what is called is by that layer then.
     """
@@ -138,7 +140,9 @@ class DebrisControl:
     expected_on_cells: float
     expected_called: float
     expected_called_grains: float
+    explained: float
     uncertainty: float
+    surer: bool = False
     expected_doubtful_grains: float = 0.0
     own_layer: OwnLayer | None = None
 

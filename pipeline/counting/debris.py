@@ -34,6 +34,9 @@ UM2_A_CELL, UM2_A_SPECK = 100.0, 2000.0
 times as dirty keeps 30 MB of specks."""
 CLEAN_P = 0.05
 """Greatest probability of a cell that specks are laid on."""
+LIKE_PARASITES = 0.3
+"""Share of the larger laid specks from which on, called, they may be parasites that left their cells. Of
+parasites laid on clean cells a quarter to a half is called, of dirt a fifth (docs/lab/slide_layer.md)."""
 UPPER_END = 1.645
 """Standard errors up to the upper end of a one-sided 95% interval (normal)."""
 LAID = 256
@@ -145,19 +148,25 @@ def lay_specks(sample: DebrisSample, classifier: Classifier) -> LaidOn:
     return lay_on(sample.crops, (sample.passed, sample.areas_um2), decision, number)
 
 
-def debris_control(sample: DebrisSample, laid: LaidOn, own_layer: OwnLayer | None = None) -> DebrisControl:
+def debris_control(
+    sample: DebrisSample, laid: LaidOn, own_layer: OwnLayer | None = None, *, surer: bool = False
+) -> DebrisControl:
     """False calls that the slide's own dirt explains, with their uncertainty.
 
     Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
-    clean cells. The verdict uses grains alone (`GRAIN_UM2`): larger specks may be parasites that left their
-    cells (burst schizonts, merozoites), which explain nothing away.
+    clean cells. Where most larger specks look like parasites (`LIKE_PARASITES`) they may be such that left
+    their cells (burst schizonts, merozoites), which explain nothing away: grains (`GRAIN_UM2`) alone do.
 
     Parameters
     ----------
     laid : see `lay_specks`; where the slide has a layer of its own, as layers decide that do not know them.
+    surer : whether the called cells are surer than these (see `are_surer`): they are no dirt then,
+        and nothing is taken off.
     """
     covered = sample.cells_px / max(sample.ground_px, 1)
-    called, uncertainty = _explained(laid, sample.grains, covered, None)
+    grains = _explained(laid, sample.grains, covered, None)
+    every = explained(sample, laid)
+    called, uncertainty = (0.0, 0.0) if surer else grains if _like_parasites(laid) else every
     doubtful, doubtful_error = _explained(laid, sample.grains, covered, DOUBTFUL_P)
     return DebrisControl(
         specks=sample.specks,
@@ -167,8 +176,10 @@ def debris_control(sample: DebrisSample, laid: LaidOn, own_layer: OwnLayer | Non
         laid=len(laid.called),
         laid_called=int(laid.called.sum()),
         expected_on_cells=sample.specks * covered,
-        expected_called=explained(sample, laid)[0],
-        expected_called_grains=called,
+        expected_called=every[0],
+        expected_called_grains=grains[0],
+        explained=called,
+        surer=surer,
         uncertainty=uncertainty,
         expected_doubtful_grains=doubtful + UPPER_END * doubtful_error,
         own_layer=own_layer,
@@ -179,6 +190,11 @@ def explained(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
     """Calls that specks of every size explain, and the standard error."""
     covered = sample.cells_px / max(sample.ground_px, 1)
     return _product(sample.specks * covered, covered, laid.share(grains_only=False), len(laid.called))
+
+
+def _like_parasites(laid: LaidOn) -> bool:
+    larger = laid.called[~laid.grains]
+    return bool(len(larger) and larger.mean() > LIKE_PARASITES)
 
 
 def _explained(laid: LaidOn, grains: int, covered: float, least_p: float | None) -> tuple[float, float]:

@@ -226,9 +226,9 @@ def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
     """How often this slide's cells are missed and called falsely; what its own dirt explains comes on top."""
     errors = facts.errors or SlideErrors.fixed(facts.sensitivity, facts.false_positive_rate)
     debris = facts.debris
-    if debris is None or not counted or not debris.expected_called_grains:
+    if debris is None or not counted or not debris.explained:
         return errors
-    own = soiled(errors.false_calls, counted, debris.expected_called_grains, debris.uncertainty)
+    own = soiled(errors.false_calls, counted, debris.explained, debris.uncertainty)
     return replace(errors, false_calls=own, source=f"{errors.source}; debris control of this slide")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classifier.control import GRAIN_UM2
 from classifier.crops import object_crops
 from classifier.predict import Doubtful, predict, sure_stage
-from classifier.specks import empty_ground, find_specks
+from classifier.specks import empty_ground, find_specks, searched_ground
 from pipeline.counting.debris import (
     CLEAN_P,
     DebrisSample,
@@ -186,30 +186,30 @@ class TileWorker:
         counted: NDArray[np.bool_],
     ) -> DebrisSample:
         """What the tile keeps for the slide's debris control; `of` is the tile and its probabilities."""
-        tile, probability = of
-        corner = np.asarray(tile.outer[:2], np.float64)
-        sure = cells.everything.take(cells.everything.scores > SURE_PEAK)  # the others may be dirt themselves
-        ground = empty_ground((picture.shape[0] // 2, picture.shape[1] // 2), sure)
+        tile, probability, corner = *of, np.asarray(of[0].outer[:2], np.float64)
+        # What is hardly seen may be dirt itself, and platelets lie on cells as often as beside them.
+        sure = (cells.everything.kinds != Kind.PLATELET) & (cells.everything.scores > SURE_PEAK)
+        ground = empty_ground(halve(picture).shape[:2], cells.everything.take(sure))
         specks = find_specks(picture, ground)
-        low, high = (np.asarray(side) - corner for side in (tile.core[:2], tile.core[2:]))
+        low, high = np.asarray(tile.core[:2]) - corner, np.asarray(tile.core[2:]) - corner
         places = specks.centres.astype(np.float64) / 2
         owned = np.all((places >= low) & (places < high), axis=1)
         columns, rows = slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
-        lit = ground[rows, columns] & (halve(picture)[rows, columns, 1] >= LIT) & counted
+        searched = searched_ground(ground)[rows, columns] & counted
         across, down = np.floor(places[owned] - low).astype(np.intp).T
-        owned[owned] = counted[down, across]
-        specks = specks.take(owned)
+        owned[owned] = whole = counted[down, across]
+        counts, specks = searched[down, across][whole], specks.take(owned)
         keys = place_keys(tile.field, specks.centres + 2 * corner)
         some = is_kept(keys, self._kept.specks)
-        clean = (np.nan_to_num(probability, nan=1.0) < CLEAN_P) & (cells.found.scores > SURE_PEAK)
         cell_keys = place_keys(tile.field, 2 * (cells.found.centres + corner))
+        clean = (np.nan_to_num(probability, nan=1.0) < CLEAN_P) & (cells.found.scores > SURE_PEAK)
         clean &= is_kept(cell_keys, self._kept.cells)
-        red = np.flatnonzero(cells.found.kinds == Kind.RED_CELL).tolist()
+        red = cells.found.kinds == Kind.RED_CELL
         return DebrisSample(
-            ground_px=int(lit.sum()),
-            cells_px=sum(int(cells.masks[one].pixels.sum()) for one in red),
-            specks=len(keys),
-            grains=int((specks.areas_um2 <= GRAIN_UM2).sum()),
+            ground_px=int((searched & (halve(picture)[rows, columns, 1] >= LIT)).sum()),
+            cells_px=sum(int(cells.masks[one].pixels.sum()) for one in np.flatnonzero(red)),
+            specks=int(counts.sum()),
+            grains=int((counts & (specks.areas_um2 <= GRAIN_UM2)).sum()),
             passed=specks.passed[some],
             areas_um2=specks.areas_um2[some],
             speck_keys=keys[some],

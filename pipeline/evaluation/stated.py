@@ -118,7 +118,7 @@ def evidence_of(name: str, result: CountResult) -> FieldEvidence:
         return FieldEvidence(squares=tally.squares)
     return FieldEvidence(
         squares=tally.squares,
-        expected_false=debris.expected_called_grains,
+        expected_false=debris.explained,
         uncertainty=debris.uncertainty,
     )
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from classifier.specks import SPECK_PX, empty_ground, find_specks, laid_on
+from classifier.specks import SPECK_PX, empty_ground, find_specks, laid_on, searched_ground
 from segmentation.detections import Detections, Kind
 
 CELL = Detections(
@@ -57,3 +57,29 @@ def test_a_speck_at_the_corner_of_a_crop_is_cut_by_it() -> None:
     laid = laid_on(np.full((56, 56, 4), 200, np.uint8), speck, (0, 55))
     assert laid[0, 55, 0] < 100
     assert (laid[20:, :40, :3] == 200).all()
+
+
+def test_specks_on_searched_ground_are_as_many_as_lie_there_however_crowded_the_cells() -> None:
+    side, rng = 1200, np.random.default_rng(3)
+    picture = np.full((side, side, 3), 230, np.uint8)
+    middles = np.stack(np.meshgrid(*(np.arange(30, side, 60),) * 2), axis=-1).reshape(-1, 2)
+    for x, y in middles.tolist():
+        cv2.circle(picture, (x, y), 19, (190, 150, 160), cv2.FILLED)
+    boxes = np.asarray(np.concatenate([middles - 20, middles + 20], axis=1) / 2, np.float32)
+    cells = Detections(
+        boxes=boxes,
+        kinds=np.full(len(boxes), Kind.RED_CELL, np.uint8),
+        scores=np.ones(len(boxes), np.float32),
+    )
+    places = rng.integers(0, side, (600, 2))
+    for x, y in places.tolist():
+        cv2.circle(picture, (x, y), 2, (40, 40, 40), cv2.FILLED)
+    ground = empty_ground((side // 2, side // 2), cells)
+    searched = searched_ground(ground)
+
+    found = find_specks(picture, ground).centres.round().astype(int)
+
+    counted = searched[found[:, 1] // 2, found[:, 0] // 2].sum()
+    lie_there = searched[places[:, 1] // 2, places[:, 0] // 2].sum()
+    assert searched.sum() > 0.1 * ground.sum()
+    assert 0.85 * lie_there < counted <= lie_there

@@ -28,7 +28,7 @@ LEAST_EXPLAINED, ALL_EXPLAINED = 0.1, 0.67
 second little to lose, and then any share may be called."""
 LEAST_SPECKS, LEAST_CALLED_SPECKS = 4, 2
 """Fewest specks, and fewest that are called anywhere: one odd speck is no dirt."""
-MOST_LEFT = 0.67
+MOST_LEFT = 0.8
 """Share of its calls on specks that a layer fitted to the others may leave: else it has learnt nothing, as
 where the specks are parasites, which the reference cells hold against."""
 MOST_TAKEN = 4.0

@@ -123,11 +123,24 @@ def debris_lines(summary: Facts) -> list[str]:
         *lines,
         f"As a test, such specks were laid on clean cells of this slide {laid:,} times, and the cell was "
         f"then called infected {_number(debris['laid_called'], 'time', 'times')}. So dirt explains about "
-        f"{debris['expected_called']:,.1f} of the {summary['infected']:,} cells called infected. The verdict "
-        f"takes off only what grains explain ({debris['expected_called_grains']:,.1f}, standard error "
-        f"{debris['uncertainty']:,.1f}): larger specks may be parasites that left their cells.",
+        f"{debris['expected_called']:,.1f} of the {summary['infected']:,} cells called infected. "
+        f"{_taken_off(debris)}",
         *_own_layer_line(debris.get("own_layer")),
     ]
+
+
+def _taken_off(debris: Facts) -> str:
+    """What the verdict takes off; earlier versions took off what grains explain."""
+    taken = debris.get("explained", debris["expected_called_grains"])
+    error = f"standard error {debris['uncertainty']:,.1f}"
+    if debris.get("surer"):
+        return "The verdict takes nothing off: such cells are less sure than those that are called here."
+    if taken == debris["expected_called"]:
+        return f"The verdict takes that off ({error})."
+    return (
+        f"The verdict takes off only what grains explain ({taken:,.1f}, {error}): larger specks may be "
+        "parasites that left their cells."
+    )
 
 
 def _own_layer_line(own: Facts | None) -> list[str]:

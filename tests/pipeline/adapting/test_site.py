@@ -76,7 +76,8 @@ def write_labels(path: Path, truth: dict[str, pd.DataFrame], counted: dict[str, 
         table = csv.writer(handle)
         table.writerow(("slide", "cell", "label"))
         for name, cells in truth.items():
-            numbers = {(row.x, row.y): row.cell for row in counted[name].itertuples()}
+            known = counted[name][counted[name]["p_infected"].notna()]
+            numbers = {(row.x, row.y): row.cell for row in known.itertuples()}
             red = cells[cells["p_infected"].notna()]
             infected = red[red["infected"].astype(bool)]
             infected = infected.head(8)

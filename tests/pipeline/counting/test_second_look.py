@@ -72,8 +72,8 @@ def test_a_larger_slide_may_have_more_such_cells() -> None:
 def test_cells_that_grains_explain_are_expected() -> None:
     dirt = DebrisControl(
         specks=30, grains=28, ground_mm2=0.05, cells_mm2=0.04, laid=256, laid_called=200,
-        expected_on_cells=24.0, expected_called=19.0, expected_called_grains=15.0, uncertainty=3.0,
-        expected_doubtful_grains=21.0,
+        expected_on_cells=24.0, expected_called=19.0, expected_called_grains=15.0, explained=19.0,
+        uncertainty=3.0, expected_doubtful_grains=21.0,
     )  # fmt: skip
     look, plain = (second_look(counts(*clean(300), *[0.0] * 9), each) for each in (dirt, None))
     assert look is not None

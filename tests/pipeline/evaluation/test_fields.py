@@ -131,7 +131,8 @@ def test_an_interval_that_misses_the_annotated_value_is_told(field_folder: Path)
 def test_the_interval_of_a_slide_is_that_of_a_count_of_its_pictures_together(field_folder: Path) -> None:
     dirt = DebrisControl(
         specks=30, grains=28, ground_mm2=0.05, cells_mm2=0.04, laid=256, laid_called=200,
-        expected_on_cells=2.0, expected_called=1.0, expected_called_grains=0.5, uncertainty=0.3,
+        expected_on_cells=2.0, expected_called=1.0, expected_called_grains=0.2, explained=0.5,
+        uncertainty=0.3,
     )  # fmt: skip
 
     def soiled(source: Path, settings: CountSettings) -> CountResult:
@@ -140,7 +141,7 @@ def test_the_interval_of_a_slide_is_that_of_a_count_of_its_pictures_together(fie
 
     report = evaluate_fields(field_folder, SETTINGS, count=soiled)
     parts = [perfect(Path(name), SETTINGS).cells.assign(field=name) for name in ("f1", "f2")]
-    both = replace(dirt, expected_called_grains=1.0, uncertainty=0.3 * 2**0.5)
+    both = replace(dirt, explained=1.0, uncertainty=0.3 * 2**0.5)
     errors = slide_errors_of(read_manifest(shipped("classifier"), "classifier"))
     whole = summarise(parts, make_facts(fields=("f1", "f2"), errors=errors, debris=both))
     assert whole.low is not None and whole.high is not None
