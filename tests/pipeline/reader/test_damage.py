@@ -13,7 +13,8 @@ from PIL import Image, ImageFilter
 
 from pipeline.errors import SlideError
 from pipeline.planning.overview import field_picture
-from pipeline.reader.decoding import decoders, photo, tiff_segments
+from pipeline.reader import photo, tiff_segments
+from pipeline.reader.decoding import decoders
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
 
