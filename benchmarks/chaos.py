@@ -27,6 +27,7 @@ from pipeline.settings import TILES_SUFFIX
 __all__ = ["Chaos", "Left", "differences", "left_by_a_kill", "main"]
 
 _COMMAND = "from pipeline.cli.app import main; main()"
+_LATER = 1.1
 _TIMES = ("seconds",)
 """Columns of slides.csv that differ from run to run."""
 
@@ -58,11 +59,18 @@ class Chaos:
             return None
 
     def kill_again_and_again(self, out: Path, kills: int, longest_s: float, seed: int) -> Iterator[float]:
-        """Kill the batch so many times, each after a random time, then let it end; yields the times, s."""
+        """Kill the batch so many times, each after a random time, then let it end; yields the times, s.
+
+        Where a kill came before a slide was settled the next one may come a little later: the batch gets on
+        also on a machine that has become slower.
+        """
         rng = random.Random(seed)
         for _ in range(kills):
+            settled = left_by_a_kill(out).settled
             after_s = rng.uniform(0.3, longest_s)
             self.run(out, after_s)
+            if left_by_a_kill(out).settled == settled:
+                longest_s *= _LATER
             yield after_s
         self.run(out)
 
