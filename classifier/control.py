@@ -47,6 +47,16 @@ class LaidOn:
         """bool (n,)."""
         return self.p_infected >= self.threshold
 
+    def take(self, which: NDArray[np.bool_]) -> "LaidOn":
+        """Those, bool (n,)."""
+        return LaidOn(
+            p_infected=self.p_infected[which],
+            threshold=self.threshold,
+            grains=self.grains[which],
+            specks=self.specks[which],
+            features=self.features[which],
+        )
+
     def share(self, grains_only: bool, least_p: float | None = None) -> float:
         """Share of the laid specks that were called, or are as probable as `least_p`, 0 to 1; 0 of none."""
         high = self.called if least_p is None else self.p_infected >= least_p

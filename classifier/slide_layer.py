@@ -3,7 +3,7 @@
 What holds it is a ridge toward the shipped layer, and cells of the training sets beside them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,33 +38,30 @@ class SlideLayer:
 def fit_slide_layer(laid: LaidOn, reference: LabelledCells, calibration: Platt) -> SlideLayer:
     """The layer for a slide, one answer without chance.
 
+    It is fitted to grains alone: larger specks may be platelets, which look like rings, or parasites that
+    left their cells.
+
     Parameters
     ----------
-    laid : specks of the slide on its clean cells; two specks at least.
+    laid : specks of the slide on its clean cells; two grains at least.
     reference : infected and clean cells of the training sets.
     """
+    grains = laid.take(laid.grains)
     uninfected = LabelledCells(
-        features=laid.features.astype(np.float64),
-        logits=_logits(laid.p_infected, calibration),
-        infected=np.zeros(len(laid.p_infected), bool),
+        features=grains.features.astype(np.float64),
+        logits=_logits(grains.p_infected, calibration),
+        infected=np.zeros(len(grains.p_infected), bool),
     )
-    held_out = np.empty(len(laid.p_infected), np.float32)
-    which = np.unique(laid.specks, return_inverse=True)[1] % FOLDS
+    whole = _fitted(uninfected, reference, calibration)
+    held_out = np.empty(len(grains.p_infected), np.float32)
+    which = np.unique(grains.specks, return_inverse=True)[1] % FOLDS
     for fold in np.unique(which):
         own = which == fold
         layer = _fitted(uninfected.take(~own), reference, calibration)
-        held_out[own] = relabelled(laid.p_infected[own], laid.features[own], (layer, calibration))
-    return SlideLayer(
-        layer=_fitted(uninfected, reference, calibration),
-        calibration=calibration,
-        laid=LaidOn(
-            p_infected=held_out,
-            threshold=laid.threshold,
-            grains=laid.grains,
-            specks=laid.specks,
-            features=laid.features,
-        ),
-    )
+        held_out[own] = relabelled(grains.p_infected[own], grains.features[own], (layer, calibration))
+    decided = relabelled(laid.p_infected, laid.features, (whole, calibration))
+    decided[laid.grains] = held_out
+    return SlideLayer(layer=whole, calibration=calibration, laid=replace(laid, p_infected=decided))
 
 
 def relabelled(

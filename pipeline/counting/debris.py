@@ -20,6 +20,7 @@ __all__ = [
     "Kept",
     "debris_control",
     "explained",
+    "explained_by_grains",
     "is_kept",
     "joined_samples",
     "kept_share",
@@ -190,6 +191,11 @@ def explained(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
     """Calls that specks of every size explain, and the standard error."""
     covered = sample.cells_px / max(sample.ground_px, 1)
     return _product(sample.specks * covered, covered, laid.share(grains_only=False), len(laid.called))
+
+
+def explained_by_grains(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
+    """Calls that grains alone explain, and the standard error."""
+    return _explained(laid, sample.grains, sample.cells_px / max(sample.ground_px, 1), None)
 
 
 def _like_parasites(laid: LaidOn) -> bool:

@@ -63,8 +63,8 @@ class VisibilityLimits:
     cell_high_refuse: float = 10.2
     given_ratio: float = 1.6
     colour_min: float = 1.5
-    faded_warn: float = 2.6
-    faded_refuse: float = 0.9
+    faded_warn: float = 1.4
+    faded_refuse: float = 0.6
     clipped_warn: float = 0.0005
     clipped_refuse: float = 0.0015
     order_warn: float = 0.5

@@ -128,9 +128,7 @@ def _order(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]
     refused = order.odds > limits.order_refuse
     limit = limits.order_refuse if refused else limits.order_warn
     exchanged = _EXCHANGED.get(order.name, "the colour channels")
-    text = (
-        f"{exchanged.capitalize()} {'are' if refused else 'seem to be'} exchanged (the order is {order.name})"
-    )
+    text = f"{exchanged.capitalize()} {'are' if refused else 'may be'} exchanged (the order {'is' if refused else 'looks like'} {order.name})"
     return (_notice("channels_swapped", order.odds, limit, text, refused=refused),)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier.control import LaidOn
 from classifier.slide_layer import SlideLayer, fit_slide_layer
-from pipeline.counting.debris import UPPER_END, DebrisSample, explained
+from pipeline.counting.debris import UPPER_END, DebrisSample, explained_by_grains
 from pipeline.counting.own_layer.store import decided_by
 from pipeline.counting.tile import TileCells
 from pipeline.networks import Classifier
@@ -20,14 +20,14 @@ from segmentation.detections import Kind
 __all__ = ["Fitted", "fitted_to_slide"]
 
 LEAST_SHARE, MOST_SHARE = 0.05, 0.25
-"""Share of the laid specks that is called: from which on the classifier confuses this slide's dirt, and up to
+"""Share of the laid grains that is called: from which on the classifier confuses this slide's dirt, and up to
 which it is dirt. Of parasites laid on clean cells a quarter to a half is called, of dirt a twentieth to a
 fifth."""
 LEAST_EXPLAINED, ALL_EXPLAINED = 0.1, 0.67
 """Share of the slide's calls that its dirt explains: below the first there is little to gain, above the
 second little to lose, and then any share may be called."""
 LEAST_SPECKS, LEAST_CALLED_SPECKS = 4, 2
-"""Fewest specks, and fewest that are called anywhere: one odd speck is no dirt."""
+"""Fewest grains, and fewest that are called anywhere: one odd one is no dirt."""
 MOST_LEFT = 0.8
 """Share of its calls on specks that a layer fitted to the others may leave: else it has learnt nothing, as
 where the specks are parasites, which the reference cells hold against."""
@@ -53,18 +53,19 @@ def fitted_to_slide(
     laid : specks of the slide on its clean cells, as the shipped layer decides.
     tiles : gone through once, and only where the control shows confusion.
     """
-    reference = classifier.reference
-    if reference is None or not _is_confused(laid) or laid.features.shape[1] != reference.features.shape[1]:
+    reference, grains = classifier.reference, laid.take(laid.grains)
+    if reference is None or not _is_confused(grains) or laid.features.shape[1] != reference.features.shape[1]:
         return None
     fitted = fit_slide_layer(laid, reference, classifier.calibration)
-    if fitted.laid.called.sum() > MOST_LEFT * laid.called.sum():
+    if fitted.laid.called[laid.grains].sum() > MOST_LEFT * grains.called.sum():
         return None
     threshold, before, after = classifier.manifest.threshold, 0, 0
     for cells in tiles:
         red = cells.kinds == Kind.RED_CELL
         before += int((cells.p_infected[red] >= threshold).sum())
         after += int((decided_by(fitted, cells).p_infected[red] >= threshold).sum())
-    if not _is_dirt(explained(sample, laid), laid.share(grains_only=False), (before, after)):
+    dirt = explained_by_grains(sample, laid)
+    if not _is_dirt(dirt, laid.share(grains_only=True), (before, after)):
         return None
     return Fitted(
         layer=fitted,
@@ -72,11 +73,11 @@ def fitted_to_slide(
     )
 
 
-def _is_confused(laid: LaidOn) -> bool:
+def _is_confused(grains: LaidOn) -> bool:
     return (
-        len(np.unique(laid.specks)) >= LEAST_SPECKS
-        and len(np.unique(laid.specks[laid.called])) >= LEAST_CALLED_SPECKS
-        and laid.share(grains_only=False) >= LEAST_SHARE
+        len(np.unique(grains.specks)) >= LEAST_SPECKS
+        and len(np.unique(grains.specks[grains.called])) >= LEAST_CALLED_SPECKS
+        and grains.share(grains_only=True) >= LEAST_SHARE
     )
 
 
@@ -85,7 +86,7 @@ def _is_dirt(dirt: tuple[float, float], share: float, called: tuple[int, int]) -
 
     Parameters
     ----------
-    dirt : calls that it explains, and the standard error. share : of the laid specks that is called.
+    dirt : calls that it explains, and the standard error. share : of the laid grains that is called.
     called : cells that the shipped layer calls, and the slide's own.
     """
     expected, error = dirt

@@ -142,7 +142,7 @@ def test_a_field_of_exaggerated_colours_is_refused(rendered: RenderedField, tmp_
 
 @pytest.mark.parametrize(
     ("difference", "deepest", "severity"),
-    [(20.0, (0.9, 1.2, 0.5), None), (9.0, (0.4, 0.5, 0.3), "warn"), (6.0, (0.3, 0.4, 0.3), "refuse")],
+    [(20.0, (0.9, 1.2, 0.5), None), (6.0, (0.4, 0.5, 0.3), "warn"), (5.0, (0.3, 0.4, 0.3), "refuse")],
 )
 def test_faded_colours_are_told_by_the_cells_and_the_deepest_stain(
     difference: float, deepest: tuple[float, float, float], severity: str | None
