@@ -128,7 +128,8 @@ def _order(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]
     refused = order.odds > limits.order_refuse
     limit = limits.order_refuse if refused else limits.order_warn
     exchanged = _EXCHANGED.get(order.name, "the colour channels")
-    text = f"{exchanged.capitalize()} {'are' if refused else 'may be'} exchanged (the order {'is' if refused else 'looks like'} {order.name})"
+    sure = ("are", "is") if refused else ("may be", "looks like")
+    text = f"{exchanged.capitalize()} {sure[0]} exchanged (the order {sure[1]} {order.name})"
     return (_notice("channels_swapped", order.odds, limit, text, refused=refused),)
 
 
