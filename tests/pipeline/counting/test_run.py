@@ -232,9 +232,8 @@ def test_a_count_does_not_depend_on_the_order_in_which_tiles_are_ready(
 def test_a_number_of_fields_counts_so_many_photos_of_a_folder(photo, tmp_path):
     whole = cv2.imread(str(photo))
     assert whole is not None
-    picture = whole[:700, :900]
-    for name, turned in (("a", picture), ("b", picture[::-1]), ("c", picture[:, ::-1])):
-        cv2.imwrite(str(tmp_path / f"{name}.png"), turned)
+    for name, part in (("a", whole[:700, :900]), ("b", whole[-700:, -900:]), ("c", whole[:700, -900:])):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), part)
     summary = count_slide(tmp_path, replace(GIVEN, fields=2)).summary
     least, *others = sorted(field.counted for field in summary.fields)
     assert least == 0
