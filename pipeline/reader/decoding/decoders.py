@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
 from pipeline.reader.source import ContentKind
 
-__all__ = ["REDUCTIONS", "decoded_photo", "peak_bytes"]
+__all__ = ["REDUCTIONS", "decoded_photo", "peak_bytes", "strict_pillow"]
 
 REDUCTIONS = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -74,11 +74,23 @@ def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int)
     return pixels * (_RGB_BYTES + stored)
 
 
+@contextmanager
+def strict_pillow() -> Iterator[None]:
+    """Pillow as it comes: a library that is loaded beside it (WeasyPrint) tells it to fill cut files with grey."""
+    from PIL import ImageFile
+
+    found, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = found
+
+
 def _through_pillow(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uint8] | None:
     from importlib import import_module
 
     module, factory = _THROUGH_PILLOW[kind]
-    with _quiet_stderr():
+    with _quiet_stderr(), strict_pillow():
         try:
             picture = getattr(import_module(module), factory)(BytesIO(data.tobytes()))
             picture.load()

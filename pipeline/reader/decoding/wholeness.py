@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.decoding.decoders import decoded_photo
+from pipeline.reader.decoding.decoders import decoded_photo, strict_pillow
 from pipeline.reader.source import ContentKind
 
 __all__ = ["is_cut_off", "jpeg_damage", "rows_that_came"]
@@ -71,7 +71,7 @@ def _jpeg_rows(data: bytes) -> NDArray[np.uint8] | None:
         return None
     try:
         picture = JpegImageFile(BytesIO(data))
-        with suppress(OSError):  # that it is cut off; what was decoded before is kept
+        with strict_pillow(), suppress(OSError):  # that it is cut off; what was decoded before is kept
             picture.load()
         picture.tile = []
         pixels = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"), np.uint8)

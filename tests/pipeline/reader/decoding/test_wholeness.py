@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from pipeline.errors import SlideError
 from pipeline.reader import photo
@@ -117,3 +117,18 @@ def test_a_bomb_that_is_cut_off_makes_no_more_rows_than_it_says() -> None:
     came = rows_that_came(np.frombuffer(bytes(data), np.uint8), "PNG")
     assert came is not None
     assert came.shape == (10, 2000, 3)
+
+
+def test_cut_files_that_pillow_is_told_to_fill_are_read_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = CUT["4:4:4"]
+    cut = np.frombuffer(data[: len(data) * 3 // 4], np.uint8)
+    rows = rows_that_came(cut, "JPEG")
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    again = rows_that_came(cut, "JPEG")
+    assert rows is not None
+    assert again is not None
+    assert HEIGHT / 2 < len(rows) < HEIGHT
+    assert np.array_equal(rows, again)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
