@@ -76,7 +76,7 @@ def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int)
 
 @contextmanager
 def strict_pillow() -> Iterator[None]:
-    """Pillow as it comes: a library that is loaded beside it (WeasyPrint) tells it to fill cut files with grey."""
+    """Pillow as it comes: WeasyPrint, loaded beside it, tells it to fill cut files with grey."""
     from PIL import ImageFile
 
     found, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
