@@ -51,9 +51,13 @@ class LastLayer:
     weights: NDArray[np.float64]
     offset: float
 
+    def added(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What is added to logits of cells of these features (n, k), the same whatever others there are."""
+        return np.asarray((features.astype(np.float64) * self.weights).sum(axis=1) + self.offset, np.float64)
+
     def logits(self, cells: LabelledCells) -> NDArray[np.float64]:
         """float64 (n,)."""
-        return np.asarray(cells.logits + cells.features @ self.weights + self.offset, np.float64)
+        return cells.logits + self.added(cells.features)
 
 
 def as_seen(crops: NDArray[np.uint8], infected: NDArray[np.bool_], network: Network) -> LabelledCells:

@@ -76,9 +76,8 @@ def relabelled(
     p_infected : float32 (n,), as shipped. features : (n, k), see `classifier.predict.Calls`.
     """
     layer, calibration = by
-    # A sum a row: the same for a cell whichever others there are.
-    added = (features.astype(np.float64) * layer.weights).sum(axis=1) + layer.offset
-    return calibration.probability((_logits(p_infected, calibration) + added).astype(np.float32))
+    logits = _logits(p_infected, calibration) + layer.added(features)
+    return calibration.probability(logits.astype(np.float32))
 
 
 def _fitted(uninfected: LabelledCells, reference: LabelledCells, calibration: Platt) -> LastLayer:

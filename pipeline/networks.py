@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.crops import OUTLINED
-from classifier.last_layer import LabelledCells
+from classifier.last_layer import LabelledCells, LastLayer
 from classifier.predict import Platt
 from models.manifest import Manifest, Measured, read_manifest, shipped
 from models.reference import read_reference
@@ -118,7 +118,7 @@ def _reference(path: Path, manifest: Manifest, site: SiteLayer | None) -> Labell
     if site is not None:
         if len(site.weights) != features.shape[1]:
             return None
-        logits += features @ np.asarray(site.weights) + site.offset
+        logits += LastLayer(weights=np.asarray(site.weights), offset=site.offset).added(features)
     return LabelledCells(features=features, logits=logits, infected=cells.infected)
 
 

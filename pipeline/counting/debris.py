@@ -164,11 +164,11 @@ def debris_control(
     surer : whether the called cells are surer than these (see `are_surer`): they are no dirt then,
         and nothing is taken off.
     """
-    covered = sample.cells_px / max(sample.ground_px, 1)
-    grains = _explained(laid, sample.grains, covered, None)
-    every = explained(sample, laid)
-    called, uncertainty = (0.0, 0.0) if surer else grains if _like_parasites(laid) else every
-    doubtful, doubtful_error = _explained(laid, sample.grains, covered, DOUBTFUL_P)
+    grains, every = explained_by_grains(sample, laid), explained(sample, laid)
+    called, uncertainty = grains if _like_parasites(laid) else every
+    if surer:
+        called = uncertainty = 0.0
+    doubtful, doubtful_error = explained_by_grains(sample, laid, DOUBTFUL_P)
     return DebrisControl(
         specks=sample.specks,
         grains=sample.grains,
@@ -176,7 +176,7 @@ def debris_control(
         cells_mm2=area_mm2(sample.cells_px),
         laid=len(laid.called),
         laid_called=int(laid.called.sum()),
-        expected_on_cells=sample.specks * covered,
+        expected_on_cells=sample.specks * _covered(sample),
         expected_called=every[0],
         expected_called_grains=grains[0],
         explained=called,
@@ -189,13 +189,20 @@ def debris_control(
 
 def explained(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
     """Calls that specks of every size explain, and the standard error."""
-    covered = sample.cells_px / max(sample.ground_px, 1)
-    return _product(sample.specks * covered, covered, laid.share(grains_only=False), len(laid.called))
+    return _product(sample.specks, _covered(sample), laid.share(grains_only=False), len(laid.called))
 
 
-def explained_by_grains(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
-    """Calls that grains alone explain, and the standard error."""
-    return _explained(laid, sample.grains, sample.cells_px / max(sample.ground_px, 1), None)
+def explained_by_grains(
+    sample: DebrisSample, laid: LaidOn, least_p: float | None = None
+) -> tuple[float, float]:
+    """Cells that grains alone make look called, or as probable as `least_p`, and the standard error."""
+    share = laid.share(grains_only=True, least_p=least_p)
+    return _product(sample.grains, _covered(sample), share, int(laid.grains.sum()))
+
+
+def _covered(sample: DebrisSample) -> float:
+    """Area of the cells as a share of the ground's."""
+    return sample.cells_px / max(sample.ground_px, 1)
 
 
 def _like_parasites(laid: LaidOn) -> bool:
@@ -203,21 +210,11 @@ def _like_parasites(laid: LaidOn) -> bool:
     return bool(len(larger) and larger.mean() > LIKE_PARASITES)
 
 
-def _explained(laid: LaidOn, grains: int, covered: float, least_p: float | None) -> tuple[float, float]:
-    """Cells that grains make look called, or as probable as `least_p`, and the standard error.
-
-    Parameters
-    ----------
-    covered : area of the cells as a share of the ground's.
-    """
-    share = laid.share(grains_only=True, least_p=least_p)
-    return _product(grains * covered, covered, share, int(laid.grains.sum()))
-
-
-def _product(on_cells: float, covered: float, share: float, drawn: int) -> tuple[float, float]:
+def _product(specks: int, covered: float, share: float, drawn: int) -> tuple[float, float]:
     """Specks on cells times the share of them that looks infected, and the standard error.
 
     The variance is that of a product: a Poisson number of specks, and a share of so many that were laid.
     """
+    on_cells = specks * covered
     variance = share**2 * on_cells * covered + on_cells**2 * share * (1 - share) / max(drawn, 1)
     return on_cells * share, float(np.sqrt(variance))

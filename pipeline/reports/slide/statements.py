@@ -147,9 +147,10 @@ def _own_layer_line(own: Facts | None) -> list[str]:
     if own is None:
         return []
     return [
-        f"The classifier took this slide's dirt for parasites, so its last layer was fitted to these specks: "
+        "The classifier took this slide's dirt for parasites, so its last layer was fitted to the grains "
+        "among these specks: "
         f"{own['called']:,} cells are called infected, {own['called_shipped']:,} were before. All numbers "
-        "here are by that layer; of specks that it was not fitted to it was tested that fewer are called."
+        "here are by that layer; of grains that it was not fitted to it was tested that fewer are called."
     ]
 
 

@@ -87,7 +87,10 @@ def test_the_whole_film_is_counted_where_that_is_asked_for(scan, counted):
     everything = count_slide(scan, replace(GIVEN, whole_film=True, tile_px=2048)).summary
     assert everything.detected > 1.2 * counted.summary.detected
     # The even white beyond the film's end is a margin, as around a scan of a part of the glass.
-    assert set(everything.area_mm2) <= {"counted", "outside_view"}
+    assert set(everything.area_mm2) == {"counted", "outside_view"}
+    assert everything.area_mm2["outside_view"] < counted.summary.area_mm2["empty_glass"]
+    whole = sum(counted.summary.area_mm2.values())
+    assert sum(everything.area_mm2.values()) == pytest.approx(whole, rel=1e-4)
 
 
 def test_a_protocol_takes_squares_from_all_over_the_monolayer(scan, counted):

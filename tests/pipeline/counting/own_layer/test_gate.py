@@ -75,10 +75,10 @@ def test_confused_dirt_gets_a_layer_that_leaves_the_parasites() -> None:
     own = fitted(rarely_called(specks_that_look(along=3), 0.2), cells)
     assert own is not None
     assert own.record.called_shipped == 14
-    assert 10 <= own.record.called <= 13
+    assert own.record.called == 10
     assert own.record.laid_called_shipped == 52
     decided = decided_by(own.layer, cells).p_infected
-    assert (decided[100:104] < 0.39).any()
+    assert (decided[100:104] < 0.39).all()
     assert (decided[104:114] >= 0.39).all()
     assert np.isnan(decided[-1])
     assert np.array_equal(decided[:100], cells.p_infected[:100])
