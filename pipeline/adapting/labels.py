@@ -1,12 +1,12 @@
 """Labels that a person gave to cells of counted slides: a CSV of slide, cell and label."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.names import CSV_ENCODING, from_csv
+from pipeline.names import from_csv
+from pipeline.tables.given import GivenRow, read_given_table
 
 __all__ = ["LABELS", "CellLabel", "read_labels"]
 
@@ -50,7 +50,8 @@ def read_labels(tables: Sequence[Path], results: Path | None) -> list[CellLabel]
     """
     found: dict[tuple[Path, int], CellLabel] = {}
     for table in tables:
-        for label in _rows(table, results or table.parent):
+        for row in read_given_table(table, COLUMNS):
+            label = _label(row, results or table.parent)
             earlier = found.setdefault((label.folder, label.cell), label)
             if earlier.infected != label.infected:
                 raise InputError(
@@ -64,27 +65,9 @@ def read_labels(tables: Sequence[Path], results: Path | None) -> list[CellLabel]
     return list(found.values())
 
 
-def _rows(table: Path, results: Path) -> Iterator[CellLabel]:
-    try:
-        with table.open(encoding=CSV_ENCODING, newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(
-                    f"{table}, row 1: has no column {missing[0]}; expected slide, cell and label; "
-                    "mend the header"
-                )
-            for row in reader:
-                yield _label(row, f"{table}, row {reader.line_num}", results)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{table}: cannot be read ({reason}); give a CSV of slide, cell, label") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table}: is no CSV ({error}); give a CSV of slide, cell, label") from error
-
-
-def _label(row: dict[str, str], place: str, results: Path) -> CellLabel:
-    slide, cell, label = ((row.get(name) or "").strip() for name in COLUMNS)
+def _label(row: GivenRow, results: Path) -> CellLabel:
+    place = row.place
+    slide, cell, label = (row.texts[name] for name in COLUMNS)
     known = LABELS | _ALSO
     if label.lower() not in known:
         raise InputError(f"{place}, column label: {label!r}, expected {', '.join(LABELS)}; mend the row")

@@ -1,7 +1,5 @@
 """What a batch is asked to count: folders are walked, and a table may name slides, their scale and more."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +9,10 @@ from pipeline.reader.slide import PHOTO_SUFFIXES
 from pipeline.reader.source import content_kind, slide_name
 from pipeline.reader.vendor import VENDOR_SUFFIXES
 from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
+from pipeline.tables.given import GivenRow, read_given_table
 
 __all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
 
-_MORE = "\0more"
-"""Key of what a row holds beyond its last column; no column is called so."""
 _NUMBERS = ("rbc_per_ul", "um_per_px")
 _DICOM_SUFFIX = ".dcm"
 """The files of one slide lie in one folder, which is handed in as a whole."""
@@ -86,36 +83,15 @@ def read_listing(path: Path) -> list[ListedSlide]:
     InputError
         Where it has no column `path`, names a slide twice or holds a number that is none.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); expected a CSV table in UTF-8") from error
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
-    _check_columns(path, rows.fieldnames or ())
     listed: dict[Path, ListedSlide] = {}
-    names: dict[str, int] = {}
-    for row in rows:
-        number = rows.line_num
-        if any(row.pop(_MORE, None) or ()):
-            raise InputError(
-                f"{path}, row {number}: has more values than the header has columns; mend the row"
-            )
-        slide = _listed(path, number, {key: (value or "").strip() for key, value in row.items() if key})
+    names: dict[str, str] = {}
+    for row in read_given_table(path, ("path",), ("slide", "sample", *_NUMBERS)):
+        slide = _listed(path, row)
         if slide.source in listed or (slide.name and slide.name.casefold() in names):
-            raise InputError(f"{path}, row {number}: {slide.name or slide.source} stands twice; keep one row")
+            raise InputError(f"{row.place}: {slide.name or slide.source} stands twice; keep one row")
         listed[slide.source] = slide
-        names[(slide.name or "").casefold()] = number
+        names[(slide.name or "").casefold()] = row.place
     return list(listed.values())
-
-
-def _check_columns(path: Path, columns: Sequence[str]) -> None:
-    twice = [column for column in columns if column and columns.count(column) > 1]
-    if "path" in columns and not twice:
-        return
-    found = f"two columns `{twice[0]}`" if twice else "no column `path`"
-    raise InputError(f"{path} has {found}; expected path, slide, um_per_px and any further ones, each once")
 
 
 def unique_name(slide: ListedSlide, taken: Mapping[str, Path]) -> str:
@@ -130,28 +106,27 @@ def unique_name(slide: ListedSlide, taken: Mapping[str, Path]) -> str:
     return name
 
 
-def _listed(path: Path, number: int, row: Mapping[str, str]) -> ListedSlide:
-    if not row["path"]:
-        raise InputError(f"{path}, row {number}, column path: is empty, expected the path of a slide")
-    numbers = {column: _number(path, number, column, row.get(column, "")) for column in _NUMBERS}
+def _listed(path: Path, row: GivenRow) -> ListedSlide:
+    texts = row.texts
+    if not texts["path"]:
+        raise InputError(f"{row.place}, column path: is empty, expected the path of a slide")
+    numbers = {column: _number(row.place, column, texts.get(column, "")) for column in _NUMBERS}
     own = {"path", "slide", "um_per_px"}
     return ListedSlide(
-        source=(path.absolute().parent / row["path"]).absolute(),
-        name=_name(path, number, row.get("slide", "")),
+        source=(path.absolute().parent / texts["path"]).absolute(),
+        name=_name(row.place, texts.get("slide", "")),
         um_per_px=numbers["um_per_px"],
-        extra={column: value for column, value in row.items() if column not in own and value},
+        extra={column: text for column, text in texts.items() if column not in own and text},
     )
 
 
-def _name(path: Path, number: int, name: str) -> str | None:
+def _name(place: str, name: str) -> str | None:
     if name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
-        raise InputError(
-            f"{path}, row {number}, column slide: {name!r} cannot be the name of a folder; choose another"
-        )
+        raise InputError(f"{place}, column slide: {name!r} cannot be the name of a folder; choose another")
     return name or None
 
 
-def _number(path: Path, number: int, column: str, text: str) -> float | None:
+def _number(place: str, column: str, text: str) -> float | None:
     if not text:
         return None
     try:
@@ -161,9 +136,7 @@ def _number(path: Path, number: int, column: str, text: str) -> float | None:
     scale, blood = (UM_PER_PX_MIN, UM_PER_PX_MAX), (RBC_PER_UL_MIN, RBC_PER_UL_MAX)
     low, high = scale if column == "um_per_px" else blood
     if not low <= value <= high:
-        raise InputError(
-            f"{path}, row {number}, column {column}: {text!r} is no {column}, expected {low:g} to {high:g}"
-        )
+        raise InputError(f"{place}, column {column}: {text!r} is no {column}, expected {low:g} to {high:g}")
     return value
 
 

@@ -1,21 +1,17 @@
 """What each reader saw: summaries of this tool, or tables of manual counts."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.names import CSV_ENCODING
+from pipeline.tables.given import GivenRow, read_given_table
 
 __all__ = ["Reader", "Reading", "read_reader"]
 
 _COLUMNS = ("slide", "infected", "counted")
-_MORE = "\0more"
-"""Key of what a row holds beyond its last column; no column is called so."""
+_ALSO = ("state", "verdict", "gametocytes")
 _COUNTED_STATES = frozenset({"", "done", "partial", "exists"})
 
 
@@ -77,61 +73,34 @@ def _of_summary(path: Path) -> dict[str, Reading]:
 
 
 def _of_table(path: Path) -> dict[str, Reading]:
-    try:
-        text = path.read_text(encoding=CSV_ENCODING)
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); expected a CSV table in UTF-8") from error
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
-    try:
-        return _readings(path, rows)
-    except csv.Error as error:
-        raise InputError(f"{path}, row {rows.line_num}: is no row of a CSV ({error}); mend it") from error
-
-
-def _readings(path: Path, rows: "csv.DictReader[str]") -> dict[str, Reading]:
-    names = [name.strip().lower() for name in rows.fieldnames or ()]
-    for column in _COLUMNS:
-        if names.count(column) != 1:
-            found = "has no column" if column not in names else "has more than one column"
-            raise InputError(f"{path}, row 1: {found} `{column}`; expected {', '.join(_COLUMNS)}")
-    rows.fieldnames = names
     readings: dict[str, Reading] = {}
-    for row in rows:
-        number = rows.line_num
-        if any(row.get(_MORE) or ()):
-            raise InputError(
-                f"{path}, row {number}: has more values than the {len(names)} columns; "
-                "mend the row, and write no comma within a number"
-            )
-        slide = (row["slide"] or "").strip()
+    for row in read_given_table(path, _COLUMNS, _ALSO):
+        slide = row.texts["slide"]
         if not slide:
-            raise InputError(f"{path}, row {number}, column slide: is empty, expected the name of a slide")
+            raise InputError(f"{row.place}, column slide: is empty, expected the name of a slide")
         if slide in readings:
-            raise InputError(f"{path}, row {number}, column slide: {slide} stands twice; keep one row")
-        if (row.get("state") or "") in _COUNTED_STATES and row.get("verdict") != "not countable":
-            readings[slide] = _of_row(path, number, row)
+            raise InputError(f"{row.place}, column slide: {slide} stands twice; keep one row")
+        if row.texts.get("state", "") in _COUNTED_STATES and row.texts.get("verdict") != "not countable":
+            readings[slide] = _of_row(row)
     return readings
 
 
-def _of_row(path: Path, number: int, row: Mapping[str, Any]) -> Reading:
-    counted = _whole(path, number, "counted", row["counted"], least=1)
-    infected = _whole(path, number, "infected", row["infected"], most=counted)
-    sexual = row.get("gametocytes") or "0"
+def _of_row(row: GivenRow) -> Reading:
+    counted = _whole(row.place, "counted", row.texts["counted"], least=1)
+    infected = _whole(row.place, "infected", row.texts["infected"], most=counted)
+    sexual = row.texts.get("gametocytes") or "0"
     return Reading(
-        infected=infected - _whole(path, number, "gametocytes", sexual, most=infected), counted=counted
+        infected=infected - _whole(row.place, "gametocytes", sexual, most=infected), counted=counted
     )
 
 
-def _whole(path: Path, number: int, column: str, text: str | None, least: int = 0, most: int = 10**9) -> int:
+def _whole(place: str, column: str, text: str, least: int = 0, most: int = 10**9) -> int:
     try:
-        value = int((text or "").strip())
+        value = int(text)
     except ValueError:
         value = -1
     if not least <= value <= most:
         raise InputError(
-            f"{path}, row {number}, column {column}: {text!r} is no number of cells, "
-            f"expected {least} to {most}"
+            f"{place}, column {column}: {text!r} is no number of cells, expected {least} to {most}"
         )
     return value

@@ -34,7 +34,7 @@ def test_labels_are_read_from_the_folder_of_the_table(results: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (("slide,cell", "film,3"), r"row 1: has no column label"),
+        (("slide,cell", "film,3"), r"row 1: has no column `label`"),
         (("slide,cell,label", "film,3,maybe"), r"row 2, column label: 'maybe', expected infected"),
         (("slide,cell,label", "film,3,infected", "film,x,infected"), r"row 3, column cell: 'x'"),
         (("slide,cell,label", "film,0,infected"), r"row 2, column cell: '0'"),

@@ -64,9 +64,9 @@ def test_dicom_files_beside_photos_are_passed_over_as_the_reader_does(tmp_path: 
         (("path,slide", ",film"), "row 2, column path: is empty"),
         (("path,slide", "a.png,../x"), "row 2, column slide: '../x' cannot be the name of a folder"),
         (("path,slide", "a.png,x", "b.png,X"), "row 3: X stands twice"),
-        (("path,um_per_px", "a.png,0,11"), "row 2: has more values than the header has columns"),
-        (("file,um_per_px", "a.png,0.1"), "has no column `path`"),
-        (("path,um_per_px,um_per_px", "a.png,0.1,0.2"), "has two columns `um_per_px`"),
+        (("path,um_per_px", "a.png,0,11"), "row 2: has more values than the 2 columns"),
+        (("file,um_per_px", "a.png,0.1"), "row 1: has no column `path`"),
+        (("path,um_per_px,um_per_px", "a.png,0.1,0.2"), "row 1: has more than one column `um_per_px`"),
     ],
 )
 def test_a_fault_of_a_table_is_told_with_its_row_and_column(
