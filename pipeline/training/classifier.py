@@ -51,7 +51,8 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     Raises
     ------
     InputError
-        Where nothing is left out and no such manifest is named, or `out` holds another training.
+        Where nothing is left out and no such manifest is named, what is left out has not both kinds of
+        cells, or `out` holds another training.
     """
     if not order.leave_out and order.measured_by is None:
         raise InputError("nothing is left out to measure by; pass --leave-out or --measured-by MANIFEST")
@@ -70,12 +71,28 @@ def train_classifier(order: TrainingOrder, report: Report) -> Path:
     report("cutting labelled cells from fields")
     sources = read_sources(order)
     left = sources.left_out(order.leave_out)
+    if order.measured_by is None:
+        _refuse_what_measures_nothing(sources.taken(left))
     kept = sources.taken({name: ~gone for name, gone in left.items()})
     for name, crops in kept.items():
         report(f"{name}: {len(crops.labels)} crops, {int(crops.infected.sum())} infected")
     samples = sources.samples(left) if miner is None else _with_hard_negatives(sources.samples(left), miner)
     model = fit_or_resume(samples, settings, order, report, start_from)
     return _finish(model, order, (kept, sources.taken(left)))
+
+
+def _refuse_what_measures_nothing(left: dict[str, LabelledCrops]) -> None:
+    """Said before the hours of training, not after."""
+    infected = np.concatenate(
+        [np.empty(0, np.bool_), *(crops.infected for name, crops in left.items() if name != CELL_ONLY)]
+    )
+    if infected.any() and not infected.all():
+        return
+    raise InputError(
+        f"of the slides left out the detector finds {int(infected.sum())} infected and "
+        f"{int((~infected).sum())} uninfected cells; the calibration needs both: leave out slides with both, "
+        "or pass a detector that finds them"
+    )
 
 
 def _with_hard_negatives(samples: Sequence[CropSample], miner: Classifier) -> list[CropSample]:

@@ -12,6 +12,7 @@ from classifier.predict import PLAIN, predict
 from classifier.training.fit import ClassifierSettings, CropSample
 from models.manifest import shipped
 from pipeline.cli.app import app
+from pipeline.errors import InputError
 from pipeline.networks import load_classifier
 from pipeline.settings import CountSettings
 from pipeline.training import classifier as module
@@ -68,3 +69,14 @@ def test_a_manifest_of_another_network_ends_the_training_at_once_in_one_line(tmp
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert "detector.toml" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("left_out", "told"), [("chula-0", "0 infected and 4 uninfected"), ("P9", "0 infected and 0 uninfected")]
+)
+def test_slides_that_cannot_calibrate_are_refused_before_the_training(
+    left_out: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = TrainingOrder(data=tmp_path, out=tmp_path / "a", leave_out=(left_out,))
+    with pytest.raises(InputError, match=told):
+        fitted_to(order, monkeypatch)
