@@ -55,6 +55,7 @@ def create_app(
         docs_url=None,  # these pages load scripts from the internet
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        redirect_slashes=False,
     )
     install_problems(app, draw_problem)
     app.add_middleware(Guard, access=access, refuse=draw_refusal)

@@ -10,13 +10,14 @@ import anyio.to_thread
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
-from api.problems import ProblemError
+from api.problems import ProblemError, input_problem
 from api.receive import limits_of, receive
 from api.schemas import CropResult, SlideFields
 from api.state import ServiceState
 from api.upload import ReceivedFile
 from pipeline.errors import InputError
 from pipeline.jobs.ledger import Job
+from pipeline.names import for_line
 from pipeline.settings import CountSettings
 
 __all__ = ["CheckFields", "take_crops", "take_slide"]
@@ -30,7 +31,7 @@ async def take_slide(request: Request, state: ServiceState, check: CheckFields =
 
     Raises
     ------
-    ProblemError, InputError
+    ProblemError
         Where it is too large, not one picture, or no picture that can be read; nothing is kept then.
     """
     with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
@@ -49,7 +50,7 @@ async def take_crops(
 
     Raises
     ------
-    ProblemError, InputError, ModelError
+    ProblemError, ModelError
         Where they are too large, none, or one of them is no picture that can be read.
     """
     with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
@@ -83,14 +84,14 @@ def _check_opens(file: ReceivedFile) -> None:
     try:
         open_slide(file.path).close()
     except InputError as error:
-        raise type(error)(_named(str(error), (file,))) from error
+        raise input_problem(error, _names_of((file,))) from error
 
 
 def _classify(files: tuple[ReceivedFile, ...], told: SlideFields, state: ServiceState) -> list[CropResult]:
     try:
         table = state.classify([file.path for file in files], CountSettings(um_per_px=told.um_per_px))
     except InputError as error:
-        raise type(error)(_named(str(error), files)) from error
+        raise input_problem(error, _names_of(files)) from error
     return [
         CropResult(
             crop=file.name,
@@ -104,11 +105,9 @@ def _classify(files: tuple[ReceivedFile, ...], told: SlideFields, state: Service
     ]
 
 
-def _named(text: str, files: tuple[ReceivedFile, ...]) -> str:
-    """An error's text with the names that the person gave in place of the paths on the server."""
-    for file in files:
-        text = text.replace(str(file.path), file.name)
-    return text
+def _names_of(files: tuple[ReceivedFile, ...]) -> dict[str, str]:
+    """The names that the person gave, by the paths on the server as errors name them."""
+    return {for_line(file.path): file.name for file in files}
 
 
 def _none_or_many(found: int, expected: str) -> ProblemError:

@@ -11,10 +11,9 @@ from fastapi.templating import Jinja2Templates
 from api.access.guard import LOGIN, has_session
 from api.access.tokens import FORM_COOKIE, FORM_FIELD
 from api.problems import ProblemError
-from api.results import result_file, summary_of
+from api.results import error_of, result_file, summary_of
 from api.schemas import SAMPLE_MAX, CropResult
 from api.state import ServiceState
-from api.telling import plain_text
 from api.wording import CountWords, count_words
 from pipeline.jobs.ledger import Job
 
@@ -65,7 +64,7 @@ class PageContent:
 def slide_shown(job: Job, state: ServiceState) -> SlideShown:
     """A slide as the page shows it."""
     if job.state != "done":
-        return SlideShown(job=replace(job, error=None if job.error is None else plain_text(job.error)))
+        return SlideShown(job=replace(job, error=error_of(job)))
     try:
         words = count_words(summary_of(job, state))
         has_overlay = result_file(job, "overlay.jpg", state).is_file()
@@ -104,7 +103,7 @@ def draw_problem(request: Request, problem: ProblemError) -> Response:
     if path != LOGIN and state.access.keys and not has_session(request, state.access):
         return draw_refusal(request, problem)
     template = {"/crops": "crops.html", LOGIN: "login.html"}.get(path, "slides.html")
-    content = PageContent(template=template, problem=plain_text(problem.detail))
+    content = PageContent(template=template, problem=problem.detail)
     answer = draw_page(request, state, content, problem.status.value)
     answer.headers.update(problem.headers)
     return answer

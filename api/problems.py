@@ -14,12 +14,24 @@ from starlette.routing import Match
 from api.telling import plain_text, value_line
 from pipeline.errors import InputError, NotAnImageError, SmearcountError
 
-__all__ = ["PROBLEM_TYPE", "ProblemError", "ProblemPage", "install_problems", "is_for_program"]
+__all__ = [
+    "PROBLEM_TYPE",
+    "ProblemError",
+    "ProblemPage",
+    "input_problem",
+    "install_problems",
+    "is_for_program",
+]
 
 PROBLEM_TYPE = "application/problem+json"
 ProblemPage = Callable[[Request, "ProblemError"], Response]
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 _CLOSE = {"Connection": "close"}
+_FOR_PERSON = {
+    "not-found": "nothing is at this address; go on at the start page",
+    "method-not-allowed": "this address is no page; go on at the start page",
+}
+"""What a person is told in place of a hint for programs."""
 
 
 class ProblemError(Exception):
@@ -64,6 +76,17 @@ def is_for_program(request: Request) -> bool:
     return request.url.path == "/v1" or request.url.path.startswith("/v1/")
 
 
+def input_problem(error: InputError, names: Mapping[str, str]) -> ProblemError:
+    """The problem of what was handed in; `names`: what a person called each path on the server."""
+    detail = str(error)
+    for path, name in names.items():
+        detail = detail.replace(path, name)
+    detail = plain_text(detail, names.values())
+    if isinstance(error, NotAnImageError):
+        return ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-picture", detail)
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-picture", detail)
+
+
 def install_problems(app: FastAPI, page: ProblemPage) -> None:
     """Answer every error of the app as a problem; `page` draws it outside of /v1."""
 
@@ -71,7 +94,7 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
         problem = _problem_of(error, request)
-        return problem.as_json() if is_for_program(request) else page(request, problem)
+        return problem.as_json() if is_for_program(request) else page(request, _for_person(problem))
 
     for kind in (
         ProblemError,
@@ -88,10 +111,8 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
 def _problem_of(error: Exception, request: Request) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
-    if isinstance(error, NotAnImageError):
-        return ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-picture", plain_text(str(error)))
     if isinstance(error, InputError):
-        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-picture", plain_text(str(error)))
+        return input_problem(error, {})
     if isinstance(error, SmearcountError):
         return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "cannot-work", plain_text(str(error)))
     if isinstance(error, RequestValidationError | ValidationError):
@@ -107,6 +128,12 @@ def _problem_of(error: Exception, request: Request) -> ProblemError:
         "internal",
         "the service made a mistake; its log on the server says which",
     )
+
+
+def _for_person(problem: ProblemError) -> ProblemError:
+    """The same, with what is for programs put for who looks at a page."""
+    detail = _FOR_PERSON.get(problem.code, problem.detail)
+    return ProblemError(problem.status, problem.code, detail, headers=problem.headers)
 
 
 def _http_text(status: HTTPStatus) -> str:

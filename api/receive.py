@@ -17,7 +17,7 @@ from python_multipart.multipart import parse_options_header
 
 from api.problems import ProblemError
 from api.settings import ServiceSettings
-from api.upload import FileWriter, FormWriter, Received, safe_name, too_large
+from api.upload import FileWriter, FormWriter, Received, broken_form, safe_name, too_large
 
 __all__ = ["UploadLimits", "limits_of", "receive"]
 
@@ -64,9 +64,7 @@ async def receive(request: Request, folder: Path, limits: UploadLimits) -> Recei
                 await run_in_threadpool(writer.write, piece)
             return await run_in_threadpool(writer.finish)
     except FormParserError as error:
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST, "broken-form", f"the form cannot be read: {error}"
-        ) from error
+        raise broken_form("cannot be read; send multipart/form-data as a browser does") from error
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

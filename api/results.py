@@ -14,8 +14,18 @@ from api.schemas import Links, Progress, SlideAnswer, SlideLine
 from api.state import ServiceState
 from api.telling import plain_page, plain_text
 from pipeline.jobs.ledger import Job
+from pipeline.reader.source import slide_name
 
-__all__ = ["ResultFile", "find_job", "line_of", "report_of", "result_file", "slide_answer", "summary_of"]
+__all__ = [
+    "ResultFile",
+    "error_of",
+    "find_job",
+    "line_of",
+    "report_of",
+    "result_file",
+    "slide_answer",
+    "summary_of",
+]
 
 
 _RANGE_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
@@ -38,7 +48,7 @@ def slide_answer(job: Job, state: ServiceState) -> SlideAnswer:
         sample=job.sample,
         started_utc=job.started_utc,
         finished_utc=job.finished_utc,
-        error=None if job.error is None else plain_text(job.error),
+        error=error_of(job),
         summary=summary_of(job, state) if job.state == "done" else None,
     )
 
@@ -69,7 +79,18 @@ def summary_of(job: Job, state: ServiceState) -> dict[str, Any]:
 def report_of(job: Job, state: ServiceState) -> str:
     """The report of a counted slide, a page of HTML, told as the service's own pages are."""
     page = result_file(job, "report.html", state).read_text(encoding="utf-8")
-    return plain_page(page.replace(html.escape(str(state.data.root / job.source)), html.escape(job.name)))
+    named = page.replace(html.escape(str(state.data.root / job.source)), html.escape(job.name))
+    return plain_page(named, (*_names_of(job), job.sample))
+
+
+def error_of(job: Job) -> str | None:
+    """Why a slide failed, in one line for who sees nothing of the server; None where it did not."""
+    return None if job.error is None else plain_text(job.error, _names_of(job))
+
+
+def _names_of(job: Job) -> tuple[str, str]:
+    """What a text may call the slide: the name that a person gave, and that of its result."""
+    return job.name, slide_name(Path(job.source))
 
 
 def _named(value: Any, path: str, name: str) -> Any:
@@ -89,7 +110,7 @@ def result_file(job: Job, name: str, state: ServiceState) -> Path:
         raise ProblemError(
             HTTPStatus.CONFLICT,
             "count-failed",
-            f"{job.name} could not be counted: {plain_text(job.error or '')}",
+            f"{job.name} could not be counted: {error_of(job)}",
         )
     if job.result is None or job.state != "done":
         raise ProblemError(

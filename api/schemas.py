@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.jobs.ledger import JobState
+from pipeline.names import for_line
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
 
 __all__ = [
@@ -34,7 +35,7 @@ def _number_as_written(value: object) -> object:
 
 
 def _one_line(value: object) -> object:
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return for_line(" ".join(value.split())) if isinstance(value, str) else value
 
 
 class SlideFields(BaseModel):

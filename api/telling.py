@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = ["plain_page", "plain_text", "value_line"]
@@ -14,6 +14,7 @@ _PIXEL_SIZE = re.compile(r"\b(?:pass|check|give) (another |a |the right )?--um-p
 _AS_PIXEL_SIZE = re.compile(r"\b(?:with|as|by) --um-per-px")
 _NO_TEXT = re.compile(r"(<style\b.*?</style>|<script\b.*?</script>)", re.S)  # of a page
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<>]*(?:\s--?[a-z]|SMEARCOUNT_|[/\\])[^<>]*(?=<)")
+_HELD = 0xE000  # characters of private use stand for names: no text of one line holds them
 _KINDS = {
     "float": "a number",
     "int": "a whole number",
@@ -23,11 +24,25 @@ _KINDS = {
 }
 
 
-def plain_text(text: str) -> str:
+def plain_text(text: str, names: Iterable[str] = ()) -> str:
     """A message for who cannot see the server: without its folders and without advice for its command line.
 
     Advice that can be followed stays; that of the pixel size is worded as the form and the API name it.
+
+    Parameters
+    ----------
+    names : of slides and pictures in it, as a person gave them. They stay whatever they look like.
     """
+    held = [name for name in sorted(set(names), key=len, reverse=True) if name and _plain(name) != name]
+    for number, name in enumerate(held):
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", chr(_HELD + number), text)
+    told = _plain(text)
+    for number, name in enumerate(held):
+        told = told.replace(chr(_HELD + number), name)
+    return told
+
+
+def _plain(text: str) -> str:
     told = _PATH.sub(r"\1", text)
     told = _PIXEL_SIZE.sub(lambda found: f"give {found[1] or ''}µm per pixel", told)
     told = _AS_PIXEL_SIZE.sub("as µm per pixel", told).replace("--um-per-px", "µm per pixel")
@@ -35,17 +50,17 @@ def plain_text(text: str) -> str:
     return "; ".join(kept) or "the service could not do this"
 
 
-def plain_page(page: str) -> str:
+def plain_page(page: str, names: Iterable[str] = ()) -> str:
     """A page of HTML, the text between its tags as `plain_text` tells it; styles and scripts stay."""
+
+    def plain_node(found: re.Match[str]) -> str:
+        told = html.unescape(found[0])
+        plain = plain_text(told, names)
+        return found[0] if plain == told else html.escape(plain, quote=False)
+
     pieces = _NO_TEXT.split(page)
-    pieces[::2] = [_BETWEEN_TAGS.sub(_plain_node, piece) for piece in pieces[::2]]
+    pieces[::2] = [_BETWEEN_TAGS.sub(plain_node, piece) for piece in pieces[::2]]
     return "".join(pieces)
-
-
-def _plain_node(found: re.Match[str]) -> str:
-    told = html.unescape(found[0])
-    plain = plain_text(told)
-    return found[0] if plain == told else html.escape(plain, quote=False)
 
 
 def _without_commands(clause: str) -> str:

@@ -8,12 +8,20 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.problems import ProblemError
 
-__all__ = ["MAX_FILES", "FileWriter", "FormWriter", "Received", "ReceivedFile", "safe_name", "too_large"]
+__all__ = [
+    "MAX_FILES",
+    "FileWriter",
+    "FormWriter",
+    "Received",
+    "ReceivedFile",
+    "broken_form",
+    "safe_name",
+    "too_large",
+]
 
 MAX_FILES = 1000
 """Most pictures in one request."""
@@ -113,10 +121,10 @@ class FormWriter(FileWriter):
         self._parser.write(data)
 
     def finish(self) -> Received:
-        """Check that the form is whole and return what was received; raises FormParserError."""
+        """Check that the form is whole and return what was received; raises ProblemError where it is not."""
         self._parser.finalize()
         if not self._ended:
-            raise FormParserError("it ends in the middle")
+            raise broken_form("ends in the middle; send it again")
         return super().finish()
 
     def _on_begin(self) -> None:
@@ -170,6 +178,11 @@ def safe_name(name: str, default: str = "slide") -> str:
         kept = kept[: _NAME_CHARACTERS - len(suffix)] + suffix
     kept = kept.encode("utf-8", "ignore").decode()
     return f"_{kept}" if _RESERVED.match(kept) else kept or default
+
+
+def broken_form(fault: str) -> ProblemError:
+    """The problem of a form that cannot be read; `fault` says what of it, and what to do."""
+    return ProblemError(HTTPStatus.BAD_REQUEST, "broken-form", f"the form {fault}")
 
 
 def too_large(detail: str) -> ProblemError:

@@ -50,7 +50,8 @@ def count_words(summary: dict[str, Any]) -> CountWords:
     verdict = summary["verdict"]
     tone = _TONES.get(verdict, "refused")
     headline, caution = _headline_and_caution(tone, summary)
-    notices = [(notice["severity"], plain_text(notice["text"])) for notice in summary["notices"]]
+    names = (summary["slide"], *(field["name"] for field in summary["fields"] + summary["excluded_fields"]))
+    notices = [(notice["severity"], plain_text(notice["text"], names)) for notice in summary["notices"]]
     if summary["status"] == "partial":
         headline = f"Partial count: {headline[0].lower()}{headline[1:]}"
         if all(notice["code"] != "tiles_failed" for notice in summary["notices"]):

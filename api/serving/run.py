@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -68,6 +69,7 @@ async def serve_app(
         timeout_graceful_shutdown=GRACE_S,
         backlog=_BACKLOG,
     )
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a broken form is told to who sent it
     server = _Server(config, lambda: report(f"serving on {_address(listening)} (Ctrl-C ends it)"))
     with _ended_by_signals(server):
         async with app.router.lifespan_context(app):

@@ -81,6 +81,15 @@ def test_a_problem_with_a_form_is_told_on_the_page(service):
     assert service.get("/slides/0123456789abcdef").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "told"), [("/nothing", "nothing is at"), ("/logout", "this address is no page")]
+)
+def test_a_person_at_a_wrong_address_is_sent_to_the_start_page(service, path, told):
+    text = service.get(path).text
+    assert f"{told}" in text and "go on at the start page" in text
+    assert "/v1" not in text and "Allow" not in text
+
+
 def test_a_hostile_name_runs_no_script(service):
     text = _finished(service, _hand_in(service, HOSTILE))
     assert "<script>alert" not in text

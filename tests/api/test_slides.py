@@ -191,6 +191,34 @@ def test_a_form_that_ends_in_the_middle_is_refused(service, tmp_path):
     assert _kept(tmp_path) == []
 
 
+@pytest.mark.parametrize("body", [b"no edge at all", b"--edge\r\n\x00: x\r\n\r\nx\r\n--edge--\r\n"])
+def test_a_broken_form_is_told_without_the_words_of_its_parser(service, body):
+    answer = service.post(
+        "/v1/slides", content=body, headers={"Content-Type": "multipart/form-data; boundary=edge"}
+    )
+    detail = "the form cannot be read; send multipart/form-data as a browser does"
+    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
+
+
+@pytest.mark.parametrize("name", ["-rf.png", "a --of b.png"])
+def test_a_name_like_an_option_is_told_as_it_is(service, name):
+    for path, field in (("/v1/slides", "picture"), ("/v1/crops", "pictures")):
+        refused = service.post(path, files={field: (name, b"a letter")}).json()["detail"]
+        assert refused.startswith(f"{name} is no")
+    failed = _hand_in(service, name=f"refuses {name}").headers["Location"]
+    assert _finished(service, failed)["error"] == f"refuses {name} holds not one cell; hand in a thin film"
+
+
+def test_an_address_with_a_slash_too_many_is_not_found(service):
+    for path in ("/v1/slides/", "/v1/health/", "/crops/"):
+        assert service.get(path).status_code == 404
+
+
+def test_marks_that_turn_a_line_are_no_number_of_a_sample(service):
+    answer = _hand_in(service, sample="17\u202e \x01\n3")
+    assert answer.json()["sample"] == "17\\u202e \\x01 3"
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_an_upload_beyond_the_limit_is_refused_and_not_kept(service, tmp_path, announced):
     pieces = [bytes(100_000)] * 11

@@ -61,6 +61,15 @@ def test_advice_for_the_command_line_and_folders_are_left_out(text, told):
     assert plain_text(text) == told
 
 
+@pytest.mark.parametrize(
+    "name", ["-rf.png", "a --of b.png", "a; pass --workers.png", "smearcount run.png", "a or --b"]
+)
+def test_the_name_of_a_picture_stays_whatever_it_looks_like(name):
+    assert plain_text(f"{name} is cut off; pass --overwrite", [name]) == f"{name} is cut off"
+    page = f"<p>{name} of /srv/data/a.png</p>"
+    assert plain_page(page, [name]) == f"<p>{name} of a.png</p>"
+
+
 def _written_texts() -> list[str]:
     """Every text of the program that a slide's notice or error may be made of."""
     texts = []
