@@ -16,6 +16,7 @@ from pipeline.evaluation.field_report import (
     SlideAccuracy,
 )
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet
+from pipeline.evaluation.matching.causes import CAUSES
 from pipeline.evaluation.metrics import Rate, agreement, classification, count_error, detection, rate
 
 __all__ = ["SlideCounts", "field_report", "slide_counts", "summarise"]
@@ -139,6 +140,7 @@ def summarise(fields: pd.DataFrame, scored: pd.DataFrame) -> Accuracy:
         left_out_found=int(outcomes.get("left_out_found", 0)),
         white_cells=_other_cells(own, "white_cell"),
         platelets=_other_cells(own, "platelet"),
+        missed_because={cause: int((missed & (red["cause"] == cause)).sum()) for cause in CAUSES},
     )
 
 

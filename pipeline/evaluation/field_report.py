@@ -1,7 +1,7 @@
 """What an evaluation on labelled fields gives: records, and the same as JSON and as text."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from pipeline.evaluation.metrics import Agreement, Classification, CountError, Detection, Rate
@@ -57,6 +57,7 @@ class Accuracy:
     infected_without_label : cells called infected that match no label, completely labelled fields only.
     called_on_uninfected_fields_per_10000 : cells called infected among all found red cells of completely
         labelled fields in which no cell is infected.
+    missed_because : labelled red cells that were not matched, by cause (`CAUSES`).
     left_out_labelled, left_out_found : red cells at the border or rim, in no measure.
     """
 
@@ -71,6 +72,7 @@ class Accuracy:
     left_out_found: int
     white_cells: OtherCells
     platelets: OtherCells
+    missed_because: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,9 @@ def _cell_lines(accuracy: Accuracy) -> list[str]:
     called = accuracy.classification
     white, platelets = accuracy.white_cells, accuracy.platelets
     border = f"{accuracy.left_out_labelled} labelled, {accuracy.left_out_found} found"
+    causes = ", ".join(f"{cause} {number}" for cause, number in accuracy.missed_because.items() if number)
     rows = [
+        ("red cells missed", causes or "none"),
         ("infected cells found", rate_text(accuracy.infected_cells_found, percent=True)),
         ("sensitivity, detected cells", rate_text(called.sensitivity, percent=True)),
         ("specificity, detected cells", rate_text(called.specificity, percent=True)),

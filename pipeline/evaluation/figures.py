@@ -23,6 +23,7 @@ from pipeline.evaluation.decisions import (
 )
 from pipeline.evaluation.fields import CountedFields
 from pipeline.evaluation.plots.cell_views import CellView, crop_views, field_views
+from pipeline.evaluation.plots.contact import CONTACT_SHEETS, chosen_cells, contact_sheet, sheet_cells
 from pipeline.evaluation.plots.curves import plot_free_response, plot_precision_recall, plot_roc
 from pipeline.evaluation.plots.decision import infected_confusion, plot_confusion, plot_reliability
 from pipeline.evaluation.plots.gallery import FALSE_POSITIVE, MISSED, draw_sheet, worst_errors
@@ -37,7 +38,15 @@ from pipeline.settings import CountSettings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["PICTURE_FILES", "PLOTS", "RESULTS", "claim_pictures", "draw_crop_pictures", "draw_field_pictures"]
+__all__ = [
+    "CONTACTS",
+    "PICTURE_FILES",
+    "PLOTS",
+    "RESULTS",
+    "claim_pictures",
+    "draw_crop_pictures",
+    "draw_field_pictures",
+]
 
 RESULTS: Final = "results.csv"
 GALLERY: Final = "gallery"
@@ -52,7 +61,8 @@ PLOTS: Final = (
     "parasitaemia.png",
 )
 SHEETS: Final = {FALSE_POSITIVE: f"{GALLERY}/false_positives.png", MISSED: f"{GALLERY}/missed.png"}
-PICTURE_FILES: Final = (RESULTS, *PLOTS, *SHEETS.values())
+CONTACTS: Final = {name: f"{GALLERY}/{name}.png" for name in CONTACT_SHEETS}
+PICTURE_FILES: Final = (RESULTS, *PLOTS, *SHEETS.values(), *CONTACTS.values())
 
 Views = Callable[[pd.DataFrame], Iterator[CellView]]
 
@@ -120,6 +130,7 @@ def draw_field_pictures(folder: Path, counted: CountedFields, settings: CountSet
         views=views,
     )
     _write(folder, drawing, subject)
+    _write_contacts(folder, counted)
 
 
 def draw_crop_pictures(folder: Path, classified: ClassifiedCrops, settings: CountSettings) -> None:
@@ -163,6 +174,18 @@ def _write(folder: Path, drawing: _Drawn, subject: Subject) -> None:
     # What an earlier evaluation drew and this one has nothing for must not be taken for this one's.
     for name in set(PICTURE_FILES) - set(plots) - sheets - {RESULTS}:
         (folder / name).unlink(missing_ok=True)
+
+
+def _write_contacts(folder: Path, counted: CountedFields) -> None:
+    """Sheets of found, missed and falsely called cells of the fields that could be counted."""
+    scored = _with_scale(counted.scored, counted.tallies)
+    for name, cells in sheet_cells(counted.field_set, scored).items():
+        shown = chosen_cells(cells)
+        title = (
+            f"{counted.field_set.name}: {len(shown)} of {_number(len(cells), 'cell')}: {CONTACT_SHEETS[name]}"
+        )
+        sheet = contact_sheet(counted.field_set, shown, counted.tallies["um_per_px"], title)
+        write_whole(folder / CONTACTS[name], sheet)
 
 
 def _plots(drawing: _Drawn, subject: Subject) -> Mapping[str, "Callable[[], Figure]"]:

@@ -12,7 +12,16 @@ from scipy.spatial import cKDTree
 
 from segmentation.illumination import BrightView
 
-__all__ = ["Frame", "Matched", "Places", "match_boxes", "match_cells", "match_points"]
+__all__ = [
+    "MAX_DISTANCE_DIAMETERS",
+    "MIN_IOU",
+    "Frame",
+    "Matched",
+    "Places",
+    "match_boxes",
+    "match_cells",
+    "match_points",
+]
 
 MIN_IOU: Final = 0.5
 """Least intersection over union of a pair of boxes (Pascal VOC, Everingham et al., IJCV 2010)."""

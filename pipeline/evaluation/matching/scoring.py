@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.evaluation.labelled import BOX_COLUMNS, RED_CELL_LABELS
+from pipeline.evaluation.matching.causes import causes_of
 from pipeline.evaluation.matching.cells import Frame, Matched, Places, match_cells
 
 __all__ = ["SCORE_COLUMNS", "score_field"]
@@ -17,15 +18,16 @@ SCORE_COLUMNS: Final = (
     "label",  # as in the labelled set; empty where no label stands behind the row
     "p_infected",  # NaN where nothing was found or the cell was not classified
     "called",  # called infected
+    "cause",  # of a missed cell, one of CAUSES, or red_cell; empty where it was not missed
     "stage",  # as the count predicts it; empty where the cell was not found or not called infected
-    "x",  # centre, level-0 px: of the found cell, else of the label; NaN of white cells and platelets
+    "x",  # centre, level-0 px: of a found red cell, else of the label
     "y",
     "x_min",  # its box; NaN where it was not found and its label is a point
     "y_min",
     "x_max",
     "y_max",
 )
-_PLACE = SCORE_COLUMNS[6:]
+_PLACE = SCORE_COLUMNS[7:]
 
 _FOUND_BOX = ("x_min", "y_min", "x_max", "y_max")
 _LABEL_OF_KIND = {"white_cell": "white_blood_cell", "platelet": "platelet"}
@@ -50,7 +52,7 @@ def score_field(labelled: pd.DataFrame, found: pd.DataFrame, frame: Frame) -> pd
     red_found = found[found["kind"] == "red_cell"].reset_index(drop=True)
     diameter_px = _diameter(red_truth, BOX_COLUMNS) or _diameter(red_found, _FOUND_BOX)
     red = match_cells(_labelled_places(red_truth), _found_places(red_found), frame, diameter_px)
-    tables = [_red_rows(red_truth, red_found, red)]
+    tables = [_red_rows(red_truth, red_found, red, _causes(red_truth, found, red, diameter_px))]
     extra = red_found.iloc[red.extra].reset_index(drop=True)
     for kind, label in _LABEL_OF_KIND.items():
         truth = labelled[labelled["label"] == label].reset_index(drop=True)
@@ -58,21 +60,50 @@ def score_field(labelled: pd.DataFrame, found: pd.DataFrame, frame: Frame) -> pd
         places = _labelled_places(truth)
         matched = match_cells(places, _found_places(same), frame, diameter_px)
         confused = match_cells(places, _found_places(extra), frame, diameter_px)
-        outcomes = ["matched"] * len(matched.pairs) + ["missed"] * len(matched.missed)
-        outcomes += ["counted_as_red_cell"] * len(confused.pairs)
-        rows = {
-            "kind": kind,
-            "outcome": outcomes,
-            "label": label,
-            "p_infected": np.nan,
-            "called": False,
-            "stage": "",
-        }
-        tables.append(pd.DataFrame(rows, columns=SCORE_COLUMNS))
+        tables.append(_other_rows(kind, truth, matched, confused))
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
-def _red_rows(truth: pd.DataFrame, found: pd.DataFrame, matched: Matched) -> pd.DataFrame:
+def _other_rows(kind: str, truth: pd.DataFrame, matched: Matched, confused: Matched) -> pd.DataFrame:
+    """White cells or platelets by their labels; a missed one may have been counted as a red cell."""
+    counted_as_red = confused.pairs[:, 0]
+    outcomes = ["matched"] * len(matched.pairs) + ["missed"] * len(matched.missed)
+    outcomes += ["counted_as_red_cell"] * len(counted_as_red)
+    places = _table_of_places(truth, BOX_COLUMNS)
+    rows = np.concatenate([matched.pairs[:, 0], matched.missed, counted_as_red])
+    missed = np.asarray(outcomes, object) == "missed"
+    red = np.isin(rows, counted_as_red)
+    table = {
+        "kind": kind,
+        "outcome": outcomes,
+        "label": _LABEL_OF_KIND[kind],
+        "p_infected": np.nan,
+        "called": False,
+        "cause": np.where(missed, np.where(red, "red_cell", "nothing"), "").astype(object),
+        "stage": "",
+        **dict(zip(_PLACE, places[rows].T, strict=True)),
+    }
+    return pd.DataFrame(table, columns=SCORE_COLUMNS)
+
+
+def _causes(
+    truth: pd.DataFrame, found: pd.DataFrame, matched: Matched, diameter_px: float
+) -> NDArray[np.object_]:
+    """Cause of each red cell that was missed, in the order of `matched.missed`."""
+    objects = found.reset_index(drop=True)
+    red_rows = np.flatnonzero(objects["kind"] == "red_cell")
+    return causes_of(
+        _labelled_places(truth.iloc[matched.missed]),
+        _found_places(objects),
+        objects["kind"].to_numpy(dtype=object),
+        red_rows[matched.pairs[:, 1]],
+        diameter_px,
+    )
+
+
+def _red_rows(
+    truth: pd.DataFrame, found: pd.DataFrame, matched: Matched, causes: NDArray[np.object_]
+) -> pd.DataFrame:
     nothing = np.zeros(0, dtype=np.int64)
     parts = [
         ("matched", matched.pairs[:, 0], matched.pairs[:, 1]),
@@ -93,6 +124,7 @@ def _red_rows(truth: pd.DataFrame, found: pd.DataFrame, matched: Matched) -> pd.
         columns["label"].append(labels[truth_rows] if len(truth_rows) else np.full(size, "", dtype=object))
         columns["p_infected"].append(p_infected[found_rows] if len(found_rows) else np.full(size, np.nan))
         columns["called"].append(called[found_rows] if len(found_rows) else np.zeros(size, dtype=np.bool_))
+        columns["cause"].append(causes if outcome == "missed" else np.full(size, "", dtype=object))
         columns["stage"].append(stages[found_rows] if len(found_rows) else np.full(size, "", dtype=object))
         places = found_places[found_rows] if len(found_rows) else truth_places[truth_rows]
         for name, values in zip(_PLACE, places.T, strict=True):

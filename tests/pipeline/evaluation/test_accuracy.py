@@ -12,7 +12,8 @@ Row = tuple[str, str, str, float]
 def scored(*rows: Row, kind: str = "red_cell") -> pd.DataFrame:
     """Rows of field, outcome, label, p_infected."""
     table = pd.DataFrame(rows, columns=["field", "outcome", "label", "p_infected"])
-    return table.assign(kind=kind, called=table["p_infected"] >= 0.5)
+    cause = np.where(table["outcome"] == "missed", "shared", "")
+    return table.assign(kind=kind, called=table["p_infected"] >= 0.5, cause=cause)
 
 
 def fields(**complete: bool) -> pd.DataFrame:
@@ -41,6 +42,7 @@ def test_detection_leaves_out_difficult_cells_and_the_border() -> None:
     found = summarise(fields(a=True, b=True), TWO_FIELDS)
     assert (found.detection.matched, found.detection.missed, found.detection.extra) == (7, 1, 2)
     assert (found.left_out_labelled, found.left_out_found) == (1, 1)
+    assert {cause: number for cause, number in found.missed_because.items() if number} == {"shared": 1}
 
 
 def test_difficult_cells_are_red_cells_in_the_number_a_field() -> None:
