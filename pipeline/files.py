@@ -1,5 +1,6 @@
 """The one way to write: a file or folder is written beside its place, flushed to the disk and renamed."""
 
+import errno
 import json
 import os
 import secrets
@@ -58,6 +59,7 @@ def new_folder(out: Path) -> Iterator[Path]:
         raise OutputError(message) from error
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 STAGING_PREFIX = ".smearcount-"  # of the hidden folder or file that is renamed once it is whole
 
 
@@ -121,9 +123,9 @@ def output_errors(place: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
+        mend = "free space there" if error.errno in _FULL else "make it writable"
         raise OutputError(
-            f"{place}: cannot be written ({reason_of(error)}); "
-            "free space there or choose another folder with -o"
+            f"{place}: cannot be written ({reason_of(error)}); {mend} or choose another folder with -o"
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,15 +118,19 @@ def _run(order: "BatchOrder", *, log_json: bool, quiet: bool) -> int:
     from pipeline.jobs.lock import HeldError
     from pipeline.jobs.running.stopping import stop_by_signals
     from pipeline.jobs.running.storage import StorageError
-    from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
+    from pipeline.output.slides_csv import write_slides_csv
     from pipeline.reports.morning import write_morning_page
 
-    check_slides_csv(order.out)
     with stop_by_signals() as stop:
         try:
             tell = night_log(as_json=log_json, quiet=quiet)
-            end = run_batch(order, tell, stop, writers=(write_slides_csv, write_morning_page))
-            write_morning_page(order.out, end.rows, patience_s=math.inf)
+            end = run_batch(
+                order,
+                tell,
+                stop,
+                writers=(write_slides_csv, write_morning_page),
+                at_end=(partial(write_morning_page, patience_s=math.inf),),
+            )
         except (HeldError, StorageError) as error:
             say(str(error))
             return ExitCode.TRY_AGAIN

@@ -4,25 +4,27 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, error_line
 from pipeline.execution.slides import SEEN_FILES, slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
 from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
-from pipeline.jobs.lock import hold
+from pipeline.jobs.lock import HeldError, Holder, hold
 from pipeline.jobs.rows import batch_folder, ledger_path
 from pipeline.jobs.running.isolated import SlideWorkers
 from pipeline.jobs.running.night import BatchOrder, Night
-from pipeline.jobs.running.progress import Report
+from pipeline.jobs.running.progress import EventKind, NightEvent, NightProgress, Pace, Report
 from pipeline.jobs.running.published import Publisher, Write
 from pipeline.jobs.running.stopping import Interrupted, Stop
-from pipeline.jobs.running.storage import StorageError
+from pipeline.jobs.running.storage import Patience, StorageError, may_pass
 from pipeline.jobs.slide_ledger import SlideLedger
 from pipeline.output.folder import remove_half_written
+from pipeline.output.slides_csv import check_slides_csv
 
 __all__ = ["BatchEnd", "BatchOrder", "run_batch"]
 
@@ -65,6 +67,7 @@ def run_batch(
     stop: Stop,
     *,
     writers: tuple[Write, ...] = (),
+    at_end: tuple[Write, ...] = (),
     count: CountTask = count_named,
 ) -> BatchEnd:
     """Count every slide that was handed in, and write its folder; those that are counted stay.
@@ -74,6 +77,7 @@ def run_batch(
     tell : called with what a person should know.
     stop : asked whether to go on.
     writers : write what people read of the folder, called as slides finish.
+    at_end : write the rest of it, called once.
     count : what counts a slide; a function at the top level of a module.
 
     Returns
@@ -89,24 +93,77 @@ def run_batch(
     ClusterError
         Where the scheduler cannot be reached or is lost.
     """
-    with hold(order.out) as earlier:
-        ledger = SlideLedger(ledger_path(order.out))
+    with ExitStack() as held:
         try:
-            ledger.requeue_running()
-            publisher = Publisher(order.out, ledger, writers)
-            night = Night(order, ledger, publisher, tell, stop)
-            if earlier is not None:
-                _clear_after(order.out)
-                night.say("line", f"going on where {earlier.text()}, was cut short")
-            try:
-                is_settled = _counted(night, order, count)
-            finally:
-                with suppress(OutputError):  # of a disk that is full or gone; the next run writes them
-                    publisher.publish(now=True)
-                night.say("progress", "")
-            return BatchEnd(is_settled=is_settled, rows=tuple(ledger.rows()))
+            earlier, ledger = _opened(order, tell, stop, held)
+        except Interrupted:
+            return BatchEnd(is_settled=False, rows=())
+        publisher = Publisher(order.out, ledger, writers, at_end)
+        night = Night(order, ledger, publisher, tell, stop)
+        if earlier is not None:
+            night.say("line", f"going on where {earlier.text()}, was cut short")
+        is_settled = False
+        try:
+            is_settled = _settled(night, order, publisher, count)
         finally:
-            ledger.close()
+            if not is_settled:
+                with suppress(OutputError):  # of a disk that is full or gone; the next run writes them
+                    publisher.publish_last()
+            night.say("progress", "")
+        return BatchEnd(is_settled=is_settled, rows=tuple(ledger.rows()))
+
+
+def _opened(
+    order: BatchOrder, tell: Report, stop: Stop, held: ExitStack
+) -> tuple[Holder | None, SlideLedger]:
+    """Hold the results folder and open its ledger, until `held` ends; waits where the disk cannot be used.
+
+    Returns
+    -------
+    Also the run that held the folder last, where that was cut short: what it had half written is removed.
+    """
+    earlier_runs: list[Holder | None] = []
+    ledgers: list[SlideLedger] = []
+
+    def trouble() -> str | None:
+        try:
+            with ExitStack() as attempt:
+                check_slides_csv(order.out)
+                earlier_runs.append(attempt.enter_context(hold(order.out)))
+                if earlier_runs[0] is not None:
+                    _clear_after(order.out)
+                ledger = attempt.enter_context(closing(SlideLedger(ledger_path(order.out))))
+                ledger.requeue_running()
+                held.push(attempt.pop_all())
+        except HeldError:
+            raise
+        except OSError as error:
+            if not may_pass(error, order.out):
+                raise
+            return error_line(error)
+        ledgers.append(ledger)
+        return None
+
+    text = trouble()
+    if text is not None:
+        say = partial(_say, tell, Pace().now())
+        Patience(order.limits.storage_wait_s, say, stop).wait(text, trouble)
+    return earlier_runs[0], ledgers[0]
+
+
+def _say(tell: Report, progress: NightProgress, kind: EventKind, text: str) -> None:
+    tell(NightEvent(kind=kind, text=text, progress=progress))
+
+
+def _settled(night: Night, order: BatchOrder, publisher: Publisher, count: CountTask) -> bool:
+    """Count all slides and write what people read of them; False where that was stopped."""
+    try:
+        if not _counted(night, order, count):
+            return False
+        night.guarded(publisher.publish_last)
+    except Interrupted:
+        return False
+    return True
 
 
 def _clear_after(out: Path) -> None:

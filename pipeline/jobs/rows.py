@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.batch_row import BatchRow
 from pipeline.errors import InputError
 from pipeline.files import STAGING_PREFIX
-from pipeline.jobs.schema import from_stored, read_database
+from pipeline.jobs.schema import from_stored, ledger_errors, read_database
 
 __all__ = ["BatchRow", "batch_folder", "ledger_path", "read_rows", "row_of"]
 
@@ -56,7 +56,7 @@ def read_rows(out: Path) -> list[BatchRow]:
     path = ledger_path(out)
     if not path.is_file():
         raise InputError(f"{out} holds no ledger of counted slides; expected the -o folder of a batch")
-    with closing(read_database(path)) as connection:
+    with closing(read_database(path)) as connection, ledger_errors(path, "read"):
         return [row_of(row) for row in connection.execute("SELECT * FROM slides ORDER BY sequence")]
 
 

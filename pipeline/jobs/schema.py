@@ -1,12 +1,17 @@
 """The SQLite file of the ledger: how it is opened, its tables, and how an older file becomes a newer one."""
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
 from pipeline.errors import OutputError
+from pipeline.files import output_errors
 
-__all__ = ["VERSION", "from_stored", "open_database", "read_database", "to_stored"]
+__all__ = ["VERSION", "from_stored", "ledger_errors", "open_database", "read_database", "to_stored"]
 
 _JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -87,7 +92,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     OutputError
         Where the file cannot be used, or a newer smearcount wrote it.
     """
-    try:
+    with ledger_errors(path, "used"):
         connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         try:
@@ -95,27 +100,74 @@ def open_database(path: Path) -> sqlite3.Connection:
         except (sqlite3.Error, OutputError):
             connection.close()
             raise
-    except sqlite3.Error as error:
-        raise OutputError(
-            f"cannot use {path} as the ledger of jobs ({error}); move it away to start a new one"
-        ) from error
     return connection
 
 
 def read_database(path: Path) -> sqlite3.Connection:
     """Open the ledger in `path` for reading alone, also while a run writes; errors as `open_database`."""
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=10.0, uri=True)
-        connection.row_factory = sqlite3.Row
+    with ledger_errors(path, "read"):
+        connection = _connected_to_read(path)
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.Error as error:
-        raise OutputError(f"cannot read the ledger {path} ({error}); wait, or move it away") from error
     if version != VERSION:
         connection.close()
         raise OutputError(
             f"{path} is a ledger of version {version}, expected {VERSION}; count into its folder once more"
         )
     return connection
+
+
+@contextmanager
+def ledger_errors(path: Path, act: Literal["read", "written", "used"]) -> Iterator[None]:
+    """Tell what SQLite refused in one line."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OutputError(f"the ledger {path} cannot be {act} ({error}); {_mend(error)}") from error
+
+
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=10.0, uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+    except sqlite3.OperationalError as error:
+        if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or not path.is_file():
+            raise
+        return _copied(path)
+    return connection
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    """The ledger in memory: beside one on a read-only disk SQLite cannot keep what it needs to read it."""
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    with TemporaryDirectory() as folder, output_errors(path):
+        copy = Path(folder) / path.name
+        for end in ("", "-wal"):
+            source = path.with_name(f"{path.name}{end}")
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(f"{copy.name}{end}"))
+        with closing(sqlite3.connect(copy)) as file:
+            file.backup(connection)
+    return connection
+
+
+def _mend(error: sqlite3.Error) -> str:
+    code = _code(error)
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return "move it away to start a new one"
+    if code == sqlite3.SQLITE_FULL:
+        return "free space there"
+    return "is its disk full, read-only or away, or the right to write there missing?"
+
+
+def _code(error: sqlite3.Error) -> int:
+    """What SQLite refused, without its finer shades; 0 where it does not tell."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow, BatchState
-from pipeline.errors import OutputError
 from pipeline.jobs.identity import ResultKey
 from pipeline.jobs.rows import row_of
-from pipeline.jobs.schema import from_stored, open_database, to_stored
+from pipeline.jobs.schema import from_stored, ledger_errors, open_database, to_stored
 
 __all__ = ["LedgerSlide", "SlideLedger"]
 
@@ -155,13 +154,13 @@ class SlideLedger:
 
     def sources(self) -> dict[str, str]:
         """Every slide's source by its name, in the order in which they came."""
-        with self._lock:
+        with ledger_errors(self._path, "read"), self._lock:
             found = self._connection.execute("SELECT slide, source FROM slides ORDER BY sequence")
             return {from_stored(slide): from_stored(source) for slide, source in found}
 
     def row(self, slide: str) -> BatchRow:
         """The row of a slide that is there."""
-        with self._lock:
+        with ledger_errors(self._path, "read"), self._lock:
             found = self._connection.execute("SELECT * FROM slides WHERE slide = ?", (to_stored(slide),))
             return row_of(found.fetchone())
 
@@ -181,17 +180,14 @@ class SlideLedger:
         )
 
     def _write(self, statement: str, values: tuple[object, ...]) -> tuple[LedgerSlide, ...]:
-        try:
-            with self._lock:
-                rows = self._connection.execute(
-                    f"{statement} RETURNING {_COLUMNS}", tuple(map(to_stored, values))
-                ).fetchall()
-        except sqlite3.Error as error:
-            raise OutputError(f"{self._path}: cannot be written ({error}); free space there") from error
+        with ledger_errors(self._path, "written"), self._lock:
+            rows = self._connection.execute(
+                f"{statement} RETURNING {_COLUMNS}", tuple(map(to_stored, values))
+            ).fetchall()
         return tuple(map(_slide, rows))
 
     def _read(self, condition: str, values: tuple[object, ...]) -> tuple[LedgerSlide, ...]:
-        with self._lock:
+        with ledger_errors(self._path, "read"), self._lock:
             rows = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM slides {condition}", tuple(map(to_stored, values))
             ).fetchall()

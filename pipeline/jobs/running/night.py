@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, error_line
 from pipeline.jobs.choice import Choice, Chooser
 from pipeline.jobs.counted import Answer, Progressed, SlideTask
 from pipeline.jobs.intake import ListedSlide, find_slides, unique_name
 from pipeline.jobs.running.progress import EventKind, NightEvent, Pace, Report
 from pipeline.jobs.running.published import Publisher
-from pipeline.jobs.running.stopping import Interrupted, Stop
-from pipeline.jobs.running.storage import StorageError, storage_trouble
+from pipeline.jobs.running.stopping import Stop
+from pipeline.jobs.running.storage import Patience, StorageError, is_there, storage_trouble
 from pipeline.jobs.running.watch import Settling
 from pipeline.jobs.slide_ledger import LedgerSlide, SlideLedger
 from pipeline.settings import BatchSettings, CountSettings
@@ -28,7 +28,6 @@ Given = TypeVar("Given")
 
 _TELL_S = 1.0
 _LATER_S = 0.5
-_LONGEST_PAUSE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +79,9 @@ class Night:
         self._settling = Settling(order.limits.settle_s) if order.watch else None
         self._passed_over = -1
         self._told_s = 0.0
-        self._waited_s = 0.0
         self._progressed: dict[str, float] = {}
-        self.roots = sorted({path if path.is_dir() else path.parent for path in order.given})
+        self.roots = sorted({path.parent if _is_file(path) else path for path in order.given})
+        self.patience = Patience(order.limits.storage_wait_s, self.say, stop)
 
     def choose_by(self, chooser: Chooser) -> None:
         """Let `chooser` decide what is to be done with each slide."""
@@ -90,13 +89,14 @@ class Night:
 
     def take_in(self) -> None:
         """Look for slides, and queue those that are new or, of a watched folder, have settled."""
-        found = find_slides(self._order.given, self._order.out, self._order.listing)
+        order = self._order
+        found = self.guarded(lambda: find_slides(order.given, order.out, order.listing))
         if found.passed_over > self._passed_over:
             self._passed_over = found.passed_over
             if found.passed_over:
                 self.say("line", f"passed over {found.passed_over} files that are no pictures")
         slides = found.slides if self._settling is None else self._settling.settled(found.slides)
-        sources = self._guarded(self.ledger.sources)
+        sources = self.guarded(self.ledger.sources)
         names = {source: name for name, source in sources.items()}
         taken = {name.casefold(): Path(source) for name, source in sources.items()}
         fresh = [self._enlisted(slide, names.get(str(slide.source)), taken) for slide in slides]
@@ -115,7 +115,7 @@ class Night:
             if not_before_s > now_s:
                 self.waiting.append((not_before_s, slide))
                 continue
-            choice = self._guarded(partial(self._choose, slide))
+            choice = self.guarded(partial(self._choose, slide))
             if choice.what == "count":
                 return choice.task
             if choice.what == "later":
@@ -131,14 +131,14 @@ class Night:
             now_s = time.monotonic()
             if now_s - self._progressed.get(event.slide, 0.0) >= _TELL_S:
                 self._progressed[event.slide] = now_s
-                self._guarded(lambda: self.ledger.progress(event.slide, event.done, event.total))
+                self.guarded(lambda: self.ledger.progress(event.slide, event.done, event.total))
             return
         self._progressed.pop(event.slide, None)
-        self._guarded(lambda: self._answered(event))
+        self.guarded(lambda: self._answered(event))
 
     def tick(self) -> None:
         """Write what people read, and tell how far the run is, where that is due."""
-        self._guarded(self._publisher.publish)
+        self.guarded(self._publisher.publish)
         now_s = time.monotonic()
         if now_s - self._told_s >= _TELL_S:
             self._told_s = now_s
@@ -157,7 +157,7 @@ class Night:
         name = known if known is not None else unique_name(slide, taken)
         taken[name.casefold()] = slide.source
         size = _size(slide.source)
-        return self._guarded(
+        return self.guarded(
             lambda: self.ledger.enlist(
                 name, str(slide.source), size=size, um_per_px=slide.um_per_px, extra=slide.extra
             )
@@ -173,7 +173,7 @@ class Night:
 
     def _is_gone(self, slide: str) -> bool:
         """Whether a slide failed because its folder went away; it waits then for that to come back."""
-        trouble = next((root for root in self.roots if not root.exists()), None)
+        trouble = next((root for root in self.roots if not is_there(root)), None)
         if trouble is None:
             return False
         self.ledger.queue(slide)
@@ -188,7 +188,7 @@ class Night:
             return
         # A result that is in place counts, whatever became of its worker afterwards.
         if self._adopt(slide, answer.cpu_s or None):
-            self._waited_s = 0.0
+            self.patience.renew()
             row = self.ledger.row(slide)
             figures = {"detected": row.detected, "cpu_seconds": row.cpu_seconds}
             self._settle(slide, failed=False, figures=figures)
@@ -224,37 +224,27 @@ class Night:
         self.pace.settle(slide, failed=failed, figures=figures)
         self._publisher.changed()
 
-    def _guarded(self, act: Callable[[], Given]) -> Given:
+    def guarded(self, act: Callable[[], Given]) -> Given:
         """Do what writes; where it cannot, wait for the disk and do it again."""
         while True:
             try:
                 return act()
             except StorageError:
                 raise
-            except OutputError as error:
-                self._pause(str(error))
+            except OSError as error:  # an OutputError, or a folder of slides that cannot be looked into
+                self._pause(error_line(error))
 
     def _pause(self, text: str) -> None:
         """Wait until results can be written and slides read again; StorageError where that takes too long."""
-        limit_s, pause_s = self._order.limits.storage_wait_s, 1.0
-        self.say("warning", f"{text}; waiting for it up to {limit_s - self._waited_s:.0f} s")
-        while self._waited_s < limit_s:
-            self._sleep(min(pause_s, limit_s - self._waited_s))
-            if storage_trouble(self._order.out, self.roots) is None:
-                self.say("line", "results can be written again; going on")
-                return
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        raise StorageError(
-            f"{text}; stopped after waiting {limit_s:.0f} s, results are intact and the same command resumes"
-        )
+        self.patience.wait(text, lambda: storage_trouble(self._order.out, self.roots))
 
-    def _sleep(self, seconds: float) -> None:
-        ends_s = time.monotonic() + seconds
-        self._waited_s += seconds
-        while time.monotonic() < ends_s:
-            if self.stop.by is not None:
-                raise Interrupted
-            time.sleep(0.1)
+
+def _is_file(path: Path) -> bool:
+    """Whether a path is a file, or nothing on a disk that answers: its folder is what may go away."""
+    try:
+        return not path.is_dir()
+    except OSError:
+        return False
 
 
 def _size(source: Path) -> int:

@@ -15,10 +15,16 @@ _SHARE = 40.0
 
 
 class Publisher:
-    """Writes the rows of the ledger with each of `writers`, not too often."""
+    """Writes the rows of the ledger with each of `writers`, not too often, and `at_end` with those too.
 
-    def __init__(self, out: Path, ledger: SlideLedger, writers: tuple[Write, ...]) -> None:
-        self._out, self._ledger, self._writers = out, ledger, writers
+    What is written raises OutputError where it cannot be; the earlier file stays.
+    """
+
+    def __init__(
+        self, out: Path, ledger: SlideLedger, writers: tuple[Write, ...], at_end: tuple[Write, ...] = ()
+    ) -> None:
+        self._out, self._ledger = out, ledger
+        self._writers, self._at_end = writers, at_end
         self._not_before_s = 0.0
         self._is_due = False
 
@@ -26,24 +32,21 @@ class Publisher:
         """A row has changed."""
         self._is_due = True
 
-    def publish(self, *, now: bool = False) -> None:
-        """Write where something changed, and it was not written just before.
-
-        Parameters
-        ----------
-        now : write whatever was written before.
-
-        Raises
-        ------
-        OutputError
-            Where a file cannot be written; the earlier one stays.
-        """
+    def publish(self) -> None:
+        """Write where something changed, and it was not written just before."""
         began_s = time.monotonic()
-        if not now and (not self._is_due or began_s < self._not_before_s):
+        if not self._is_due or began_s < self._not_before_s:
             return
-        rows = self._ledger.rows()
-        for write in self._writers:
-            write(self._out, rows)
+        self._write(self._writers)
         self._is_due = False
         ended_s = time.monotonic()
         self._not_before_s = ended_s + _SHARE * (ended_s - began_s)
+
+    def publish_last(self) -> None:
+        """Write at the end of a run, whatever was written before."""
+        self._write((*self._writers, *self._at_end))
+
+    def _write(self, writers: tuple[Write, ...]) -> None:
+        rows = self._ledger.rows()
+        for write in writers:
+            write(self._out, rows)

@@ -154,7 +154,7 @@ def test_the_tables_refuse_a_value_of_another_type(tmp_path):
 def test_a_file_that_is_no_ledger_is_refused_in_one_line(tmp_path):
     path = tmp_path / "ledger.sqlite3"
     path.write_bytes(b"not a database, but long enough to be looked at" * 30)
-    with pytest.raises(OutputError, match=r"as the ledger of jobs \(file is not a database\); move it away"):
+    with pytest.raises(OutputError, match=r"cannot be used \(file is not a database\); move it away"):
         Ledger(path)
     assert path.read_bytes().startswith(b"not a database")
 
