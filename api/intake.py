@@ -32,15 +32,15 @@ async def take_slide(request: Request, state: ServiceState, check: CheckFields =
     Raises
     ------
     ProblemError
-        Where it is too large, not one picture, or no picture that can be read; nothing is kept then.
+        Where it is too large, holds no picture, or one that cannot be read; nothing is kept then.
     """
     with tempfile.TemporaryDirectory(dir=state.data.incoming) as folder:
         received = await receive(request, Path(folder), limits_of(state.settings))
         check(received.fields)
-        if len(received.files) != 1:
-            raise _none_or_many(len(received.files), "one picture of a slide")
+        if not received.files:
+            raise _no_picture("one photo or more of a slide, or a scan")
         told = _told(request, received.fields)
-        return await run_in_threadpool(_queue, received.files[0], told, state)
+        return await run_in_threadpool(_queue, received.files, told, state)
 
 
 async def take_crops(
@@ -57,7 +57,7 @@ async def take_crops(
         received = await receive(request, Path(folder), limits_of(state.settings))
         check(received.fields)
         if not received.files:
-            raise _none_or_many(0, "one or more pictures of single cells")
+            raise _no_picture("one or more pictures of single cells")
         told = _told(request, received.fields)
         return await anyio.to_thread.run_sync(_classify, received.files, told, state, limiter=state.turn)
 
@@ -68,14 +68,41 @@ def _told(request: Request, fields: Mapping[str, str]) -> SlideFields:
     return SlideFields.model_validate({**query, **fields})
 
 
-def _queue(file: ReceivedFile, told: SlideFields, state: ServiceState) -> Job:
-    _check_opens(file)
+def _queue(files: tuple[ReceivedFile, ...], told: SlideFields, state: ServiceState) -> Job:
+    for file in files:
+        _check_opens(file)
+    file = files[0] if len(files) == 1 else _as_one(files)
     job_id = secrets.token_hex(8)
     kept = state.data.keep_upload(file.path, job_id)
     source = kept.relative_to(state.data.root).as_posix()
     return state.ledger.add(
         job_id, name=file.name, source=source, um_per_px=told.um_per_px, sample=told.sample
     )
+
+
+def _as_one(files: tuple[ReceivedFile, ...]) -> ReceivedFile:
+    """Photos of one slide as a folder of them, called after the first; phones call all of theirs alike."""
+    from pipeline.reader.slide import PHOTO_SUFFIXES  # brings OpenCV, as below
+
+    name = f"{Path(files[0].name).stem} and {len(files) - 1} more"
+    folder = files[0].path.parents[1] / "slide" / name
+    folder.mkdir(parents=True)
+    taken: set[str] = set()
+    for file in files:
+        place = Path(file.name)
+        if place.suffix.lower() not in PHOTO_SUFFIXES:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "unusable-picture",
+                f"{file.name} is no photo by its ending, expected one such as .jpg; send a scan by itself",
+            )
+        number = 2
+        while place.name.casefold() in taken:
+            place = Path(f"{Path(file.name).stem} ({number}){place.suffix}")
+            number += 1
+        taken.add(place.name.casefold())
+        file.path.rename(folder / place.name)
+    return ReceivedFile(name=name, path=folder)
 
 
 def _check_opens(file: ReceivedFile) -> None:
@@ -110,9 +137,9 @@ def _names_of(files: tuple[ReceivedFile, ...]) -> dict[str, str]:
     return {for_line(file.path): file.name for file in files}
 
 
-def _none_or_many(found: int, expected: str) -> ProblemError:
+def _no_picture(expected: str) -> ProblemError:
     return ProblemError(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "wrong-number-of-pictures",
-        f"the request carries {found or 'no'} pictures, expected {expected}",
+        f"the request carries no pictures, expected {expected}",
     )

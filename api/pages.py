@@ -32,6 +32,7 @@ __all__ = [
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NEWEST = 10  # earlier slides listed on the page
+_LISTED = 1000  # most on the page that lists them all
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
@@ -42,20 +43,32 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlideShown:
-    """A slide on the page; `words` only once it is done, `lost` where its result was removed since."""
+    """A slide on the page.
+
+    Attributes
+    ----------
+    words : only once it is done.
+    photos : where it has several, name, red cells counted and infected ones of each.
+    lost : where its result was removed since.
+    """
 
     job: Job
     words: CountWords | None = None
     has_overlay: bool = False
     has_report: bool = False
+    photos: tuple[tuple[str, int, int], ...] = ()
     lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContent:
-    """What a page shows beside its form; `template` says which page it is."""
+    """What a page shows beside its form; `template` says which page it is.
+
+    `lists_all` : every slide that was handed in, not only the newest.
+    """
 
     template: str = "slides.html"
+    lists_all: bool = False
     slide: SlideShown | None = None
     crops: list[CropResult] | None = None
     problem: str = ""
@@ -66,12 +79,20 @@ def slide_shown(job: Job, state: ServiceState) -> SlideShown:
     if job.state != "done":
         return SlideShown(job=replace(job, error=error_of(job)))
     try:
-        words = count_words(summary_of(job, state))
+        summary = summary_of(job, state)
+        words = count_words(summary)
+        photos = [(field["name"], field["counted"], field["infected"]) for field in summary["fields"]]
         has_overlay = result_file(job, "overlay.jpg", state).is_file()
         has_report = (state.data.root / str(job.result) / "report.html").is_file()
     except ProblemError as problem:
         return SlideShown(job=job, lost=problem.detail)
-    return SlideShown(job=job, words=words, has_overlay=has_overlay, has_report=has_report)
+    return SlideShown(
+        job=job,
+        words=words,
+        has_overlay=has_overlay,
+        has_report=has_report,
+        photos=tuple(photos) if len(photos) > 1 else (),
+    )
 
 
 def draw_page(request: Request, state: ServiceState, content: PageContent, status: int = 200) -> Response:
@@ -83,7 +104,7 @@ def draw_page(request: Request, state: ServiceState, content: PageContent, statu
         content.template,
         {
             "content": content,
-            "earlier": state.ledger.newest(_NEWEST) if content.template == "slides.html" else (),
+            **_earlier(content, state),
             "sample_max": SAMPLE_MAX,
             "max_upload_mb": state.settings.max_upload_mb,
             "form_field": FORM_FIELD,
@@ -94,6 +115,15 @@ def draw_page(request: Request, state: ServiceState, content: PageContent, statu
     )
     set_cookie(answer, request, FORM_COOKIE, nonce)
     return answer
+
+
+def _earlier(content: PageContent, state: ServiceState) -> dict[str, object]:
+    """The slides that a page lists, the newest first, and whether there are more."""
+    if content.template != "slides.html":
+        return {"earlier": (), "has_more": False}
+    shown = _LISTED if content.lists_all else _NEWEST
+    found = state.ledger.newest(shown + 1)
+    return {"earlier": found[:shown], "has_more": len(found) > shown and not content.lists_all}
 
 
 def draw_problem(request: Request, problem: ProblemError) -> Response:

@@ -19,6 +19,7 @@ from pipeline.reader.source import slide_name
 __all__ = [
     "ResultFile",
     "error_of",
+    "field_overlay",
     "find_job",
     "line_of",
     "report_of",
@@ -102,6 +103,19 @@ def _named(value: Any, path: str, name: str) -> Any:
     if isinstance(value, dict):
         return {key: _named(item, path, name) for key, item in value.items()}
     return value
+
+
+def field_overlay(job: Job, number: int, state: ServiceState) -> Path:
+    """The overlay of a counted photo, by its place in `fields` of the summary from 1; a problem if none."""
+    from pipeline.output.overlay import field_file_name  # brings OpenCV; the service starts without it
+
+    fields = [str(field["name"]) for field in summary_of(job, state)["fields"]]
+    if not 1 <= number <= len(fields):
+        photos = f"{len(fields)} counted {'photo' if len(fields) == 1 else 'photos'}"
+        raise ProblemError(HTTPStatus.NOT_FOUND, "not-found", f"{job.name} has {photos}, none of this number")
+    if result_file(job, "summary.json", state).with_name("overlays").is_dir():
+        return result_file(job, f"overlays/{field_file_name(fields[number - 1], number, fields)}.jpg", state)
+    return result_file(job, "overlay.jpg", state)
 
 
 def result_file(job: Job, name: str, state: ServiceState) -> Path:

@@ -20,6 +20,7 @@ _EXCLUDED = {
     "platelet": "platelets",
     "artefact": "stain or dirt",
 }
+_AREAS = {"outside_view": "no film in sight", "outside_region": "outside of the region"}
 _SCALE = {"given": "as given", "metadata": "from the file", "estimated": "estimated from the cells"}
 
 
@@ -89,16 +90,29 @@ def _uncertain(summary: dict[str, Any]) -> tuple[str, str]:
 
 def _count(summary: dict[str, Any]) -> str:
     counted, infected = summary["counted"], summary["infected"]
-    share = f"{_percent(summary['parasitaemia'])} (95% interval {_interval(summary)})"
+    found = _estimate(summary)
+    share = f"{_percent(found['parasitaemia'])} (95% interval {_interval(found)})"
+    gone = found.get("gametocytes") or 0
+    with_stage = f", {gone:,} of them with a gametocyte" if gone else ""
     if summary["verdict"] == "parasites seen":
         are = "is" if infected == 1 else "are"
-        return f"{infected:,} of {counted:,} red cells {are} infected: parasitaemia {share}."
+        name = _estimate_name(found).lower()
+        return f"{infected:,} of {counted:,} red cells {are} infected{with_stage}: {name} {share}."
     marked = f"{infected:,}" if infected else "None"
     were = "was" if infected == 1 else "were"
     return (
-        f"{marked} of {counted:,} red cells {were} marked as infected: {share}. "
+        f"{marked} of {counted:,} red cells {were} marked as infected{with_stage}: {share}. "
         f"That is no more than false positives explain.{_stand_out(summary)}"
     )
+
+
+def _estimate(summary: dict[str, Any]) -> dict[str, Any]:
+    """What overlay, report and `slides.csv` state too: of asexual stages, where these are told apart."""
+    return summary.get("headline") or {**summary, "kind": "all"}
+
+
+def _estimate_name(found: dict[str, Any]) -> str:
+    return "Asexual parasitaemia" if found["kind"] == "asexual" else "Parasitaemia"
 
 
 def _stand_out(summary: dict[str, Any]) -> str:
@@ -124,14 +138,15 @@ def _caution_none(summary: dict[str, Any]) -> str:
 def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]:
     figures = [("Red cells counted", f"{summary['counted']:,}")]
     if claimed:
-        name = "Parasitaemia" if summary["verdict"] == "parasites seen" else "Share marked as infected"
+        found, is_seen = _estimate(summary), summary["verdict"] == "parasites seen"
         figures += [
-            ("Infected" if name == "Parasitaemia" else "Marked as infected", f"{summary['infected']:,}"),
-            (name, _percent(summary["parasitaemia"])),
-            ("95% interval", _interval(summary)),
+            ("Infected" if is_seen else "Marked as infected", f"{summary['infected']:,}"),
+            (
+                _estimate_name(found) if is_seen else "Share marked as infected",
+                _percent(found["parasitaemia"]),
+            ),
+            ("95% interval", _interval(found)),
         ]
-        if summary["stages"].get("gametocyte"):
-            figures.append(("Without gametocytes", _percent(summary["asexual_parasitaemia"])))
         if set(summary["stages"]) - {"unknown"}:
             figures += [(f"Stage: {stage}", f"{number:,}") for stage, number in summary["stages"].items()]
     figures.append(("Objects found in all", f"{summary['detected']:,}"))
@@ -139,14 +154,19 @@ def _figures(summary: dict[str, Any], *, claimed: bool) -> list[tuple[str, str]]
         figures.append((f"Not counted: {_EXCLUDED.get(reason, reason.replace('_', ' '))}", f"{number:,}"))
     skipped = {part: size for part, size in summary["area_mm2"].items() if part != "counted"}
     if skipped:
-        figures.append(("Area counted", f"{summary['area_mm2']['counted']:.3g} mm²"))
+        figures.append(("Area counted", _area(summary["area_mm2"]["counted"])))
         figures += [
-            (f"Not counted: {part.replace('_', ' ')}", f"{size:.3g} mm²") for part, size in skipped.items()
+            (f"Not counted: {_AREAS.get(part, part.replace('_', ' '))}", _area(size))
+            for part, size in skipped.items()
         ]
     if summary["um_per_px"] is not None:
         source = _SCALE.get(summary["scale_source"], summary["scale_source"])
         figures.append(("Pixel size", f"{summary['um_per_px']:.3f} µm ({source})"))
     return figures
+
+
+def _area(size_mm2: float) -> str:
+    return "under 0.0001 mm²" if size_mm2 < 0.0001 else f"{size_mm2:.3g} mm²"
 
 
 def _percent(fraction: float | None) -> str:

@@ -22,6 +22,12 @@ def show_start(request: Request, state: State) -> Response:
     return draw_page(request, state, PageContent())
 
 
+@router.get("/slides")
+def show_slides(request: Request, state: State) -> Response:
+    """The page with every slide that was handed in."""
+    return draw_page(request, state, PageContent(lists_all=True))
+
+
 @router.get("/slides/{job_id}")
 def show_slide(job_id: str, request: Request, state: State) -> Response:
     """The page with one slide: how far it is, or its count."""
@@ -32,7 +38,7 @@ def show_slide(job_id: str, request: Request, state: State) -> Response:
 async def hand_in_slide(request: Request, state: State) -> Response:
     """Queue the photo of the form and go to its page."""
     job = await take_slide(request, state, form_check(request, state))
-    return RedirectResponse(f"/slides/{job.id}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/slides/{job.id}#result", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/crops")

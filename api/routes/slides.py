@@ -8,7 +8,16 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from api.description import problems, upload_body
 from api.intake import take_slide
-from api.results import ResultFile, find_job, line_of, report_of, result_file, slide_answer, summary_of
+from api.results import (
+    ResultFile,
+    field_overlay,
+    find_job,
+    line_of,
+    report_of,
+    result_file,
+    slide_answer,
+    summary_of,
+)
 from api.schemas import SlideAnswer, SlideList
 from api.state import State
 
@@ -22,7 +31,7 @@ _REPORT_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
-_BODY = upload_body("picture", {"type": "string", "format": "binary"})
+_BODY = upload_body("picture", {"type": "array", "items": {"type": "string", "format": "binary"}})
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}}
 }
@@ -46,7 +55,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     responses=_ACCEPTED | problems(400, 408, 413, 415, 422, 507),
 )
 async def hand_in_slide(request: Request, response: Response, state: State) -> SlideAnswer:
-    """Queue a picture of a slide; Location is where to follow it."""
+    """Queue one or more photos of a slide, or a scan; Location is where to follow it."""
     job = await take_slide(request, state)
     response.headers["Location"] = f"/v1/slides/{job.id}"
     return await run_in_threadpool(slide_answer, job, state)
@@ -80,8 +89,18 @@ def fetch_cells(job_id: str, state: State) -> FileResponse:
 
 @router.get("/{job_id}/overlay.jpg", response_class=FileResponse, responses=_file("image/jpeg") | _FILE)
 def fetch_overlay(job_id: str, state: State) -> FileResponse:
-    """The picture with every cell marked."""
+    """The picture with every cell marked; of several photos, a sheet of them."""
     return ResultFile(result_file(find_job(job_id, state), "overlay.jpg", state), media_type="image/jpeg")
+
+
+@router.get(
+    "/{job_id}/overlays/{number}.jpg",
+    response_class=FileResponse,
+    responses=_file("image/jpeg") | problems(404, 409, 410, 416, 422),
+)
+def fetch_field_overlay(job_id: str, number: int, state: State) -> FileResponse:
+    """A photo with every cell marked, by its place in `fields` of the summary, from 1."""
+    return ResultFile(field_overlay(find_job(job_id, state), number, state), media_type="image/jpeg")
 
 
 @router.get("/{job_id}/report.html", response_class=HTMLResponse, responses=_RESULT)

@@ -36,7 +36,7 @@ class DataFolder:
 
     @property
     def uploads(self) -> Path:
-        """Whole uploads: ``uploads/<job id>/<name>``."""
+        """Whole uploads, a picture or a folder of photos: ``uploads/<job id>/<name>``."""
         return self.root / "uploads"
 
     @property
@@ -55,17 +55,17 @@ class DataFolder:
                 "set SMEARCOUNT_DATA_DIR to a folder you may write to"
             ) from error
 
-    def keep_upload(self, picture: Path, job_id: str) -> Path:
+    def keep_upload(self, upload: Path, job_id: str) -> Path:
         """Move a whole upload, alone in its folder, out of `incoming` for good; return where it is now.
 
-        It is on the disk for certain when this returns.
+        It is a picture, or a folder of photos of one slide. It is on the disk for certain when this returns.
         """
         home = self.uploads / job_id
-        _flush(picture)
-        _flush(picture.parent)
-        picture.parent.rename(home)
+        for path in (*(upload.iterdir() if upload.is_dir() else ()), upload, upload.parent):
+            _flush(path)
+        upload.parent.rename(home)
         _flush(self.uploads)
-        return home / picture.name
+        return home / upload.name
 
     def sweep(self) -> None:
         """Remove uploads that were cut off, by a power cut for one; those still coming in are younger."""

@@ -104,6 +104,13 @@ def test_a_photo_is_counted_on_the_page_and_its_overlay_shown(page, tmp_path):
     _keep(page, "counted")
 
 
+def test_several_photos_of_a_slide_are_handed_in_at_once(page, tmp_path):
+    paths = [_picture(tmp_path, name) for name in ("a.png", "b.png", "c.png")]
+    _hand_in(page, "\n".join(paths))
+    _counted(page)
+    assert _one(page, "#slide-title").text == "a and 2 more"
+
+
 def test_a_slide_under_way_shows_how_far_it_is(page, tmp_path):
     _hand_in(page, _picture(tmp_path, "slow.png"))
     _until(page, lambda shown: "1 of 4 parts" in _one(shown, "#result").text)

@@ -25,6 +25,7 @@ TYPES = st.sampled_from(
     ["image/png", "image/x", "application/octet-stream", "multipart/form-data",
      "multipart/form-data; boundary=x", "application/json", "text/plain", "image/", "/", ";", ""]
 )  # fmt: skip
+NUMBERS = st.sampled_from(["1", "0", "-1", "2", "1.5", "x", "%20", "99999999999999999999"])
 FORM = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n%s\r\n--x--\r\n'
 BODIES = st.one_of(
     st.binary(max_size=300),
@@ -87,6 +88,7 @@ def test_every_answer_to_a_generated_call_is_documented(world, drawn):
     client, description, ids = world
     method, path, operation = drawn.draw(st.sampled_from(_operations(description)))
     address = path.replace("{job_id}", drawn.draw(st.sampled_from(ids))) if "{" in path else path
+    address = address.replace("{number}", drawn.draw(NUMBERS))
     headers = drawn.draw(HEADERS)
     body = b""
     if method == "POST":

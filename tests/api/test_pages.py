@@ -1,5 +1,6 @@
 """The page works with plain forms, tells names safely, and loads nothing from elsewhere."""
 
+import json
 import re
 
 import cv2
@@ -39,6 +40,40 @@ def test_the_form_takes_the_number_of_the_sample(service):
     data = form_token(service) | {"sample": "<17>"}
     answer = service.post("/slides", files={"picture": ("film.png", film_png())}, data=data)
     assert "Sample &lt;17&gt;" in _finished(service, answer.headers["Location"])
+
+
+def test_the_number_of_the_sample_stands_in_the_list_of_slides(service):
+    data = form_token(service) | {"sample": "<17>"}
+    service.post("/slides", files={"picture": ("film.png", film_png())}, data=data)
+    assert ">&lt;17&gt;: film.png</a>" in service.get("/").text
+
+
+def test_every_slide_is_listed_on_a_page_of_its_own(service):
+    for number in range(11):
+        service.post("/v1/slides", files={"picture": (f"{number}.png", film_png())})
+    assert ">0.png<" not in service.get("/").text
+    assert '<a href="/slides#earlier">All slides</a>' in service.get("/").text
+    listed = service.get("/slides").text
+    assert ">0.png<" in listed and ">10.png<" in listed
+    assert "All slides" not in listed
+
+
+def test_photos_of_a_slide_can_be_looked_at_one_by_one(service, tmp_path):
+    page = _hand_in(service)
+    _finished(service, page)
+    assert "photos by itself" not in service.get(page).text
+    (stored,) = (tmp_path / "data" / "results").rglob("summary.json")
+    summary = json.loads(stored.read_text())
+    field = summary["fields"][0]
+    stored.write_text(json.dumps(summary | {"fields": [field, field | {"name": "second"}]}))
+    (stored.parent / "overlays").mkdir()
+    (stored.parent / "overlays" / "second.jpg").write_bytes(b"the second")
+    text = service.get(page).text
+    assert "Each of the 2 photos by itself" in text
+    first, second = re.findall(r'href="(/v1/slides/[0-9a-f]+/overlays/\d\.jpg)"', text)
+    assert service.get(second).content == b"the second"
+    assert service.get(first).status_code == 410
+    assert service.get(second.replace("2.jpg", "3.jpg")).status_code == 404
 
 
 def test_a_slide_under_way_reloads_itself_without_scripts(service):

@@ -173,13 +173,40 @@ def test_another_content_type_is_refused(service):
     assert (answer.status_code, answer.headers["content-type"]) == (415, PROBLEM)
 
 
-@pytest.mark.parametrize("files", [{}, [("picture", ("a.png", b"x")), ("picture", ("b.png", b"x"))]])
-def test_a_form_carries_exactly_one_slide(service, files):
-    answer = service.post("/v1/slides", files=files or {"nothing": (None, "")})
+def test_a_form_without_a_picture_is_refused(service):
+    answer = service.post("/v1/slides", files={"nothing": (None, "")})
     assert (answer.status_code, answer.json()["type"]) == (
         422,
         "urn:smearcount:problem:wrong-number-of-pictures",
     )
+
+
+def test_several_photos_are_one_slide(service, tmp_path):
+    names = ("image.png", "IMAGE.png", "other.png")
+    answer = service.post("/v1/slides", files=[("picture", (name, film_png())) for name in names])
+    slide = _finished(service, answer.headers["Location"])
+    assert (slide["state"], slide["name"], slide["summary"]["slide"]) == (
+        ("done",) + ("image and 2 more",) * 2
+    )
+    assert slide["summary"]["source"] == "image and 2 more"
+    folder = tmp_path / "data" / "uploads" / slide["id"] / "image and 2 more"
+    kept = sorted(path.name for path in folder.iterdir())
+    assert kept == ["IMAGE (2).png", "image.png", "other.png"]
+    assert [*(tmp_path / "data" / "incoming").iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [("letter.png", b"a letter", "letter.png is no"), ("photo.dat", film_png(), "photo.dat is no photo by")],
+)
+def test_a_photo_of_a_slide_that_cannot_be_counted_is_named_and_none_is_kept(
+    service, tmp_path, name, data, told
+):
+    files = [("picture", ("film.png", film_png())), ("picture", (name, data))]
+    answer = service.post("/v1/slides", files=files)
+    assert answer.status_code in (415, 422)
+    assert answer.json()["detail"].startswith(told)
+    assert _kept(tmp_path) == []
 
 
 def test_a_form_that_ends_in_the_middle_is_refused(service, tmp_path):

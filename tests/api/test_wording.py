@@ -50,6 +50,26 @@ def _text(summary: SlideSummary) -> str:
     return " ".join(parts + [" ".join(pair) for pair in (*words.figures, *words.notices)])
 
 
+def test_the_page_states_the_estimate_of_the_overlay_and_the_report():
+    asexual = {"kind": "asexual", "parasitaemia": 0.011, "low": 0.006, "high": 0.021, "gametocytes": 2}
+    summary = json.loads(summary_to_json(SUMMARY)) | {"headline": asexual}
+    words = count_words(summary)
+    assert words.count == (
+        "12 of 845 red cells are infected, 2 of them with a gametocyte: "
+        "asexual parasitaemia 1.1% (95% interval 0.60% to 2.1%)."
+    )
+    assert ("Asexual parasitaemia", "1.1%") in words.figures
+    assert ("95% interval", "0.60% to 2.1%") in words.figures
+    none = count_words(summary | {"verdict": "none distinguishable"})
+    assert "were marked as infected, 2 of them with a gametocyte: 1.1% (95% interval" in none.count
+
+
+def test_an_area_too_small_to_read_is_told_in_words():
+    summary = json.loads(summary_to_json(SUMMARY)) | {"area_mm2": {"counted": 0.01, "outside_view": 1.3e-05}}
+    figures = dict(count_words(summary).figures)
+    assert figures["Not counted: no film in sight"] == "under 0.0001 mm²"
+
+
 def test_parasites_seen_are_told_with_their_interval():
     words = _words(SUMMARY)
     assert words.headline == "Parasites seen"
