@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.counting.intervals.design import FEWEST_BLOCKS
+from pipeline.counting.intervals.design import FEWEST_BLOCKS, Clustering
 from pipeline.counting.intervals.melded import corrected, melded_interval
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.names import for_line
@@ -38,14 +38,12 @@ class HeadlineFacts:
 
     Attributes
     ----------
-    design_effect, upper_design_effect : of clustering. groups : that they come from.
+    clusters : how clustered its infected cells are.
     red_cells_per_ul : None where it was not measured.
     tells_stages : whether the classifier does.
     """
 
-    design_effect: float
-    upper_design_effect: float
-    groups: int
+    clusters: Clustering
     red_cells_per_ul: float | None
     tells_stages: bool
 
@@ -63,12 +61,12 @@ def headline_of(
     ----------
     stages : infected cells by life stage.
     """
-    effect, tells_stages = slide.design_effect, slide.tells_stages
+    clusters, tells_stages = slide.clusters, slide.tells_stages
     if not counted:
         return None
     gametocytes = stages.get("gametocyte", 0) if tells_stages else 0
     asexual = infected - gametocytes
-    low, high = melded_interval(asexual, counted, errors, effect, slide.upper_design_effect)
+    low, high = melded_interval(asexual, counted, errors, clusters)
     value = corrected(asexual, counted, errors)
     per_ul = slide.red_cells_per_ul or USUAL_RED_CELLS_PER_UL
     return Headline(
@@ -80,8 +78,8 @@ def headline_of(
         high=high,
         corrected=None if value is None else value.value,
         clipped=value is not None and value.clipped,
-        design_effect=effect,
-        groups=slide.groups,
+        design_effect=clusters.effect,
+        groups=clusters.groups,
         method=MELDED,
         errors=errors.source,
         parasites_per_ul=asexual / counted * per_ul,
@@ -97,14 +95,14 @@ def notes_of(
     stages: Mapping[str, int],
     verdict: str,
     stopped_by: Goal | None,
-    fields: int = 1,
+    photos: int = 0,
 ) -> tuple[str, ...]:
     """Lines that are read with every count; hints, never a diagnosis.
 
     Parameters
     ----------
     stopped_by : the protocol whose running estimate ended the count; None where none did.
-    fields : that cells were counted in.
+    photos : that cells were counted in; 0 of a scan.
     """
     notes = [ALWAYS]
     if headline is None:
@@ -120,13 +118,7 @@ def notes_of(
     if headline.clipped:
         side = "0" if not headline.corrected else "100%"
         notes.append(f"The corrected estimate is clipped at {side}: the calls alone would put it beyond.")
-    if headline.groups == 0:
-        notes.append("Too few fields or blocks to tell clustering: the interval takes cells as independent.")
-    elif 1 < fields < FEWEST_BLOCKS:
-        notes.append(
-            f"{fields} fields do not tell what differs between places of the film, so neither does the"
-            f" interval: count {FEWEST_BLOCKS} or more."
-        )
+    notes += _of_places(headline.groups, photos)
     if stopped_by is not None:
         notes.append(
             f"Stopped before {stopped_by.cells_below:,} red cells because"
@@ -135,6 +127,23 @@ def notes_of(
             f" --max-cells {stopped_by.cells_below} counts on (docs/statistics.md)."
         )
     return tuple(notes)
+
+
+def _of_places(groups: int, photos: int) -> list[str]:
+    """What is not known of how infected cells differ between places of the film."""
+    if photos == 1:
+        return [
+            "One photo does not tell what differs between places of the film, and the interval does not allow"
+            f" for it: count {FEWEST_BLOCKS} or more."
+        ]
+    if 1 < photos < FEWEST_BLOCKS:
+        return [
+            f"{photos} photos tell little of what differs between places of the film: the interval is wide to"
+            f" allow for it, {FEWEST_BLOCKS} or more make it narrower."
+        ]
+    if groups == 0:
+        return ["Too few fields or blocks to tell clustering: the interval takes cells as independent."]
+    return []
 
 
 def site_notes(site: Mapping[str, Any] | None) -> tuple[str, ...]:

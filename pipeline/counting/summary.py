@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from pipeline.counting.headline import MELDED, HeadlineFacts, headline_of, notes_of
-from pipeline.counting.intervals.design import clustering
+from pipeline.counting.intervals.design import Clustering, clustering
 from pipeline.counting.intervals.limits import (
     cells_needed,
     limit_of_blank,
@@ -38,6 +38,8 @@ __all__ = ["SQUARE_UM", "FieldFacts", "SlideFacts", "errors_of", "summarise", "s
 
 SQUARE_UM = 96.0
 """Side of the squares whose variation tells how clustered the cells are: 50 to 100 red cells each."""
+MOST_OF_A_PHOTO_MM2 = 0.25
+"""What a microscope shows at once: a view of field number 22 behind an objective of 40x."""
 WANTED_LIMITS = (0.01, 0.001)
 """Limits of detection that a summary names the needed cells for, as fractions."""
 
@@ -181,14 +183,12 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     effect = told.effect
     verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
     slide = HeadlineFacts(
-        design_effect=effect,
-        upper_design_effect=told.upper_effect,
-        groups=told.groups,
+        clusters=told,
         red_cells_per_ul=facts.red_cells_per_ul,
         tells_stages=facts.tells_stages,
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
-    low, high = _interval(infected, counted, errors, headline, told.upper_effect)
+    low, high = _interval(infected, counted, errors, headline, told)
     asexual = headline if facts.tells_stages else None
     return replace(
         plain,
@@ -206,20 +206,20 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
             plain.stages,
             verdict,
             _stopped_by(facts, plain),
-            sum(one.counted > 0 for one in plain.fields),
+            _photos(plain.fields),
         ),
     )
 
 
 def _interval(
-    infected: int, counted: int, errors: SlideErrors, headline: Headline | None, upper_effect: float
+    infected: int, counted: int, errors: SlideErrors, headline: Headline | None, clusters: Clustering
 ) -> tuple[float | None, float | None]:
     """Of all infected cells; where no gametocyte is among them it is that of the headline."""
     if headline is None:
         return None, None
     if headline.infected == infected:
         return headline.low, headline.high
-    return melded_interval(infected, counted, errors, headline.design_effect, upper_effect)
+    return melded_interval(infected, counted, errors, clusters)
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
@@ -269,6 +269,13 @@ def _area(fields: tuple[FieldFacts, ...]) -> dict[str, float]:
     for one in fields:
         pixels.update(one.parts_px)
     return {name: area_mm2(number) for name, number in pixels.items()}
+
+
+def _photos(fields: tuple[FieldResult, ...]) -> int:
+    """Photos that cells were counted in; 0 where a field is larger than what a microscope shows at once."""
+    if any(sum(one.area_mm2.values()) > MOST_OF_A_PHOTO_MM2 for one in fields):
+        return 0
+    return sum(one.counted > 0 for one in fields)
 
 
 def _stopped_by(facts: SlideFacts, plain: SlideSummary) -> Goal | None:

@@ -136,5 +136,4 @@ def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tu
     if expected:
         uncertainty = math.hypot(*(one.uncertainty for one in pictures))
         errors = replace(errors, false_calls=soiled(errors.false_calls, counted, expected, uncertainty))
-    told = clustering(squares)
-    return melded_interval(infected, counted, errors, told.effect, told.upper_effect)
+    return melded_interval(infected, counted, errors, clustering(squares))

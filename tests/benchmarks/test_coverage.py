@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.coverage import Drawn, Judged, claimed_on_uninfected, coverage, drawn_slide, judged, stopping
+from benchmarks.coverage import claimed_on_uninfected, coverage, stopping
+from benchmarks.measuring.drawn_slides import Drawn, Judged, drawn_slide, judged
 from models.manifest import read_manifest, shipped
-from pipeline.counting.intervals.design import design_effect, upper_design_effect
+from pipeline.counting.intervals.design import clustering
 from pipeline.counting.intervals.measured import slide_errors_of
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
@@ -37,6 +38,13 @@ def test_with_the_shipped_errors_it_holds_on_93_to_97_of_100_slides(
     assert found.holds + found.below + found.above == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("spread", "least"), [(0.5, 0.93), (1.0, 0.90)])
+def test_photos_that_are_few_and_unlike_leave_the_interval_holding(spread: float, least: float) -> None:
+    what = Drawn(fraction=0.05, cells=2_000, spread=spread, fields=3)
+    found = coverage(what, SHIPPED, np.random.default_rng(7), slides=300)
+    assert found.holds >= least - 0.025  # twice the standard error of a share of 300
+
+
 @pytest.mark.parametrize("cells", [200, 2_000, 200_000])
 def test_on_at_most_5_of_100_slides_without_an_infected_cell_parasites_are_claimed(cells: int) -> None:
     noise = 0.012  # twice the standard error of 5% of 1,200
@@ -46,19 +54,18 @@ def test_on_at_most_5_of_100_slides_without_an_infected_cell_parasites_are_claim
 def test_whether_it_holds_is_told_as_by_its_ends() -> None:
     rng = np.random.default_rng(2)
     for fraction in (0.0, 0.002, 0.01, 0.1) * 8:
-        groups = drawn_slide(Drawn(fraction=fraction, cells=400), ERRORS, rng)
-        called, counted = sum(called for called, _ in groups), sum(cells for _, cells in groups)
-        effects = design_effect(groups), upper_design_effect(groups)
-        low, high = melded_interval(called, counted, ERRORS, *effects)
+        squares = drawn_slide(Drawn(fraction=fraction, cells=400), ERRORS, rng)
+        called, counted = (sum(part) for part in zip(*squares.values(), strict=True))
+        low, high = melded_interval(called, counted, ERRORS, clustering(squares))
         side = -1 if high < fraction else 1 if low > fraction else 0
-        assert judged(fraction, groups, ERRORS) == Judged(seen=low > 0, side=side)
+        assert judged(fraction, squares, ERRORS) == Judged(seen=low > 0, side=side)
 
 
 def test_a_drawn_slide_has_its_cells_and_without_an_infected_one_false_calls_alone() -> None:
     rng = np.random.default_rng(5)
-    groups = drawn_slide(Drawn(fraction=0.0, cells=2_000), SlideErrors.fixed(0.9, 1e-9), rng)
-    assert sum(cells for _, cells in groups) == 2_000
-    assert sum(called for called, _ in groups) == 0
+    drawn = drawn_slide(Drawn(fraction=0.0, cells=2_000), SlideErrors.fixed(0.9, 1e-9), rng).values()
+    assert sum(cells for _, cells in drawn) == 2_000
+    assert sum(called for called, _ in drawn) == 0
 
 
 def test_stopping_by_its_own_estimate_leans_high_near_the_step_and_not_far_from_it() -> None:

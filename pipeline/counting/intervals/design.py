@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.counting.intervals.between import Between, between_fields
 from pipeline.counting.statistics import CONFIDENCE
 
 __all__ = [
     "FEWEST_BLOCKS",
+    "FEW_FIELDS",
     "Block",
     "Clustering",
     "clustering",
@@ -18,6 +20,8 @@ __all__ = [
 
 FEWEST_BLOCKS = 4
 """Fields or blocks below which their variation tells nothing; the design effect is then 1, and said so."""
+FEW_FIELDS = 8
+"""Fields up to which blocks within them are looked at too."""
 _MOST_BLOCKS = 64
 """Blocks of a scan: small ones would hide clusters that are larger than a block."""
 
@@ -33,11 +37,13 @@ class Clustering:
     ----------
     effect, upper_effect : see `design_effect` and `upper_design_effect`.
     groups : fields or blocks that tell it; 0 where there are too few.
+    between : what the fields leave open of how they differ; None of one field.
     """
 
-    effect: float
-    upper_effect: float
-    groups: int
+    effect: float = 1.0
+    upper_effect: float = 1.0
+    groups: int = 0
+    between: Between | None = None
 
 
 def design_effect(groups: Sequence[tuple[int, int]]) -> float:
@@ -95,7 +101,8 @@ def clustering(squares: Mapping[Block, tuple[int, int]]) -> Clustering:
 
     Of fewer than four fields blocks alone tell; more than eight tell enough. Between these both do, and
     the larger effect is taken: what differs from field to field hides from blocks, and so few fields may be
-    alike by chance.
+    alike by chance. What the fields leave open goes into the ends of the interval as `between`; the verdict,
+    which is about slides without an infected cell, does not depend on it.
 
     Parameters
     ----------
@@ -105,12 +112,13 @@ def clustering(squares: Mapping[Block, tuple[int, int]]) -> Clustering:
     if len(fields) < FEWEST_BLOCKS:
         told = [blocks]
     else:
-        told = [fields] if len(fields) > 2 * FEWEST_BLOCKS else [fields, blocks]
+        told = [fields] if len(fields) > FEW_FIELDS else [fields, blocks]
     by = max(told, key=design_effect)
     return Clustering(
         effect=design_effect(by),
         upper_effect=max(upper_design_effect(groups) for groups in told),
         groups=len(by) if len(by) >= FEWEST_BLOCKS else 0,
+        between=between_fields(fields),
     )
 
 

@@ -1,9 +1,10 @@
 """The interval of a parasitaemia: chance, clustering, and errors that differ from slide to slide, as one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.counting.intervals.crossing import crossing
+from pipeline.counting.intervals.design import Clustering
 from pipeline.counting.intervals.limits import beyond_false_calls
 from pipeline.counting.intervals.slide_errors import SlideErrors, error_points
 from pipeline.counting.statistics import CONFIDENCE, SIGNIFICANCE
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Corrected", "confidence_below", "corrected", "melded_interval"]
+__all__ = ["INDEPENDENT", "Corrected", "confidence_below", "corrected", "melded_interval"]
 
+INDEPENDENT = Clustering()
+"""Cells that do not lie in clusters."""
 _TAIL = (1 - CONFIDENCE) / 2
 """Share of slides at which either end may fail."""
 
@@ -49,11 +52,7 @@ def corrected(infected: int, counted: int, errors: SlideErrors) -> Corrected | N
 
 
 def melded_interval(
-    infected: int,
-    counted: int,
-    errors: SlideErrors,
-    effect: float = 1.0,
-    upper_effect: float | None = None,
+    infected: int, counted: int, errors: SlideErrors, clusters: Clustering = INDEPENDENT
 ) -> tuple[float, float]:
     """95% interval of the true fraction of infected cells of a slide.
 
@@ -61,8 +60,8 @@ def melded_interval(
     ----------
     infected, counted : cells called infected, and all red cells counted; counted >= 1.
     errors : sensitivity and false calls, as they differ from slide to slide.
-    effect : design effect, 1 or more; so many times fewer cells would tell as much if they were independent.
-    upper_effect : the same for the upper end, see `upper_design_effect`; None takes `effect`.
+    clusters : how clustered the infected cells are; by design effects so many times fewer cells would tell as
+        much if they were independent.
 
     Returns
     -------
@@ -77,37 +76,38 @@ def melded_interval(
     G. J. Feldman and R. D. Cousins, Unified approach to the classical statistical analysis of small signals,
     Phys. Rev. D 57 (1998) 3873: near 0 the whole 5% belong to the lower end.
     """
-    if counted < 1 or not 0 <= infected <= counted or effect < 1:
+    if counted < 1 or not 0 <= infected <= counted or clusters.effect < 1:
         raise ValueError(
-            f"{infected} infected of {counted} cells, design effect {effect}: "
+            f"{infected} infected of {counted} cells, design effect {clusters.effect}: "
             "expected 0 <= infected <= counted, counted >= 1, effect >= 1"
         )
-    low = _low(infected, counted, errors, effect)
-    return low, _end(1 - _TAIL, infected, counted, errors, upper_effect or effect)
+    low = _low(infected, counted, errors, clusters)
+    upper = replace(clusters, effect=max(clusters.effect, clusters.upper_effect))
+    return low, _end(1 - _TAIL, infected, counted, errors, upper)
 
 
-def _low(infected: int, counted: int, errors: SlideErrors, effect: float) -> float:
+def _low(infected: int, counted: int, errors: SlideErrors, clusters: Clustering) -> float:
     """Lower end: 5% below it where no slide has its upper end lower than it, else half of that.
 
     A fraction below the upper end of a slide without a call is never above the upper end of another slide,
     so its interval can fail at the lower end alone.
     """
-    if not beyond_false_calls(infected, counted, errors, effect):
+    if not beyond_false_calls(infected, counted, errors, clusters.effect):
         return 0.0
-    whole = _end(SIGNIFICANCE, infected, counted, errors, effect)
+    whole = _end(SIGNIFICANCE, infected, counted, errors, clusters)
     if confidence_below(whole, 0, counted, errors) <= 1 - _TAIL:
         return whole
-    half = _end(_TAIL, infected, counted, errors, effect)
+    half = _end(_TAIL, infected, counted, errors, clusters)
     if confidence_below(half, 0, counted, errors) >= 1 - _TAIL:
         return half
-    return _end(1 - _TAIL, 0, counted, errors, 1.0)
+    return _end(1 - _TAIL, 0, counted, errors, INDEPENDENT)
 
 
-def _end(share: float, infected: int, counted: int, errors: SlideErrors, effect: float) -> float:
+def _end(share: float, infected: int, counted: int, errors: SlideErrors, clusters: Clustering) -> float:
     """Fraction at which the confidence to be below reaches `share`, 0 or 1 where it does nowhere."""
 
     def distance(fraction: float) -> float:
-        return confidence_below(fraction, infected, counted, errors, effect) - share
+        return confidence_below(fraction, infected, counted, errors, clusters) - share
 
     if distance(0.0) >= 0:
         return 0.0
@@ -115,20 +115,32 @@ def _end(share: float, infected: int, counted: int, errors: SlideErrors, effect:
 
 
 def confidence_below(
-    fraction: float, infected: int, counted: int, errors: SlideErrors, effect: float = 1.0
+    fraction: float, infected: int, counted: int, errors: SlideErrors, clusters: Clustering = INDEPENDENT
 ) -> float:
-    """Confidence, 0 to 1, that the true fraction of infected cells is no more than `fraction`."""
+    """Confidence, 0 to 1, that the true fraction of infected cells is no more than `fraction`.
+
+    What differs between few fields grows with the fraction and is nothing at 0, where no cell is infected: so
+    the lower end leaves 0 where the verdict's test does, whatever the fields.
+    """
+    import numpy as np
+
     found, false = error_points(errors)
     called = fraction * found + (1 - fraction) * false
-    return float(_called_below(called, infected / effect, counted / effect).mean())
+    effect = np.full(len(called), clusters.effect)
+    if clusters.between is not None:
+        between = clusters.between.design_effects(fraction * (found - false), called)
+        effect = np.maximum(effect, between)
+    return float(_called_below(called, infected, counted, effect).mean())
 
 
-def _called_below(called: "NDArray[np.float64]", infected: float, counted: float) -> "NDArray[np.float64]":
+def _called_below(
+    called: "NDArray[np.float64]", infected: int, counted: int, effect: "NDArray[np.float64]"
+) -> "NDArray[np.float64]":
     """Mid-P confidence that the fraction called infected is no more than each of these."""
     import numpy as np
     from scipy.special import betainc
 
-    clean = counted - infected
-    low = betainc(infected, clean + 1, called) if infected > 0 else called * 0 + 1.0
-    high = betainc(infected + 1, clean, called) if clean > 0 else called * 0.0
+    hit, clean = infected / effect, (counted - infected) / effect
+    low = betainc(hit, clean + 1, called) if infected > 0 else called * 0 + 1.0
+    high = betainc(hit + 1, clean, called) if infected < counted else called * 0.0
     return np.asarray((low + high) / 2, dtype=np.float64)

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "soiled"]
+__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "soiled", "third_shares"]
 
 _LATTICE = (1597, 987)
 """Two Fibonacci numbers that follow each other: the points of a lattice rule in two dimensions
 (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 5.2)."""
+_THIRD_STEP = 338
+"""Of the same points in a third dimension: the figure of merit P2 of all three is the lowest with it."""
 _FIXED = 1e9
 """Alpha + beta from which a rate is taken as the same on every slide."""
 
@@ -136,6 +138,15 @@ def error_points(errors: SlideErrors) -> "tuple[NDArray[np.float64], NDArray[np.
 def false_rates(errors: SlideErrors) -> "NDArray[np.float64]":
     """False-call rates of slides that stand for all, float64 (1597,)."""
     return error_points(errors)[1]
+
+
+@cache
+def third_shares() -> "NDArray[np.float64]":
+    """Quantiles, 0 to 1, of a third quantity at the slides of `error_points`, float64 (1597,)."""
+    import numpy as np
+
+    number = _LATTICE[0]
+    return np.asarray((np.arange(number) * _THIRD_STEP % number + 0.5) / number, dtype=np.float64)
 
 
 def _quantiles(rate: Beta, shares: "NDArray[np.float64]") -> "NDArray[np.float64]":

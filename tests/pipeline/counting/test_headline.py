@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from pipeline.counting.headline import HeadlineFacts, headline_of, notes_of
+from pipeline.counting.intervals.design import Clustering
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.planning.protocols import PROTOCOLS
 from pipeline.records import Headline
 
 ERRORS = SlideErrors.fixed(0.9, 0.002)
 FACTS = HeadlineFacts(
-    design_effect=1.0, upper_design_effect=1.2, groups=9, red_cells_per_ul=None, tells_stages=True
+    clusters=Clustering(upper_effect=1.2, groups=9), red_cells_per_ul=None, tells_stages=True
 )
 
 
@@ -61,7 +62,7 @@ def test_marks_of_severity_are_notes_only_where_parasites_are_seen() -> None:
 
 
 def test_what_limits_the_figures_is_said() -> None:
-    none = made(0, 1000, {}, replace(FACTS, groups=0))
+    none = made(0, 1000, {}, replace(FACTS, clusters=Clustering()))
     told = " ".join(notes_of(none, {}, "none distinguishable", PROTOCOLS["cdc"]))
     assert none.clipped
     assert "clipped at 0" in told
@@ -79,7 +80,8 @@ def test_where_gametocytes_alone_are_beyond_false_calls_the_notes_say_so() -> No
     assert "by their gametocytes" not in " ".join(notes_of(found, stages, "not countable", None))
 
 
-def test_two_or_three_fields_do_not_tell_what_differs_between_them() -> None:
+def test_how_little_a_few_photos_tell_of_the_film_is_said() -> None:
     found = made(20, 1000, {})
-    told = {fields: " ".join(notes_of(found, {}, "parasites seen", None, fields)) for fields in (1, 2, 3, 4)}
-    assert [fields for fields, notes in told.items() if "fields do not tell" in notes] == [2, 3]
+    told = {photos: " ".join(notes_of(found, {}, "parasites seen", None, photos)) for photos in range(5)}
+    assert [photos for photos, notes in told.items() if "does not allow" in notes] == [1]
+    assert [photos for photos, notes in told.items() if "tell little" in notes] == [2, 3]

@@ -149,3 +149,11 @@ def test_a_count_that_its_own_estimate_ended_says_so(infected: int, left: int, s
     read = replace(facts.fields[0], parts_px={"counted": 70_000, "not_reached": left})
     notes = summarise((cells,), replace(facts, fields=(read,))).notes
     assert any("Stopped before 2,000 red cells" in note for note in notes) == stops
+
+
+@pytest.mark.parametrize(("parts", "one_photo"), [({"counted": 70_000}, True), ({"counted": 9e7}, False)])
+def test_one_photo_speaks_for_itself_and_a_scan_for_the_film(parts: dict[str, int], one_photo: bool) -> None:
+    facts = make_facts()
+    read = replace(facts.fields[0], parts_px=parts)
+    notes = summarise((make_cells("infected", "uninfected"),), replace(facts, fields=(read,))).notes
+    assert any(note.startswith("One photo") for note in notes) == one_photo

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counting.intervals.design import Clustering
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
 from pipeline.counting.summary import errors_of, summarise
@@ -91,7 +92,7 @@ def test_parasites_are_seen_exactly_where_the_interval_lies_above_zero_and_nothi
     counted: int, share: float, effect: float, notices: tuple[Notice, ...], look: SecondLook | None
 ) -> None:
     called = (round(share * counted), counted)
-    low, _ = melded_interval(*called, VARYING, effect)
+    low, _ = melded_interval(*called, VARYING, Clustering(effect=effect))
     verdict = verdict_of(called, VARYING, notices, effect, look)
     assert (verdict == "parasites seen") == (low > 0 and REFUSAL not in notices)
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counting.intervals.between import between_fields
 from pipeline.counting.intervals.design import (
+    Clustering,
     clustering,
     design_effect,
     merged_blocks,
@@ -36,7 +38,10 @@ def test_without_errors_and_clusters_it_is_the_mid_p_interval() -> None:
 
 
 def test_clusters_and_errors_make_it_wider() -> None:
-    plain, clustered = melded_interval(40, 2000, PERFECT), melded_interval(40, 2000, PERFECT, 4.0)
+    plain, clustered = (
+        melded_interval(40, 2000, PERFECT),
+        melded_interval(40, 2000, PERFECT, Clustering(effect=4.0)),
+    )
     unsure = melded_interval(40, 2000, ERRORS)
     assert clustered[0] < plain[0] < plain[1] < clustered[1]
     assert unsure[1] - unsure[0] > plain[1] - plain[0]
@@ -54,7 +59,8 @@ def test_its_lower_end_is_above_zero_exactly_where_false_calls_do_not_explain_th
     counted: int, share: float, effect: float, errors: SlideErrors
 ) -> None:
     called = round(share * counted)
-    low, high = melded_interval(called, counted, errors, effect)
+    between = between_fields([(called, counted // 2), (0, counted // 3)])
+    low, high = melded_interval(called, counted, errors, Clustering(effect=effect, between=between))
     assert (low > 0) == beyond_false_calls(called, counted, errors, effect)
     assert 0 <= low <= high <= 1
 
@@ -107,7 +113,9 @@ def test_few_groups_tell_a_variance_badly_so_the_upper_end_takes_more() -> None:
     )
     assert upper_design_effect(groups * 16) == pytest.approx(design_effect(groups * 16), rel=0.05)
     assert upper_design_effect([(5, 100)] * 8) == upper_design_effect([(3, 100), (0, 100)]) == 1.0
-    plain, wider = melded_interval(20, 400, ERRORS, 2.0), melded_interval(20, 400, ERRORS, 2.0, 5.0)
+    plain, wider = (
+        melded_interval(20, 400, ERRORS, Clustering(effect=2.0, upper_effect=upper)) for upper in (1.0, 5.0)
+    )
     assert wider[0] == plain[0] and wider[1] > plain[1]
 
 
@@ -138,6 +146,20 @@ def test_few_fields_that_are_alike_do_not_hide_the_clusters_within_them() -> Non
     told = clustering(squares)
     assert told.effect == design_effect(merged_blocks(squares)) > 5 and told.groups == 36
     assert clustering(made_up_squares(9, [0, 0, 0, 0, 0, 20])).effect == 1.0
+
+
+def test_what_few_fields_leave_open_widens_both_ends_and_much_less_where_there_are_many() -> None:
+    def width(fields: list[tuple[int, int]]) -> float:
+        called, counted = (sum(part) for part in zip(*fields, strict=True))
+        low, high = melded_interval(called, counted, ERRORS, Clustering(between=between_fields(fields)))
+        plain_low, plain_high = melded_interval(called, counted, ERRORS)
+        assert low <= plain_low + 1e-9 and high >= plain_high - 1e-9
+        return (high - low) / (plain_high - plain_low)
+
+    alike, unlike = width([(40, 400)] * 3), width([(10, 400), (40, 400), (70, 400)])
+    assert unlike > alike > 1.1
+    assert width([(6, 60)] * 20) < 1.1
+    assert between_fields([(5, 100)]) is None and between_fields([(5, 100), (0, 0)]) is None
 
 
 def test_too_few_blocks_tell_no_clusters() -> None:
