@@ -75,8 +75,7 @@ class ClassifierSettings:
 
     Attributes
     ----------
-    batch : crops a step. steps : in all; what is over whole epochs is left out.
-    steps_per_epoch : steps between checkpoints.
+    batch : crops a step. steps : in all. steps_per_epoch : steps between checkpoints.
     learning_rate : highest rate of the schedule.
     smoothing : share of each label given to the other class: some public labels are wrong (Fuhad 2020).
     stretched : share of the crops that are made longer one way and narrower the other.

@@ -113,7 +113,7 @@ def checkpoint_after_each_epoch(out: Path, steps_per_epoch: int, steps: int, rep
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             save_whole(self.model, out / CHECKPOINT)
             self.first = epoch if self.first is None else self.first
-            epochs = steps // steps_per_epoch
+            epochs = -(-steps // steps_per_epoch)
             each = (time.perf_counter() - self.began) / (epoch - self.first + 1)
             values = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
             report(

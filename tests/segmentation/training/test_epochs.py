@@ -1,11 +1,13 @@
 """The training loop: the same seed gives the same network, however often it was interrupted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from segmentation.training.epochs import Course, Schedule, compiled, fit_epochs
 from tests.classifier.interruption import assert_same_state, checkpoint_of, set_global_generators, state
@@ -51,6 +53,16 @@ def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(tmp_p
         checkpoint = checkpoint_of(train, epoch * STEPS_PER_EPOCH + 2, {}, tmp_path)
         assert int(checkpoint.optimizer.iterations) == epoch * STEPS_PER_EPOCH
         assert_same_state(fit_epochs(checkpoint, draw, SCHEDULE, Course(seed=1)), whole)
+
+
+@pytest.mark.parametrize("steps", [STEPS_PER_EPOCH - 2, STEPS + 2])
+def test_every_step_that_is_asked_for_is_taken(steps: int) -> None:
+    schedule = replace(SCHEDULE, steps=steps)
+    model = fit_epochs(network(), draw, schedule, Course(seed=1))
+    assert int(model.optimizer.iterations) == steps
+    before = state(model)
+    for now, then in zip(state(fit_epochs(model, draw, schedule, Course(seed=1))), before, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 def test_a_finished_training_is_left_as_it_is() -> None:
