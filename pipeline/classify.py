@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,9 +19,10 @@ from classifier.one_cell import why_not_one_cell
 from classifier.precut import as_cut
 from classifier.predict import BATCH, predict
 from classifier.tight import has_black_surround, place_cell
-from pipeline.errors import NotAnImageError, SmearcountError
+from pipeline.errors import SmearcountError
+from pipeline.names import for_line
 from pipeline.networks import Classifier, load_classifier, load_detector
-from pipeline.reader.source import content_kind, shown
+from pipeline.reader.crop import read_crop
 from pipeline.settings import CountSettings
 from segmentation.resample import WHITE_LEVEL
 
@@ -77,6 +77,8 @@ def load_threshold(settings: CountSettings) -> float:
 def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFrame:
     """One row a picture, in their order, columns `CROP_COLUMNS`; no call where it is not one cell.
 
+    `crop` is the path as a line of text.
+
     Parameters
     ----------
     settings : its `um_per_px` is that of the pictures; None takes it that each is as large as the usual cell.
@@ -90,12 +92,12 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
     detector = load_detector(settings).network
     calls = []
     waiting = iter(paths)
-    while some := [_read(path) for path in islice(waiting, BATCH)]:
+    while some := [read_crop(path) for path in islice(waiting, BATCH)]:
         reasons = [why_not_one_cell(picture, settings.um_per_px, detector) for picture in some]
         calls += _calls(some, reasons, classifier, settings.um_per_px)
     return pd.DataFrame(
         {
-            "crop": [str(path) for path in paths],
+            "crop": [for_line(path) for path in paths],
             "p_infected": pd.Series([call.p_infected for call in calls], dtype="float64"),
             "infected": pd.Series([call.infected for call in calls], dtype=object),
             "model": classifier.manifest.name,
@@ -141,18 +143,8 @@ def readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     errors: list[str] = []
     for path in paths:
         try:
-            _read(path)
+            read_crop(path)
             good.append(path)
         except SmearcountError as error:
             errors.append(str(error))
     return good, errors
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    content_kind(path)
-    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise NotAnImageError(
-            f"{shown(path)} cannot be decoded as a picture; it may be damaged: copy it again"
-        )
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

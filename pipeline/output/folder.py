@@ -38,6 +38,8 @@ RESULT_FILES = frozenset(
         *("report.html", "report.pdf", EVIDENCE_FOLDER),
     }
 )
+_TAKEN = frozenset({"", ".", "..", "slides.csv", "index.html"})
+"""Names in OUT that are no slide's; file systems take small and capital letters for one."""
 _STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
 ABANDONED_S = 86_400.0
 """A hidden folder or file that nobody wrote to for so long, s, is left of a run that was cut short."""
@@ -103,7 +105,7 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     OutputExistsError, OutputError
         As `write_result` does.
     """
-    if name in {"", ".", ".."} or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
+    if name.casefold() in _TAKEN or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
         raise OutputError(f"slide name {name!r} cannot be the name of a folder; rename the slide")
     with output_errors(out):
         out.mkdir(parents=True, exist_ok=True)

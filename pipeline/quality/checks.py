@@ -62,6 +62,8 @@ def check(
     novelty : how far the slide is from known smears; None: not judged.
     """
     limits = limits or QualityLimits()
+    if slide.failed_parts and not any(field.red_cells for field in slide.fields):
+        return _nothing_came(slide)
     tiles = _tiles(slide)
     gross = _not_a_smear(slide, novelty)
     if gross:
@@ -101,12 +103,21 @@ def _stain(novelty: Novelty | None) -> tuple[Notice, ...]:
     return (_warn("unfamiliar_stain", novelty.stain_distance, novelty.stain_limit, text),)
 
 
+def _nothing_came(slide: SlideMeasures) -> tuple[Notice, ...]:
+    """Of a damaged slide in what came of which there is no cell: whether it is a smear is not known."""
+    text = f"Truncated or damaged: {_parts(slide)} could not be read, and no red cell was found in the rest"
+    return (_refuse("tiles_failed", float(slide.failed_parts), 0.0, text),)
+
+
 def _tiles(slide: SlideMeasures) -> tuple[Notice, ...]:
     if not slide.failed_parts:
         return ()
-    parts = "1 part" if slide.failed_parts == 1 else f"{slide.failed_parts} parts"
-    text = f"{parts} of the slide could not be read, this count is partial"
+    text = f"{_parts(slide)} could not be read, this count is partial"
     return (_warn("tiles_failed", float(slide.failed_parts), 0.0, text),)
+
+
+def _parts(slide: SlideMeasures) -> str:
+    return "1 part of the slide" if slide.failed_parts == 1 else f"{slide.failed_parts} parts of the slide"
 
 
 def _number(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:

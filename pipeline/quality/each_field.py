@@ -121,7 +121,7 @@ def _notices_alone(
 ) -> tuple[Notice, ...]:
     """What would be said of a field if it were the slide."""
     novelty = None if measured.features is None else measure_novelty([measured.features], known)
-    return check(replace(slide, fields=(measured,), um_per_px=um_per_px), novelty)
+    return check(replace(slide, fields=(measured,), um_per_px=um_per_px, failed_parts=0), novelty)
 
 
 def _refusal(notices: tuple[Notice, ...]) -> Notice | None:

@@ -220,6 +220,7 @@ REASONS: tuple[Reason, ...] = (
         words="a part could not be read: the count is partial",
         measured="parts that failed",
         warns="above 0",
+        refuses="where no red cell was found in the rest",
         action="files",
         advice="copy the file from the microscope again",
     ),

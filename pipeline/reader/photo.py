@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import NotAnImageError, SlideError, error_line, reason_of
+from pipeline.errors import NotAnImageError, SlideError, error_line
 from pipeline.reader.decoding.decoders import REDUCTIONS, decoded_photo, peak_bytes
 from pipeline.reader.decoding.wholeness import is_cut_off, rows_that_came
 from pipeline.reader.field import BrokenField, Turn
@@ -28,7 +28,15 @@ from pipeline.reader.pixels import (
 )
 from pipeline.reader.source import ContentKind, file_error, shown, start_of
 
-__all__ = ["MAX_PHOTO_MEGAPIXELS", "PhotoField", "PhotoHeader", "open_photo", "photo_of"]
+__all__ = [
+    "MAX_PHOTO_MEGAPIXELS",
+    "PhotoField",
+    "PhotoHeader",
+    "check_installed",
+    "open_photo",
+    "photo_of",
+    "read_header",
+]
 
 MAX_PHOTO_MEGAPIXELS = 400  # decoded in one piece this takes 1.2 GB; phones write up to 200
 
@@ -190,12 +198,17 @@ def open_photo(path: Path, name: str, kind: ContentKind, turn: Turn) -> PhotoFie
     SlideError
         The header cannot be read, or the picture is too small or too large.
     """
-    if kind == "HEIC" and find_spec("pillow_heif") is None:
-        raise NotAnImageError(f"{shown(path)} {why_not(start_of(path))}")
-    field = photo_of(path, name, kind, _read_header(path, kind), turn)
+    check_installed(path, kind)
+    field = photo_of(path, name, kind, read_header(path, kind), turn)
     if is_cut_off(path, kind):
         field.keep_what_came()
     return field
+
+
+def check_installed(path: Path, kind: ContentKind) -> None:
+    """Say what a HEIC picture is where what reads these is not installed."""
+    if kind == "HEIC" and find_spec("pillow_heif") is None:
+        raise NotAnImageError(f"{shown(path)} {why_not(start_of(path))}")
 
 
 def photo_of(
@@ -236,7 +249,8 @@ def _too_costly(header: PhotoHeader, kind: ContentKind, file_bytes: int) -> str 
     return too_empty(pixels, file_bytes, lossless=kind == "PNG")
 
 
-def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
+def read_header(path: Path, kind: ContentKind) -> PhotoHeader:
+    """Header of a photo of any kind but TIFF; SlideError where it is damaged."""
     # Pillow reads headers without decoding. Its formats are called one by one, because Image.open imports
     # them all and refuses photos above 179 megapixels.
     module, factory = _PILLOW_FORMATS[kind]
@@ -251,8 +265,9 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
     except (SyntaxError, ValueError, EOFError, OSError, RuntimeError, struct.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise file_error(path, error) from error
+        where = "ends within its head" if _is_short(error) else "is damaged in its head"
         raise SlideError(
-            f"{shown(path)} is truncated or damaged: {_reason_of_head(error)}; "
+            f"{shown(path)} is truncated or damaged: the file {where}; "
             f"expected a whole {kind} picture; copy the file again"
         ) from error
     return PhotoHeader(
@@ -264,11 +279,9 @@ def _read_header(path: Path, kind: ContentKind) -> PhotoHeader:
     )
 
 
-def _reason_of_head(error: Exception) -> str:
-    """Why a head cannot be read, without a decoder's own words for a file that ends within it."""
-    reason = reason_of(error)
-    is_short = isinstance(error, (struct.error, EOFError)) or _SHORT.search(reason) is not None
-    return "the file ends within its head" if is_short else reason
+def _is_short(error: Exception) -> bool:
+    """Whether a decoder stumbled over the end of the file; what it says beside that is for its makers."""
+    return isinstance(error, (struct.error, EOFError)) or _SHORT.search(str(error)) is not None
 
 
 def _exif_orientation(exif: bytes | None) -> Orientation:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError, reason_of
+from pipeline.errors import SlideError
 from pipeline.reader.field import Box, Turn
 from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
@@ -19,7 +19,15 @@ from pipeline.reader.repair import patched
 from pipeline.reader.source import shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
-from pipeline.reader.tiff_segments import DECODE_ERRORS, SegmentCache, read_page, sample_range, segment_size
+from pipeline.reader.tiff_segments import (
+    DECODE_ERRORS,
+    DamageError,
+    SegmentCache,
+    damage_of,
+    read_page,
+    sample_range,
+    segment_size,
+)
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -91,7 +99,7 @@ class TiffField:
         except DECODE_ERRORS as error:
             raise SlideError(
                 f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: "
-                f"{reason_of(error)}; "
+                f"{damage_of(error)}; "
                 "expected a whole TIFF file; copy or export it again"
             ) from error
 
@@ -108,7 +116,7 @@ class TiffField:
         found = [(level.keyframe.imagewidth, level.keyframe.imagelength) for level in self._levels]
         if found[: len(expected) if self.planes > 1 else None] != expected:
             self._release()
-            raise EOFError("another picture stands in its place since it was opened")
+            raise DamageError("another picture stands in its place since it was opened")
 
     def _release(self) -> None:
         if self._file is not None:

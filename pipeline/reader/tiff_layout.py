@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError, reason_of
+from pipeline.errors import SlideError
 from pipeline.reader.pixel_size import tiff_um_per_px
 from pipeline.reader.pixels import (
     FULL_RANGE_BITS,
@@ -28,7 +28,14 @@ from pipeline.reader.tiff_levels import (
     pictures,
     stored_levels,
 )
-from pipeline.reader.tiff_segments import DECODE_ERRORS, data_within, holds_data, segment_size
+from pipeline.reader.tiff_segments import (
+    DECODE_ERRORS,
+    DamageError,
+    damage_of,
+    data_within,
+    holds_data,
+    segment_size,
+)
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
@@ -146,7 +153,7 @@ def rgb_of_samples(pixels: NDArray[Any], colours: TiffColours, bits: int) -> NDA
 
 def _damaged(path: Path, error: Exception) -> SlideError:
     return SlideError(
-        f"{shown(path)} is truncated or damaged: {reason_of(error)}; "
+        f"{shown(path)} is truncated or damaged: {damage_of(error)}; "
         "expected a whole TIFF file; copy or export it again"
     )
 
@@ -154,9 +161,9 @@ def _damaged(path: Path, error: Exception) -> SlideError:
 def _check_data(page: "TiffPage", file_bytes: int) -> None:
     """Refuse a file none of whose pixels at full resolution lie in it."""
     if not holds_data(page):
-        raise EOFError("its directory lists no pixels, so it was never finished")
+        raise DamageError("its directory lists no pixels, so it was never finished")
     if not data_within(page, file_bytes):
-        raise EOFError(f"the file ends after {file_bytes} bytes, before the first pixel")
+        raise DamageError(f"the file ends after {file_bytes} bytes, before the first pixel")
 
 
 def _refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.reader.pyramid import whole_factor
-from pipeline.reader.tiff_segments import DECODE_ERRORS, holds_data
+from pipeline.reader.tiff_segments import DECODE_ERRORS, DamageError, holds_data
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
@@ -42,7 +42,7 @@ def stored_levels(every: list["TiffPageSeries"]) -> list["TiffPageSeries"]:
         There is no picture.
     """
     if not every:
-        raise EOFError("no picture in it")
+        raise DamageError("no picture in it")
     largest = max(enumerate(every), key=lambda pair: (_area(pair[1]), -pair[0]))[1]
     found = {1: largest}
     others = [level for series in every if series is not largest for level in series.levels]
@@ -59,7 +59,7 @@ def pages_of(series: "TiffPageSeries", plane: int = 0) -> list["TiffPage | TiffF
     each = len(series.pages) // focus_planes(series)
     present = [page for page in series.pages[plane * each : (plane + 1) * each] if page is not None]
     if len(present) != each:
-        raise EOFError("a page is missing")
+        raise DamageError("a page is missing")
     return present
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import reason_of
-from pipeline.reader.decoding.wholeness import jpeg_damage
+from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.field import Box
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DECODE_ERRORS",
+    "DamageError",
     "SegmentCache",
+    "damage_of",
     "data_within",
     "holds_data",
     "read_page",
@@ -38,6 +40,18 @@ DECODE_ERRORS = (
     ValueError,
     struct.error,
 )
+
+
+class DamageError(EOFError):
+    """Damage of a TIFF file, in words for people."""
+
+
+def damage_of(error: Exception) -> str:
+    """What one of DECODE_ERRORS says of a file; the words of a decoder are for its makers."""
+    if isinstance(error, DamageError) or (isinstance(error, OSError) and error.errno is not None):
+        return reason_of(error)
+    return "not enough memory" if isinstance(error, MemoryError) else "its data cannot be decoded"
+
 
 _CACHE_BYTES = 64 << 20
 _ROWS_BYTES = 1 << 20  # of the rows that stand for a segment where the px lie in the file as they are
@@ -68,11 +82,11 @@ class SegmentCache:
             self._segments.move_to_end(offset)
             return self._segments[offset]
         if offset in self._broken:
-            raise ValueError(self._broken[offset])
+            raise DamageError(self._broken[offset])
         try:
             segment = decode()
         except DECODE_ERRORS as error:
-            self._broken[offset] = reason_of(error)
+            self._broken[offset] = damage_of(error)
             raise
         self._segments[offset] = segment
         self._bytes += 0 if segment is None else segment.nbytes
@@ -136,7 +150,7 @@ def read_page(page: "TiffPage | TiffFrame", box: Box, cache: SegmentCache) -> ND
 
 def _inside(segment: NDArray[Any], top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
     if segment.shape[0] < bottom or segment.shape[1] < right:
-        raise ValueError(f"a part is {segment.shape[1]} x {segment.shape[0]} px, smaller than its place")
+        raise DamageError(f"a part is {segment.shape[1]} x {segment.shape[0]} px, smaller than its place")
     return segment[top:bottom, left:right]
 
 
@@ -197,7 +211,7 @@ def _layout(page: "TiffPage | TiffFrame") -> _Layout:
 
 def _keyframe(page: "TiffPage | TiffFrame") -> "TiffPage":
     if page.keyframe is None:
-        raise EOFError("a page has no directory")
+        raise DamageError("a page has no directory")
     return page.keyframe
 
 
@@ -219,12 +233,12 @@ def _segment(
         return _raw_box(page, plane, (0, top, layout.columns, bottom))
     index = (plane * layout.down + row) * layout.across + column
     if index >= min(len(page.dataoffsets), len(page.databytecounts)):
-        raise EOFError("its directory lists no data for this part")
+        raise DamageError("its directory lists no data for this part")
     offset, count = page.dataoffsets[index], page.databytecounts[index]
     if count == 0 and offset == 0:
         return None  # never scanned; a place without bytes means that they were lost
     if count == 0 or offset == 0:
-        raise EOFError(f"its directory lists {count} bytes at {offset} for this part")
+        raise DamageError(f"its directory lists {count} bytes at {offset} for this part")
     return cache.get(offset, lambda: _decoded(page, index))
 
 
@@ -250,7 +264,7 @@ def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
     segment: NDArray[Any] | None = keyframe.decode(data, index, **tables)[0]
     damage = jpeg_damage(data, page.jpegtables) if keyframe.compression == _JPEG else None
     if damage is not None:
-        raise ValueError(damage)
+        raise DamageError(damage)
     return None if segment is None else segment[0]
 
 
@@ -259,5 +273,5 @@ def _bytes_at(page: "TiffPage | TiffFrame", offset: int, count: int) -> bytes:
     handle.seek(offset)
     data = handle.read(count)
     if len(data) < count:
-        raise EOFError(f"the file ends {count - len(data)} bytes before the end of this part")
+        raise DamageError(f"the file ends {count - len(data)} bytes before the end of this part")
     return data

@@ -1,14 +1,19 @@
 """Pictures of single, pre-cut cells: each answered for itself."""
 
+import json
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.classify import CROP_COLUMNS, classify_files, classify_pictures, load_threshold, readable
 from pipeline.count import count_slide
 from pipeline.errors import NotAnImageError
+from pipeline.reader import crop
+from pipeline.reader.crop import read_crop
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 from tests.classifier.test_precut import pre_cut
@@ -63,6 +68,48 @@ def test_a_file_that_cannot_be_read_is_told_beforehand_and_does_not_stop_the_res
     assert found["p_infected"][0] == classify_pictures([pictures(1)[0]], CountSettings())[0]
     with pytest.raises(NotAnImageError):
         classify_files([words], CountSettings())
+
+
+def test_cells_of_names_that_are_no_text_are_called_and_named_in_a_line(tmp_path):
+    data = cv2.imencode(".png", pictures(1)[0][..., ::-1])[1].tobytes()
+    paths = []
+    for name in (b"\xff\xfe.png", "\u202egnp.png".encode(), b"a\x1b[2J\n.png"):
+        paths.append(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
+        paths[-1].write_bytes(data)
+    whole, errors = readable(paths)
+    found = classify_files(whole, CountSettings())
+    assert errors == []
+    assert found["p_infected"].nunique() == 1
+    assert all(crop.isprintable() for crop in found["crop"])
+    json.loads(found.to_json(orient="records"))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "bmp"])
+def test_a_cell_whose_file_is_cut_off_or_has_a_gap_is_damaged(tmp_path, ending):
+    noise = np.random.default_rng(5).integers(0, 256, (150, 150, 3), np.uint8)
+    data = cv2.imencode(f".{ending}", noise)[1].tobytes()
+    middle = len(data) // 2
+    given = {"cut": data[:middle], "gap": data[: middle - 700] + bytes(1400) + data[middle + 700 :]}
+    for name, damaged in given.items() if ending != "bmp" else [("cut", given["cut"])]:
+        (tmp_path / f"{name}.{ending}").write_bytes(damaged)
+        assert "truncated or damaged" in readable([tmp_path / f"{name}.{ending}"])[1][0], name
+
+
+def test_a_picture_far_larger_than_a_cell_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(crop, "decoded_photo", None)
+    for name in ("a.png", "a.tif"):
+        Image.new("1", (13_000, 13_000)).save(tmp_path / name)
+        assert "169 megapixels; expected the picture of one cell" in readable([tmp_path / name])[1][0]
+
+
+def test_a_cell_in_16_bits_or_turned_by_its_tag_is_the_same_cell(tmp_path):
+    picture = pictures(1)[0]
+    turned, tags = Image.fromarray(np.rot90(picture)), Image.Exif()
+    tags[0x0112] = 6
+    turned.save(tmp_path / "turned.png", exif=tags)
+    cv2.imwrite(str(tmp_path / "deep.png"), picture[..., ::-1].astype(np.uint16) * 257)
+    for name in ("turned.png", "deep.png"):
+        assert np.array_equal(read_crop(tmp_path / name), picture), name
 
 
 @pytest.mark.parametrize("number", [1, 4])

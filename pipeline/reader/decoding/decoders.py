@@ -1,17 +1,19 @@
 """Pixels of a whole photo, by OpenCV or (AVIF, HEIC, JPEG 2000) by Pillow; what decoding needs of memory."""
 
 import os
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader.decoding.gaps import has_gap
+from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
 from pipeline.reader.source import ContentKind
 
@@ -33,8 +35,10 @@ _THROUGH_PILLOW = {
 _BAND_ROWS = 512  # of a picture whose samples are turned into RGB: what that needs beside it stays small
 _RGB_BYTES = 3
 _STDERR = 2
+_REMARKS_BYTES = 4096
+_CORRUPT = b"Corrupt JPEG data"  # libjpeg, of what does not decode; it decodes on, into grey
 # The file descriptor belongs to the whole process, so its lock does too.
-_stderr_lock = threading.Lock()
+_stderr_lock = threading.RLock()
 
 
 def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) -> NDArray[np.uint8] | None:
@@ -46,9 +50,9 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
     reduction : one of REDUCTIONS for a JPEG picture, else 1.
     """
     if kind == "JPEG":
-        colours = REDUCTIONS[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB
-        rgb = _imdecode(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
-        return None if rgb is None else np.asarray(rgb, np.uint8)
+        return _jpeg(data, reduction)
+    if has_gap(data, kind):
+        return None
     if kind in _THROUGH_PILLOW:
         return _through_pillow(data, kind)
     if kind == "TIFF":  # libtiff turns whatever its colours are into 8 bits
@@ -58,6 +62,16 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         return None
     return _rgb_of_bgr(pixels)
+
+
+def _jpeg(data: NDArray[np.uint8], reduction: int) -> NDArray[np.uint8] | None:
+    colours = REDUCTIONS[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB
+    with _quiet_stderr() as said:
+        rgb = _imdecode(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
+        remarks = said()
+    if rgb is None or jpeg_damage(data.tobytes(), is_odd=_CORRUPT in remarks) is not None:
+        return None
+    return np.asarray(rgb, np.uint8)
 
 
 def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int) -> int:
@@ -143,19 +157,20 @@ def _imdecode(data: NDArray[np.uint8], flags: int) -> NDArray[Any] | None:
 
 
 @contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def _quiet_stderr() -> Iterator[Callable[[], bytes]]:
+    """What the decoders print about a picture is kept, up to so many bytes, and shown to nobody."""
     # libjpeg and libpng write to file descriptor 2 from C, past sys.stderr. Their remarks about stray bytes
     # (many phones write them) would stand between the progress lines; damage is reported as an error.
     with _stderr_lock:
         try:
             kept = os.dup(_STDERR)
         except OSError:  # there is no stderr (a service without a console)
-            yield
+            yield bytes
             return
         try:
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), _STDERR)
-            yield
+            with tempfile.TemporaryFile() as heard:
+                os.dup2(heard.fileno(), _STDERR)
+                yield lambda: os.pread(heard.fileno(), _REMARKS_BYTES, 0)
         finally:
             os.dup2(kept, _STDERR)
             os.close(kept)

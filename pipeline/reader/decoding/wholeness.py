@@ -3,7 +3,6 @@
 Decoders make grey or shifted pixels of a damaged picture and say nothing.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -15,19 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.decoding.decoders import decoded_photo, strict_pillow
+from pipeline.reader.decoding.jpeg import EMPTY_RUN, END, first_scan, scan_end
 from pipeline.reader.source import ContentKind
 
-__all__ = ["is_cut_off", "jpeg_damage", "rows_that_came"]
+__all__ = ["is_cut_off", "rows_that_came"]
 
-_START, _SCAN, _END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
-_STANDS_ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})  # markers without a length
-# Within a scan 0xFF is followed by 0x00, by a restart marker, or by the marker that ends it (T.81, B.1.1).
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _TAIL_BYTES = 4096  # in which the end of a file is looked for before all of it is read
 _PNG_HEAD = 8
 _PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk and its check
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type; PNG (third edition), 11.2.1
-_EMPTY_RUN = bytes(32)  # sectors that were never written, or were lost
 
 
 def is_cut_off(path: Path, kind: ContentKind) -> bool:
@@ -36,14 +31,14 @@ def is_cut_off(path: Path, kind: ContentKind) -> bool:
         return False
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        if (_END if kind == "JPEG" else _PNG_END) in stream.read():
+        if (END if kind == "JPEG" else _PNG_END) in stream.read():
             return False
         if kind == "PNG":
             return True
         stream.seek(0)
         data = stream.read()  # phones write a film behind the picture
-    scan = _first_scan(data)
-    return scan is not None and _NEXT_MARKER.search(data, scan) is None
+    scan = first_scan(data)
+    return scan is not None and scan_end(data, scan) is None
 
 
 def rows_that_came(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uint8] | None:
@@ -66,19 +61,21 @@ def rows_that_came(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uin
 def _jpeg_rows(data: bytes) -> NDArray[np.uint8] | None:
     from PIL.JpegImagePlugin import JpegImageFile
 
-    scan = _first_scan(data)
-    if scan is None or _EMPTY_RUN in data[scan:]:
+    scan = first_scan(data)
+    if scan is None or EMPTY_RUN in data[scan:]:
         return None
     try:
         picture = JpegImageFile(BytesIO(data))
         with strict_pillow(), suppress(OSError):  # that it is cut off; what was decoded before is kept
             picture.load()
         picture.tile = []
+        stored = np.asarray(picture)
         pixels = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"), np.uint8)
     except (SyntaxError, ValueError, EOFError, OSError, RuntimeError):
         return None
-    # What did not come is left at zero; a row of a photo that is black in every px is not missed at its end.
-    filled = np.flatnonzero(pixels.any(axis=(1, 2)))
+    # What did not come is left at zero as it is stored, which is white in CMYK. A row of a photo that is
+    # black in every px is not missed at its end.
+    filled = np.flatnonzero(stored.reshape(len(stored), -1).any(axis=1))
     return pixels[: filled[-1] + 1] if len(filled) else None
 
 
@@ -130,57 +127,3 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def jpeg_damage(data: bytes, tables: bytes | None = None) -> str | None:
-    """What is wrong with a baseline or progressive JPEG picture, or None.
-
-    A quick scan of the bytes passes nearly every whole picture, at a twentieth of the cost of decoding. Only
-    what looks suspicious is parsed strictly, because a blank picture may hold long runs of zeros as well.
-
-    Parameters
-    ----------
-    tables : of an abbreviated stream, as the TIFF tag JPEGTables holds them.
-    """
-    odd = _oddity(data)
-    if odd is None:
-        return None
-    from imagecodecs import jpegxl_encode_jpeg
-
-    whole = data if not tables else data[:2] + tables[2:].removesuffix(_END) + data[2:]
-    try:
-        # libjxl keeps every coefficient of a JPEG picture, so it must be able to read all of them.
-        jpegxl_encode_jpeg(whole)
-    except (RuntimeError, ValueError):
-        return odd
-    return None
-
-
-def _oddity(data: bytes) -> str | None:
-    scan = _first_scan(data)
-    if scan is None:
-        return None  # the decoder says what is wrong with its head
-    marker = _NEXT_MARKER.search(data, scan)
-    if marker is None:
-        return "the JPEG data has no end"
-    if _EMPTY_RUN in data[scan : marker.start()]:
-        return "the JPEG data has a gap of zeros"
-    if marker.group() != _END:
-        return f"the JPEG data is interrupted at byte {marker.start()}"
-    return None
-
-
-def _first_scan(data: bytes) -> int | None:
-    """Where the first scan's data begins; None where the head cannot be followed."""
-    if not data.startswith(_START):
-        return None
-    place = len(_START)
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        if data[place + 1] in _STANDS_ALONE:
-            place += 2
-            continue
-        length = int.from_bytes(data[place + 2 : place + 4], "big")
-        if data[place : place + 2] == _SCAN:
-            return place + 2 + length
-        place += 2 + length
-    return None

@@ -57,6 +57,12 @@ def test_a_doubtful_slide_is_warned_of_with_the_value_and_its_limit(
     assert notice.text.endswith(".")
 
 
+def test_a_slide_of_which_no_cell_came_is_damaged_and_not_without_cells() -> None:
+    (notice,) = check(replace(with_fields(red_cells=0), failed_parts=3))
+    assert (notice.code, notice.severity) == ("tiles_failed", "refuse")
+    assert notice.text.startswith("Truncated or damaged: 3 parts of the slide could not be read")
+
+
 def test_many_cells_that_do_not_overlap_are_not_too_dense() -> None:
     assert check(with_fields(covered_fraction=0.8, overlaps_fraction=0.3)) == ()
 

@@ -15,7 +15,7 @@ import tifffile
 from pipeline.errors import SlideError
 from pipeline.planning.field import field_light
 from pipeline.planning.overview import field_picture, sampled_picture
-from pipeline.reader.decoding.wholeness import jpeg_damage
+from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.pyramid_files import (

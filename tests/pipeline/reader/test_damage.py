@@ -1,6 +1,7 @@
 """A damaged or oversized picture costs no more than a whole one, and is never decoded twice."""
 
 import io
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,33 @@ def test_a_tiff_cut_off_is_said_to_be_damaged(tmp_path: Path, compression: str |
     (tmp_path / "a.tif").write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(SlideError, match="truncated or damaged"):
         whole(open_slide(tmp_path / "a.tif").fields[0], 1)
+
+
+@pytest.mark.parametrize("compression", ["deflate", "lzw", "jpeg", "jpeg2000", "zstd"])
+def test_what_a_decoder_says_of_damage_is_not_repeated(tmp_path: Path, compression: str) -> None:
+    memory = io.BytesIO()
+    tifffile.imwrite(memory, noise(300, 200), compression=compression, rowsperstrip=100, photometric="rgb")
+    data = bytearray(memory.getvalue())
+    data[-len(data) // 3 :] = bytes(len(data) // 3)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(SlideError, match="truncated or damaged") as caught:
+        whole(open_slide(tmp_path / "a.tif").fields[0], 1)
+    assert not re.search("[A-Z]_|_decode|returned|reshape", str(caught.value).replace(str(tmp_path), ""))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "AVIF", "JPEG2000", "WEBP"])
+def test_a_garbled_head_is_said_to_be_one_in_plain_words(tmp_path: Path, kind: str) -> None:
+    memory = io.BytesIO()
+    Image.fromarray(noise(300, 200)).save(memory, kind)
+    data = memory.getvalue()
+    for start in (13, 20, 28):
+        garbled = data[:start] + b"\xd3\x91\x07\xee" + data[start + 4 :]
+        (tmp_path / "a.png").write_bytes(garbled)
+        try:
+            whole(open_slide(tmp_path / "a.png").fields[0], 1)
+        except SlideError as error:
+            assert re.search(r"is (truncated or )?damaged|megapixels|px", str(error)), error
+            assert not re.search("b'|Unsupported|parsing|marker", str(error)), error
 
 
 def test_an_overlay_among_the_photos_is_passed_over_and_that_is_said(tmp_path: Path) -> None:

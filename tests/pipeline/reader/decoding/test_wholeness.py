@@ -86,6 +86,60 @@ def test_of_what_comes_in_passes_or_is_damaged_before_its_end_nothing_is_trusted
         whole(open_slide(tmp_path / "a.jpg").fields[0], 1)
 
 
+def _zeroed(data: bytes, start: float, stop: float) -> bytes:
+    first, last = int(len(data) * start), int(len(data) * stop)
+    return data[:first] + bytes(last - first) + data[last:]
+
+
+@pytest.mark.parametrize("stop", [0.5, 1.0], ids=["a gap", "no end"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        CUT["4:2:0"],
+        _encoded("JPEG", restart_marker_rows=2),
+        _encoded("JPEG", progressive=True),
+        _encoded("JPEG", "CMYK"),
+        _encoded("WEBP", quality=90),
+        _encoded("WEBP", lossless=True),
+        _encoded("AVIF"),
+        _encoded("JPEG2000"),
+    ],
+    ids=["jpeg", "restarts", "progressive", "cmyk", "webp", "lossless webp", "avif", "jpeg 2000"],
+)
+def test_packed_pixels_that_were_lost_are_damage_and_no_picture(
+    tmp_path: Path, data: bytes, stop: float
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(_zeroed(data, 0.4, stop))
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        whole(open_slide(tmp_path / "a.jpg").fields[0], 1)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_flipped_bits_that_a_decoder_stumbles_over_are_damage(tmp_path: Path, mode: str) -> None:
+    data = np.frombuffer(_encoded("JPEG", mode, restart_marker_rows=4), np.uint8).copy()
+    data[len(data) // 3 : 2 * len(data) // 3 : 97] ^= 0x55
+    (tmp_path / "a.jpg").write_bytes(data.tobytes())
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        whole(open_slide(tmp_path / "a.jpg").fields[0], 1)
+
+
+@pytest.mark.parametrize("place", [-2, 20], ids=["before its end", "in its head"])
+def test_stray_bytes_that_cameras_write_are_no_damage(tmp_path: Path, place: int) -> None:
+    data = CUT["4:2:0"]
+    (tmp_path / "a.jpg").write_bytes(data[:place] + bytes(3) + data[place:])
+    (tmp_path / "b.jpg").write_bytes(data)
+    found, expected = (whole(open_slide(tmp_path / name).fields[0], 1) for name in ("a.jpg", "b.jpg"))
+    assert np.array_equal(found, expected)
+
+
+def test_a_cut_off_photo_of_printing_colours_has_the_rows_that_came(tmp_path: Path) -> None:
+    data = _encoded("JPEG", "CMYK")
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) // 2])
+    slide = open_slide(tmp_path / "a.jpg")
+    assert 0.3 * HEIGHT < slide.fields[0].height < 0.7 * HEIGHT
+    assert "is cut off" in slide.broken[0].reason
+
+
 def test_a_turned_photo_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = write_jpeg(tmp_path / "a.jpg", smooth(WIDTH, HEIGHT), 6)
     path.write_bytes(path.read_bytes()[:-400])

@@ -1,0 +1,57 @@
+"""Pictures of single, cut-out cells, which may be far smaller than a field, decoded whole."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import NotAnImageError, SlideError, error_line
+from pipeline.reader.decoding.decoders import decoded_photo
+from pipeline.reader.decoding.wholeness import is_cut_off
+from pipeline.reader.photo import check_installed, read_header
+from pipeline.reader.pixels import orient, orientation_of
+from pipeline.reader.source import content_kind, file_error, shown
+from pipeline.reader.tiff_layout import opened_tiff
+
+__all__ = ["read_crop"]
+
+MOST_MEGAPIXELS = 64
+"""No cell has so many; a whole field is decoded, to be told that it is no cell."""
+
+
+def read_crop(path: Path) -> NDArray[np.uint8]:
+    """RGB uint8 (H, W, 3) as displayed.
+
+    Raises
+    ------
+    SlideError
+        It is missing, no picture, damaged, or far larger than a cell.
+    """
+    kind = content_kind(path)
+    if kind == "DICOM":
+        raise NotAnImageError(f"{shown(path)} is a DICOM slide; expected the picture of one cell; count it")
+    check_installed(path, kind)
+    orientation = orientation_of(1)
+    if kind == "TIFF":
+        with opened_tiff(path) as tiff:
+            pixels = tiff.pages.first.imagewidth * tiff.pages.first.imagelength
+    else:
+        header = read_header(path, kind)
+        pixels, orientation = header.width * header.height, header.orientation
+    if pixels > MOST_MEGAPIXELS * 1e6:
+        raise SlideError(
+            f"{shown(path)} has {pixels / 1e6:.0f} megapixels; expected the picture of one cell, of at most "
+            f"{MOST_MEGAPIXELS}; count the field, or cut the cells out of it"
+        )
+    try:
+        stored = None if is_cut_off(path, kind) else decoded_photo(np.fromfile(path, np.uint8), kind, 1)
+    except OSError as error:
+        raise file_error(path, error) from error
+    except MemoryError as error:
+        raise SlideError(f"{shown(path)}: {error_line(error)}") from error
+    if stored is None or stored.shape[0] * stored.shape[1] != pixels:
+        raise SlideError(
+            f"{shown(path)} is truncated or damaged ({path.stat().st_size} bytes found); "
+            f"expected a whole {kind} picture; copy the file again"
+        )
+    return orient(stored, orientation)
