@@ -247,7 +247,9 @@ def test_a_file_where_the_results_should_go_is_told_in_one_line(tmp_path: Path) 
         check_destination(tmp_path / "out", "film", overwrite=False)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "slides.csv", "Index.html", "a\\b", f"{STAGING_PREFIX}x"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "slides.csv", "Index.html", "a\\b", f"{STAGING_PREFIX}x"]
+)
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match="cannot be the name of a folder"):
         write_result(make_result(make_cells(), make_facts(name)), tmp_path)
