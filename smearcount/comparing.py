@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.reports.readers.agreement import compared
-from pipeline.reports.readers.readings import read_reader
+from pipeline.reports.readers.readings import read_readers
 
 __all__ = ["compare"]
 
@@ -29,7 +29,7 @@ def compare(readers: Sequence[str | PathLike[str]]) -> pd.DataFrame:
     InputError
         Where fewer than two are given, one cannot be read (row and column are named), or no slide is common.
     """
-    found = compared([read_reader(Path(reader)) for reader in readers])
+    found = compared(read_readers([Path(reader) for reader in readers]))
     rows = []
     for slide in found.slides:
         fractions = [None if reading is None else reading.fraction for reading in slide.readings]

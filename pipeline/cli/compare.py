@@ -32,11 +32,11 @@ def compare(
     from pipeline.files import write_whole
     from pipeline.reports.readers.agreement import WITHIN, compared
     from pipeline.reports.readers.agreement_chart import check_plot_name, write_plot
-    from pipeline.reports.readers.readings import read_reader
+    from pipeline.reports.readers.readings import read_readers
 
     if plot is not None:
         check_plot_name(plot)
-    found = compared([read_reader(path) for path in readers])
+    found = compared(read_readers(readers))
     headings = ("slide", *found.readers, "readings", "mean")
     print_rows(headings, [_slide_row(slide) for slide in found.slides])
     headings = (

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from pipeline.names import CSV_ENCODING
 
 __all__ = ["GivenRow", "read_given_table"]
 
+_DELIMITERS = (",", ";", "\t")
+_SEPARATOR = re.compile(r"sep=(.)\r?\n")
+"""First line by which Excel is told what parts the values."""
 _MORE = "\0more"
 """Key of what a row holds beyond its last column; no column is called so."""
 
@@ -24,7 +28,10 @@ class GivenRow:
 
 
 def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> list[GivenRow]:
-    """All rows of a table in UTF-8, with commas or semicolons, with or without Excel's mark at its beginning.
+    """All rows of a table in UTF-8 that hold something.
+
+    Commas, semicolons or tabs part its values; Excel's mark at its beginning, and its line that names the
+    separator, may be there.
 
     Parameters
     ----------
@@ -38,35 +45,42 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
     """
     try:
         text = path.read_text(encoding=CSV_ENCODING)
-    except (OSError, UnicodeError) as error:
+    except UnicodeError as error:
+        raise InputError(
+            f"{path}: is no text in UTF-8; expected a CSV table, which a spreadsheet may write in another "
+            "encoding: save it as CSV UTF-8"
+        ) from error
+    except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({reason_of(error)}); expected a CSV table in UTF-8"
         ) from error
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
+    named, text = _SEPARATOR.match(text), _SEPARATOR.sub("", text, count=1)
+    before, head = int(named is not None), text.partition("\n")[0]
+    delimiter = named[1] if named else max(_DELIMITERS, key=head.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
     try:
-        rows.fieldnames = _columns(path, rows.fieldnames or (), needed, known)
-        return [_row(path, rows.line_num, row, len(rows.fieldnames)) for row in rows]
+        rows.fieldnames = _columns(f"{path}, row {1 + before}", rows.fieldnames or (), needed, known)
+        read = [_row(f"{path}, row {rows.line_num + before}", row, len(rows.fieldnames)) for row in rows]
     except csv.Error as error:
-        raise InputError(f"{path}, row {rows.line_num}: is no row of a CSV ({error}); mend it") from error
+        place = f"{path}, row {rows.line_num + before}"
+        raise InputError(f"{place}: is no row of a CSV ({error}); mend it") from error
+    return [row for row in read if any(row.texts.values())]
 
 
-def _columns(path: Path, found: Sequence[str], needed: Sequence[str], known: Sequence[str]) -> list[str]:
+def _columns(place: str, found: Sequence[str], needed: Sequence[str], known: Sequence[str]) -> list[str]:
     expected = {*needed, *known}
     names = [name.strip().lower() if name.strip().lower() in expected else name.strip() for name in found]
     wanted = f"expected {', '.join(needed)}; mend the header"
     for column in needed:
         if column not in names:
-            raise InputError(f"{path}, row 1: has no column `{column}`; {wanted}")
+            raise InputError(f"{place}: has no column `{column}`; {wanted}")
     for column in names:
         if column and names.count(column) > 1:
-            raise InputError(f"{path}, row 1: has more than one column `{column}`; {wanted}")
+            raise InputError(f"{place}: has more than one column `{column}`; {wanted}")
     return names
 
 
-def _row(path: Path, number: int, row: dict[str, str | None], columns: int) -> GivenRow:
-    place = f"{path}, row {number}"
+def _row(place: str, row: dict[str, str | None], columns: int) -> GivenRow:
     if any(row.pop(_MORE, None) or ()):
         raise InputError(
             f"{place}: has more values than the {columns} columns; mend the row, and write no comma within "

@@ -1,17 +1,21 @@
 """What each reader saw: summaries of this tool, or tables of manual counts."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.names import from_csv
 from pipeline.tables.given import GivenRow, read_given_table
 
-__all__ = ["Reader", "Reading", "read_reader"]
+__all__ = ["Reader", "Reading", "read_reader", "read_readers"]
 
 _COLUMNS = ("slide", "infected", "counted")
 _ALSO = ("state", "verdict", "gametocytes")
+_WHOLE = re.compile(r"\d{1,12}([.,]0)?")
+"""A number of cells; some programs write whole numbers with a decimal. Not 1.000, which may be a thousand."""
 _COUNTED_STATES = frozenset({"", "done", "partial", "exists"})
 
 
@@ -34,6 +38,33 @@ class Reader:
 
     name: str
     readings: Mapping[str, Reading]
+
+
+def read_readers(paths: Sequence[Path]) -> list[Reader]:
+    """All readers; those of one name are told apart by their folders, or else by their place in the list.
+
+    Raises
+    ------
+    InputError
+        As `read_reader`.
+    """
+    readers = [read_reader(path) for path in paths]
+    names = [reader.name for reader in readers]
+    wider = [
+        f"{_parent(path)}/{name}" if names.count(name) > 1 else name
+        for path, name in zip(paths, names, strict=True)
+    ]
+    apart = [
+        f"{name} ({place})" if wider.count(name) > 1 else name for place, name in enumerate(wider, start=1)
+    ]
+    return [replace(reader, name=name) for reader, name in zip(readers, apart, strict=True)]
+
+
+def _parent(path: Path) -> str:
+    """Folder above the one, or the file, that names a reader."""
+    absolute = path.absolute()
+    named_by_folder = absolute.name in ("slides.csv", "summary.json")
+    return absolute.parent.parent.name if named_by_folder else absolute.parent.name
 
 
 def read_reader(path: Path) -> Reader:
@@ -75,7 +106,7 @@ def _of_summary(path: Path) -> dict[str, Reading]:
 def _of_table(path: Path) -> dict[str, Reading]:
     readings: dict[str, Reading] = {}
     for row in read_given_table(path, _COLUMNS, _ALSO):
-        slide = row.texts["slide"]
+        slide = from_csv(row.texts["slide"])
         if not slide:
             raise InputError(f"{row.place}, column slide: is empty, expected the name of a slide")
         if slide in readings:
@@ -95,10 +126,7 @@ def _of_row(row: GivenRow) -> Reading:
 
 
 def _whole(place: str, column: str, text: str, least: int = 0, most: int = 10**9) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
+    value = int(re.split("[.,]", text)[0]) if _WHOLE.fullmatch(text) else -1
     if not least <= value <= most:
         raise InputError(
             f"{place}, column {column}: {text!r} is no number of cells, expected {least} to {most}"

@@ -22,12 +22,21 @@ def table(folder: Path, data: bytes) -> Path:
         b"\xef\xbb\xbf Slide , CELLS\r\n film 1 , 12 \r\n",
         b'"slide","cells"\n"film 1","12"\n\n',
         b"cells;slide;remark\n12;film 1;\n",
+        b"slide\tcells\nfilm 1\t12\n",
+        b"slide;cells\r\nfilm 1;12\r\n;;\r\n;\r\n",
     ],
 )
 def test_every_spreadsheets_way_is_the_same_table(tmp_path: Path, data: bytes) -> None:
     (row,) = read_given_table(table(tmp_path, data), ("slide",), ("cells",))
     assert (row.texts["slide"], row.texts["cells"]) == ("film 1", "12")
     assert row.place == f"{tmp_path / 'given.csv'}, row 2"
+
+
+def test_the_line_by_which_excel_names_the_separator_is_no_header(tmp_path: Path) -> None:
+    (row,) = read_given_table(table(tmp_path, b"sep=;\r\nslide;cells\r\na, b;12\r\n"), ("slide",), ("cells",))
+    assert (row.texts["slide"], row.place[-5:]) == ("a, b", "row 3")
+    with pytest.raises(InputError, match="row 2: has no column"):
+        read_given_table(table(tmp_path, b"sep=;\r\nfilm;cells\r\n"), ("slide",))
 
 
 def test_columns_that_nobody_looks_for_keep_their_letters(tmp_path: Path) -> None:
@@ -49,7 +58,9 @@ def test_a_row_is_named_by_its_last_line(tmp_path: Path) -> None:
         (b"slide,x,x\na,b,c\n", "row 1: has more than one column `x`"),
         (b"slide,cells\na,1,200\n", "row 2: has more values than the 2 columns"),
         (b"slide,cells\na," + b"1" * 200_000 + b"\n", "is no row of a CSV"),
-        (b"slide,cells\n\xff\xfe,1\n", "cannot be read"),
+        (b"slide,cells\n\xff\xfe,1\n", "save it as CSV UTF-8"),
+        ("slide;cells\nMüller;1\n".encode("cp1252"), "is no text in UTF-8"),
+        ("slide;cells\nfilm;1\n".encode("utf-16"), "is no text in UTF-8"),
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path: Path, data: bytes, told: str) -> None:

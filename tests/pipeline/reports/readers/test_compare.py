@@ -13,7 +13,7 @@ from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.reports.readers.agreement import compared, is_discordant
 from pipeline.reports.readers.agreement_chart import agreement_svg
-from pipeline.reports.readers.readings import Reader, Reading, read_reader
+from pipeline.reports.readers.readings import Reader, Reading, read_reader, read_readers
 
 
 def reading(infected: int, counted: int = 5000) -> Reading:
@@ -72,6 +72,8 @@ def test_agreement_is_mean_difference_limits_and_share_within_a_quarter() -> Non
         (",1,500", "row 3, column slide: is empty"),
         ("film,1,5,500", "row 3: has more values than the 3 columns"),
         ("\nfilm,many,500", "row 4, column infected: 'many'"),
+        ("film,1_0,500", "row 3, column infected: '1_0'"),
+        ("film,1,1.000", "row 3, column counted: '1.000' is no number of cells"),
     ],
 )
 def test_a_bad_row_is_told_with_its_column(tmp_path: Path, row: str, told: str) -> None:
@@ -99,6 +101,24 @@ def test_further_columns_capitals_and_short_rows_are_understood(tmp_path: Path) 
         tmp_path / "me.csv", "film,x,1,500,late", "other,x,2,600", head="Slide, who,INFECTED,counted ,note"
     )
     assert read_reader(path).readings == {"film": reading(1, 500), "other": reading(2, 600)}
+
+
+def test_whole_numbers_are_taken_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    path = table(tmp_path / "me.csv", "a;3,0;500", "b;4.0;600.0", head="slide;infected;counted")
+    assert read_reader(path).readings == {"a": reading(3, 500), "b": reading(4, 600)}
+
+
+def test_readers_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for who, infected in (("anna", 3), ("ben", 30)):
+        (tmp_path / who).mkdir()
+        table(tmp_path / who / "counts.csv", f"film,{infected},500")
+    paths = [tmp_path / who / "counts.csv" for who in ("anna", "ben")]
+    assert compared(read_readers(paths)).readers == ("anna/counts", "ben/counts")
+    assert len({reader.name for reader in read_readers([paths[0], paths[0]])}) == 2
+
+
+def test_names_of_our_own_tables_are_those_of_the_slides(tmp_path: Path) -> None:
+    assert list(read_reader(table(tmp_path / "me.csv", "'=film,3,500")).readings) == ["=film"]
 
 
 def test_a_results_folder_gives_asexual_counts_and_leaves_out_what_is_not_countable(tmp_path: Path) -> None:
