@@ -1,5 +1,6 @@
 """Many nights into one results folder by one process: what grows but the results."""
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,15 +30,28 @@ def many_nights(
     out = folder.parent / "out"
     for night in range(nights):
         first = night * slides
-        given = small_slides(
-            folder / f"night-{night:02d}", slides, width=size[0], height=size[1], first=first
-        )
+        given = folder / f"night-{night:02d}"
+        _draw(given, slides, first, size)
         order = BatchOrder(given=(given,), out=out, settings=CountSettings(workers=workers))
         end = run_batch(order, lambda _: None, Stop(), writers=(write_slides_csv, write_morning_page))
         held = held_by(os.getpid())
         yield f"night {night + 1}: {end.text}; {held.text()}; {_kept(out)}"
     results = sum(row.result is not None for row in read_rows(out))
     yield f"{results} results of {nights * slides} slides"
+
+
+def _draw(folder: Path, slides: int, first: int, size: tuple[int, int]) -> None:
+    """Draw the slides of a night in a process of its own: what that takes is none of a batch's."""
+    drawing = multiprocessing.get_context("spawn").Process(
+        target=small_slides,
+        args=(folder, slides),
+        kwargs={"width": size[0], "height": size[1], "first": first},
+    )
+    drawing.start()
+    drawing.join()
+    if drawing.exitcode:
+        raise RuntimeError(f"{folder}: the slides could not be drawn, exit code {drawing.exitcode}")
+    drawing.close()
 
 
 def _kept(out: Path) -> str:

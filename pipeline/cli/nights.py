@@ -52,7 +52,7 @@ def status(
     from pipeline.jobs.rows import read_rows
     from pipeline.reports.night import as_read, night_totals
 
-    rows = as_read(read_rows(out))
+    rows = list(as_read(read_rows(out)))
     totals, holder = night_totals(rows), _holder(out)
     if as_json:
         sys.stdout.write(_as_json(rows, totals, holder))

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,11 +41,11 @@ class BatchEnd:
     Attributes
     ----------
     is_settled : every slide has its result or its reason; False where the run was stopped before.
-    rows : of the ledger.
+    rows : of the ledger, read as they are gone through.
     """
 
     is_settled: bool
-    rows: tuple[BatchRow, ...]
+    rows: Collection[BatchRow]
 
     @property
     def to_mind(self) -> int:
@@ -110,7 +110,7 @@ def run_batch(
                 with suppress(OutputError):  # of a disk that is full or gone; the next run writes them
                     publisher.publish_last()
             night.say("progress", "")
-        return BatchEnd(is_settled=is_settled, rows=tuple(ledger.rows()))
+        return BatchEnd(is_settled=is_settled, rows=ledger.rows())
 
 
 def _opened(

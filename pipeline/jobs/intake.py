@@ -94,14 +94,19 @@ def read_listing(path: Path) -> list[ListedSlide]:
     return list(listed.values())
 
 
-def unique_name(slide: ListedSlide, taken: Mapping[str, Path]) -> str:
-    """A name for a slide that no other has: with the names of the folders above it where that is needed."""
-    name = slide.name or slide_name(slide.source)
+def unique_name(slide: ListedSlide, taken: Mapping[str, str]) -> str:
+    """A name for a slide that no other has: with the names of the folders above it where that is needed.
+
+    Parameters
+    ----------
+    taken : paths of slides by their names, in small letters.
+    """
+    name, source = slide.name or slide_name(slide.source), str(slide.source)
     above = slide.source.parent
-    while taken.get(name.casefold(), slide.source) != slide.source and above.name:
+    while taken.get(name.casefold(), source) != source and above.name:
         name, above = f"{above.name}_{name}", above.parent
     number, first = 2, name
-    while taken.get(name.casefold(), slide.source) != slide.source:
+    while taken.get(name.casefold(), source) != source:
         name, number = f"{first}_{number}", number + 1
     return name
 

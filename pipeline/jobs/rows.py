@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.files import STAGING_PREFIX
 from pipeline.jobs.schema import from_stored, ledger_errors, read_database
 
-__all__ = ["BatchRow", "batch_folder", "ledger_path", "read_rows", "row_of"]
+__all__ = ["BatchRow", "LedgerRows", "batch_folder", "ledger_path", "read_rows", "row_of"]
 
 FIGURES = (
     "verdict",
@@ -43,6 +43,32 @@ def ledger_path(out: Path) -> Path:
     return batch_folder(out) / "ledger.sqlite3"
 
 
+class LedgerRows(Collection[BatchRow]):
+    """Every slide of a ledger, in the order in which they came.
+
+    They are read anew, one by one, each time they are gone through: those of many nights take much memory.
+
+    Raises
+    ------
+    OutputError
+        Where the ledger cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[BatchRow]:
+        with closing(read_database(self._path)) as connection:
+            yield from _each(connection, self._path)
+
+    def __len__(self) -> int:
+        with closing(read_database(self._path)) as connection, ledger_errors(self._path, "read"):
+            return int(connection.execute("SELECT count(*) FROM slides").fetchone()[0])
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == each for each in self)
+
+
 def read_rows(out: Path) -> list[BatchRow]:
     """Every slide that the ledger of a results folder knows, in the order in which they came.
 
@@ -56,8 +82,13 @@ def read_rows(out: Path) -> list[BatchRow]:
     path = ledger_path(out)
     if not path.is_file():
         raise InputError(f"{out} holds no ledger of counted slides; expected the -o folder of a batch")
-    with closing(read_database(path)) as connection, ledger_errors(path, "read"):
-        return [row_of(row) for row in connection.execute("SELECT * FROM slides ORDER BY sequence")]
+    return list(LedgerRows(path))
+
+
+def _each(connection: sqlite3.Connection, path: Path) -> Iterator[BatchRow]:
+    with ledger_errors(path, "read"):
+        for row in connection.execute("SELECT * FROM slides ORDER BY sequence"):
+            yield row_of(row)
 
 
 def row_of(row: sqlite3.Row) -> BatchRow:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.batch_row import BatchRow, BatchState
 from pipeline.jobs.identity import ResultKey
-from pipeline.jobs.rows import row_of
+from pipeline.jobs.rows import LedgerRows, row_of
 from pipeline.jobs.schema import from_stored, ledger_errors, open_database, to_stored
 
 __all__ = ["LedgerSlide", "SlideLedger"]
@@ -164,10 +164,9 @@ class SlideLedger:
             found = self._connection.execute("SELECT * FROM slides WHERE slide = ?", (to_stored(slide),))
             return row_of(found.fetchone())
 
-    def rows(self) -> list[BatchRow]:
-        """Every slide, in the order in which they came."""
-        with self._lock:  # one by one: the rows of many nights are large
-            return [row_of(row) for row in self._connection.execute("SELECT * FROM slides ORDER BY sequence")]
+    def rows(self) -> LedgerRows:
+        """Every slide, in the order in which they came, as they are when they are gone through."""
+        return LedgerRows(self._path)
 
     def close(self) -> None:
         """Close the file."""

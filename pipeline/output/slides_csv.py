@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
 from pipeline.errors import OutputError, OutputExistsError, reason_of
-from pipeline.files import write_whole
+from pipeline.files import whole_file
 from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
 
 __all__ = ["SLIDES_COLUMNS", "check_slides_csv", "write_slides_csv"]
@@ -35,11 +35,12 @@ SLIDES_COLUMNS = (
 FIRST_COLUMNS = SLIDES_COLUMNS[:11]
 
 
-def write_slides_csv(out: Path, rows: Sequence[BatchRow], existing: Iterable[str] = ()) -> None:
+def write_slides_csv(out: Path, rows: Collection[BatchRow], existing: Iterable[str] = ()) -> None:
     """Write OUT/slides.csv, whole or not at all.
 
     Parameters
     ----------
+    rows : gone through twice, one by one.
     existing : names of slides whose state is told as `exists`: a count found them done before.
 
     Raises
@@ -48,14 +49,18 @@ def write_slides_csv(out: Path, rows: Sequence[BatchRow], existing: Iterable[str
         Where it cannot be written.
     """
     found = frozenset(existing)
-    more = list(dict.fromkeys(name for row in rows for name in row.extra if name not in SLIDES_COLUMNS))
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(map(for_csv, (*SLIDES_COLUMNS, *more)))
+    more: dict[str, None] = {}
+    foreign = ""
     for row in rows:
-        state = "exists" if row.slide in found and row.state in ("done", "partial") else row.state
-        table.writerow(map(for_csv, (*_cells(row, state), *(row.extra.get(name, "") for name in more))))
-    write_whole(out / "slides.csv", text.getvalue().encode(csv_encoding([text.getvalue()])))
+        more.update(dict.fromkeys(name for name in row.extra if name not in SLIDES_COLUMNS))
+        foreign = foreign or next((text for text in _texts(row) if not text.isascii()), "")
+    encoding = csv_encoding((foreign,))
+    with whole_file(out / "slides.csv") as file:
+        file.write(_line((*SLIDES_COLUMNS, *more)).encode(encoding))
+        for row in rows:
+            state = "exists" if row.slide in found and row.state in ("done", "partial") else row.state
+            cells = (*_cells(row, state), *(row.extra.get(name, "") for name in more))
+            file.write(_line(cells).encode())
 
 
 def check_slides_csv(out: Path) -> None:
@@ -80,6 +85,17 @@ def check_slides_csv(out: Path) -> None:
         ) from error
     if not header.startswith(",".join(FIRST_COLUMNS)):
         raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
+
+
+def _texts(row: BatchRow) -> Iterator[str]:
+    """Whatever of a row may hold another letter than those of ASCII."""
+    yield from (_line(_cells(row, row.state)), *row.extra, *row.extra.values())
+
+
+def _line(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(map(for_csv, cells))
+    return text.getvalue()
 
 
 def _cells(row: BatchRow, state: str) -> tuple[object, ...]:

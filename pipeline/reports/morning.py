@@ -1,6 +1,6 @@
 """The morning page of a results folder: what became of every slide, on one page that needs no network."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from os import fsencode
 from pathlib import Path
@@ -43,7 +43,7 @@ MARKS: dict[Kind, str] = {
 CODE_WORDS: dict[str, str] = {reason.code: reason.words for reason in REASONS}
 REPORT_FILE = "report.html"
 _PIECES_AT_ONCE = 200
-_LINKED = (REPORT_FILE, "overlay.jpg", "cells.csv", "summary.json")
+_LINKED = ("overlay.jpg", "cells.csv", "summary.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class _Shown:
 
     name: str
     folder: str
+    files: tuple[str, ...]
     thumbnail: str
     kind: Kind
     verdict: str
@@ -68,12 +69,12 @@ class _Shown:
     keys: tuple[float, ...]
 
 
-def write_morning_page(out: Path, rows: Sequence[BatchRow], *, patience_s: float = 0.3) -> Path:
+def write_morning_page(out: Path, rows: Collection[BatchRow], *, patience_s: float = 0.3) -> Path:
     """Write OUT/index.html, whole or not at all, and return its path.
 
     Parameters
     ----------
-    rows : every slide of the results folder, in any order.
+    rows : every slide of the results folder, in any order; gone through several times, one by one.
     patience_s : most time for new thumbnails; the rest of them come with the next page. `math.inf` makes all.
 
     Raises
@@ -81,26 +82,28 @@ def write_morning_page(out: Path, rows: Sequence[BatchRow], *, patience_s: float
     OutputError
         Where it cannot be written; an earlier page stays as it was.
     """
-    results = [row.result for row in rows if row.result is not None]
-    reported = [result for result in results if (out / result / REPORT_FILE).is_file()]
-    pieces = _pieces(rows, thumbnails(out, results, patience_s), reported)
+    pictures = thumbnails(out, (row.result for row in rows if row.result is not None), patience_s)
     with whole_file(out / PAGE_NAME) as page:
-        for piece in pieces:
+        for piece in _pieces(rows, pictures, lambda result: (out / result / REPORT_FILE).is_file()):
             page.write(piece.encode())
     return out / PAGE_NAME
 
 
-def morning_page(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collection[str] = ()) -> str:
+def morning_page(
+    rows: Collection[BatchRow], pictures: Mapping[str, str], reported: Collection[str] = ()
+) -> str:
     """The page as HTML.
 
     Parameters
     ----------
     pictures : address of each result's thumbnail, by its folder. reported : folders that hold a report.
     """
-    return "".join(_pieces(rows, pictures, reported))
+    return "".join(_pieces(rows, pictures, lambda result: result in reported))
 
 
-def _pieces(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collection[str]) -> Iterator[str]:
+def _pieces(
+    rows: Collection[BatchRow], pictures: Mapping[str, str], is_reported: Callable[[str], bool]
+) -> Iterator[str]:
     """The page piece by piece: as a whole, its pictures in it, it would be several MB of memory each time."""
     totals = night_totals(rows)
     codes = sorted({code for row in rows for code in row.codes})
@@ -109,10 +112,8 @@ def _pieces(rows: Sequence[BatchRow], pictures: dict[str, str], reported: Collec
         kinds=[(MARKS[kind], number, KIND_WORDS[kind]) for kind, number in totals.kinds.items()],
         figures=_figures(totals),
         updated=f"{totals.updated_at[:16].replace('T', ' ')} UTC" if totals.updated_at else "",
-        rows=(_shown(row, pictures) for row in as_read(rows)),
+        rows=(_shown(row, pictures, is_reported) for row in as_read(rows)),
         marks=MARKS,
-        linked=_LINKED,
-        reported={_address(result) for result in reported},
         chart=interval_chart(rows),
         codes=[(for_line(code), CODE_WORDS.get(code, "")) for code in codes],
     )
@@ -132,7 +133,7 @@ def _figures(totals: NightTotals) -> list[tuple[str, str]]:
     return figures
 
 
-def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
+def _shown(row: BatchRow, pictures: Mapping[str, str], is_reported: Callable[[str], bool]) -> _Shown:
     kind = kind_of(row)
     claimed = kind in ("seen", "uncertain", "none", "partial") and row.parasitaemia is not None
     verdict = KIND_WORDS[kind]
@@ -144,6 +145,7 @@ def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
     return _Shown(
         name=for_line(row.slide),
         folder="" if row.result is None else _address(row.result),
+        files=() if row.result is None else _linked(row.result, is_reported),
         thumbnail="" if row.result is None else pictures.get(row.result, ""),
         kind=kind,
         verdict=verdict,
@@ -165,6 +167,11 @@ def _shown(row: BatchRow, pictures: dict[str, str]) -> _Shown:
             -1.0 if row.seconds is None else round(row.seconds, 3),
         ),
     )
+
+
+def _linked(result: str, is_reported: Callable[[str], bool]) -> tuple[str, ...]:
+    """Files of a result that its row links to."""
+    return (REPORT_FILE, *_LINKED) if is_reported(result) else _LINKED
 
 
 def _address(result: str) -> str:

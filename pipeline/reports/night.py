@@ -1,7 +1,7 @@
 """What the slides of a results folder add up to, and the order in which a person should read them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +34,6 @@ KIND_WORDS: dict[Kind, str] = {
     "passed_over": "passed over",
 }
 """What became of a slide, in the order in which a person should read it: first what needs a hand."""
-_ORDER = {kind: place for place, kind in enumerate(KIND_WORDS)}
 _NO_MEND = "Count it once more. If it fails again, set the slide aside and report this line."
 
 
@@ -80,27 +79,59 @@ def kind_of(row: BatchRow) -> Kind:
     return "seen" if row.verdict == "parasites seen" else "none"
 
 
-def as_read(rows: Iterable[BatchRow]) -> list[BatchRow]:
-    """The rows in the order of `KIND_WORDS`, else as they came."""
-    return sorted(rows, key=lambda row: _ORDER[kind_of(row)])
+def as_read(rows: Collection[BatchRow]) -> Iterator[BatchRow]:
+    """The rows in the order of `KIND_WORDS`, else as they came; they are gone through once for each kind."""
+    found = {kind_of(row) for row in rows}
+    for kind in KIND_WORDS:
+        if kind in found:
+            yield from (row for row in rows if kind_of(row) == kind)
 
 
-def night_totals(rows: Sequence[BatchRow]) -> NightTotals:
-    """Add up the slides of a results folder."""
-    kinds = Counter(kind_of(row) for row in rows)
-    finished = [row for row in rows if row.state in ("done", "partial")]
-    measured = [row for row in finished if row.cpu_seconds is not None and row.detected]
-    cpu, found = sum(row.cpu_seconds or 0.0 for row in measured), sum(row.detected or 0 for row in measured)
+def night_totals(rows: Iterable[BatchRow]) -> NightTotals:
+    """Add up the slides of a results folder; they are gone through once."""
+    kinds: Counter[Kind] = Counter()
+    sums: Counter[str] = Counter()
+    updated_at = ""
+    for row in rows:
+        kind = kind_of(row)
+        kinds[kind] += 1
+        updated_at = max(updated_at, row.updated_at)
+        sums.update(_finished_sums(row, kind) if row.state in ("done", "partial") else _left_sums(row))
     return NightTotals(
-        slides=len(rows),
+        slides=kinds.total(),
         kinds={kind: kinds[kind] for kind in KIND_WORDS if kinds[kind]},
-        counted=sum(row.counted or 0 for row in finished if kind_of(row) != "refused"),
-        seconds=sum(row.seconds or 0.0 for row in finished),
-        cpu_seconds=cpu,
-        cpu_s_per_1000=1000 * cpu / found if found else None,
-        seconds_left=_seconds_left(rows, finished),
-        updated_at=max((row.updated_at for row in rows), default=""),
+        counted=sums["counted"],
+        seconds=float(sums["seconds"]),
+        cpu_seconds=float(sums["cpu_s"]),
+        cpu_s_per_1000=1000 * sums["cpu_s"] / sums["found"] if sums["found"] else None,
+        seconds_left=_seconds_left(sums, kinds["running"]),
+        updated_at=updated_at,
     )
+
+
+def _finished_sums(row: BatchRow, kind: Kind) -> dict[str, float]:
+    sums = {"counted": row.counted or 0, "seconds": row.seconds or 0.0}
+    if kind == "refused":
+        sums["counted"] = 0
+    if row.cpu_seconds is not None and row.detected:
+        sums |= {"cpu_s": row.cpu_seconds, "found": row.detected}
+    if row.seconds and row.size_bytes:
+        sums |= {"timed_s": row.seconds, "timed_bytes": row.size_bytes}
+    return sums
+
+
+def _left_sums(row: BatchRow) -> dict[str, float]:
+    if row.state not in ("running", "queued"):
+        return {}
+    done = row.done_tiles / row.all_tiles if row.all_tiles else 0.0
+    return {"left": 1, "left_bytes": row.size_bytes * (1 - done)}
+
+
+def _seconds_left(sums: Mapping[str, float], running: int) -> float | None:
+    """Time for what remains: its bytes at the pace of the finished ones, as many slides at once as now."""
+    if not sums["timed_bytes"] or not sums["left"]:
+        return None
+    return sums["left_bytes"] * sums["timed_s"] / sums["timed_bytes"] / max(1, running)
 
 
 def reason_and_mend(error: str) -> tuple[str, str]:
@@ -122,18 +153,3 @@ def duration_text(seconds: float | None) -> str:
         return f"{whole // 60} min {whole % 60:02d} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def _seconds_left(rows: Sequence[BatchRow], finished: Sequence[BatchRow]) -> float | None:
-    """Time for what remains: its bytes at the pace of the finished ones, as many slides at once as now."""
-    timed = [row for row in finished if row.seconds and row.size_bytes]
-    waiting = [row for row in rows if row.state in ("running", "queued")]
-    if not timed or not waiting:
-        return None
-    left_bytes = sum(row.size_bytes * (1 - _done_part(row)) for row in waiting)
-    pace = sum(row.seconds or 0.0 for row in timed) / sum(row.size_bytes for row in timed)
-    return left_bytes * pace / max(1, sum(row.state == "running" for row in waiting))
-
-
-def _done_part(row: BatchRow) -> float:
-    return row.done_tiles / row.all_tiles if row.all_tiles else 0.0

@@ -32,38 +32,47 @@ def thumbnails(out: Path, results: Iterable[str], patience_s: float) -> dict[str
     -------
     By the result's folder; one without an overlay, or not made yet, is missing.
     """
-    overlays = {result: out / result / "overlay.jpg" for result in results}
-    names = {result: f"{hashlib.sha256(os.fsencode(result)).hexdigest()[:16]}.jpg" for result in overlays}
     folder = out / FOLDER
     kept = _kept(folder)
-    _remove_others(folder, set(kept) - set(names.values()))
-    sizes: dict[str, int] = {}
+    found: dict[str, str] = {}
+    total = 0
     give_up = time.monotonic() + patience_s
-    for result, overlay in overlays.items():
-        with suppress(
-            OSError
-        ):  # the result is being replaced, or the card is read-only: no thumbnail this time
+    for result in dict.fromkeys(results):  # a copy's row names the result of what it is a copy of
+        name = _name_of(result)
+        size, made_for_ns = kept.pop(name, (0, None))
+        overlay = out / result / "overlay.jpg"
+        with suppress(OSError):  # the result is being replaced, or the card is read-only: none this time
             changed_ns = overlay.stat().st_mtime_ns
-            size, made_for_ns = kept.get(names[result], (0, None))
             if made_for_ns != changed_ns:
                 if time.monotonic() >= give_up:
                     continue
-                size = _make(overlay, folder / names[result], changed_ns)
+                size = _make(overlay, folder / name, changed_ns)
             if size:
-                sizes[result] = size
-    if sum(sizes.values()) > EMBEDDED_BYTES_MAX:
-        return {result: f"{FOLDER}/{names[result]}" for result in sizes}
-    return {result: _data_uri((folder / names[result]).read_bytes()) for result in sizes}
+                found[result] = f"{FOLDER}/{name}"
+                total += size
+    _remove_others(folder, kept)
+    if total > EMBEDDED_BYTES_MAX:
+        return found
+    return {result: _data_uri((out / path).read_bytes()) for result, path in found.items()}
+
+
+def _name_of(result: str) -> str:
+    """File name of a result's thumbnail."""
+    return f"{hashlib.sha256(os.fsencode(result)).hexdigest()[:16]}.jpg"
 
 
 def _kept(folder: Path) -> dict[str, tuple[int, int]]:
     """Size and time of change, ns, of each thumbnail that is there."""
     try:
         with os.scandir(folder) as entries:
-            states = {entry.name: entry.stat() for entry in entries}
+            return {entry.name: _size_and_change(entry) for entry in entries}
     except OSError:
         return {}
-    return {name: (state.st_size, state.st_mtime_ns) for name, state in states.items()}
+
+
+def _size_and_change(entry: os.DirEntry[str]) -> tuple[int, int]:
+    state = entry.stat()
+    return state.st_size, state.st_mtime_ns
 
 
 def _remove_others(folder: Path, names: Iterable[str]) -> None:

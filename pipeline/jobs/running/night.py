@@ -96,9 +96,11 @@ class Night:
             if found.passed_over:
                 self.say("line", f"passed over {found.passed_over} files that are no pictures")
         slides = found.slides if self._settling is None else self._settling.settled(found.slides)
+        if not slides:
+            return
         sources = self.guarded(self.ledger.sources)
         names = {source: name for name, source in sources.items()}
-        taken = {name.casefold(): Path(source) for name, source in sources.items()}
+        taken = {name.casefold(): source for name, source in sources.items()}
         fresh = [self._enlisted(slide, names.get(str(slide.source)), taken) for slide in slides]
         # What a run that was cut short had begun comes last: it may be what brought the machine down.
         for row in sorted(fresh, key=lambda row: row.attempts if row.state == "queued" else 0):
@@ -153,9 +155,9 @@ class Night:
         """Tell a person something."""
         self._tell(NightEvent(kind=kind, text=text, slide=slide, state=state, progress=self.pace.now()))
 
-    def _enlisted(self, slide: ListedSlide, known: str | None, taken: dict[str, Path]) -> LedgerSlide:
+    def _enlisted(self, slide: ListedSlide, known: str | None, taken: dict[str, str]) -> LedgerSlide:
         name = known if known is not None else unique_name(slide, taken)
-        taken[name.casefold()] = slide.source
+        taken[name.casefold()] = str(slide.source)
         size = _size(slide.source)
         return self.guarded(
             lambda: self.ledger.enlist(

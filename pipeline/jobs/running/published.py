@@ -1,7 +1,7 @@
 """What people read of a results folder, written anew as slides finish: slides.csv and the morning page."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
@@ -9,7 +9,7 @@ from pipeline.jobs.slide_ledger import SlideLedger
 
 __all__ = ["Publisher", "Write"]
 
-Write = Callable[[Path, list[BatchRow]], object]
+Write = Callable[[Path, Collection[BatchRow]], object]
 _SHARE = 40.0
 """Writing takes at most one part in so many of the time, however many rows there are."""
 

@@ -99,5 +99,5 @@ def test_a_run_whose_clock_is_set_back_a_year_is_finished_and_resumed(
     end = run_batch(order, tell, Stop())  # begins in the past
     assert [row.state for row in end.rows] == ["done"] * 4
     assert stamps == [
-        (tmp_path / "out" / row.slide / "summary.json").stat().st_mtime_ns for row in end.rows[:3]
+        (tmp_path / "out" / row.slide / "summary.json").stat().st_mtime_ns for row in list(end.rows)[:3]
     ]
