@@ -23,13 +23,18 @@ class Schedule:
     Attributes
     ----------
     rate : highest learning rate. decay : of the weights.
-    steps : in all; what is over whole epochs is left out. steps_per_epoch : steps between checkpoints.
+    steps : in all. steps_per_epoch : steps between checkpoints; the last epoch may have fewer.
     """
 
     rate: float
     decay: float
     steps: int
     steps_per_epoch: int
+
+    @property
+    def epochs(self) -> int:
+        """How many checkpoints the training has."""
+        return -(-self.steps // self.steps_per_epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +89,11 @@ def fit_epochs(model: "keras.Model", draw: Draw, schedule: Schedule, course: Cou
         batches it would have had.
     """
     seed, each = course.seed, schedule.steps_per_epoch
-    first = int(model.optimizer.iterations) // each
-    for epoch in range(first, schedule.steps // each):
+    first = -(-int(model.optimizer.iterations) // each)
+    for epoch in range(first, schedule.epochs):
         _reseed(model, seed, epoch * each)
         model.fit(
-            _batches(draw, seed, epoch, each),
+            _batches(draw, seed, epoch, min(each, schedule.steps - epoch * each)),
             initial_epoch=epoch,
             epochs=epoch + 1,
             # Keras shuffles by default, by Python's global generator, whose state no checkpoint holds.
