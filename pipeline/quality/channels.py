@@ -26,10 +26,10 @@ LEAST_ABSORBANCE = 0.05
 """Added to an absorbance before shares of it are taken: the colour of a stain this faint is noise."""
 LEAST_DEEPER = 0.15
 """Absorbance by which the deepest stain must exceed the cells' for its own colour to be seen."""
-CELL_WEIGHT, DEEP_WEIGHT, GROUND_WEIGHT = 4.0, 3.0, 3.0
+CELL_WEIGHT, DEEP_WEIGHT, GROUND_WEIGHT = 4.0, 5.0, 6.0
 """Of the shares of the cells' absorbance, of the deepest stain's and of what it has more, and of the ground's
 logarithms, where the logarithm of the cells' absorbance weighs one."""
-KERNEL = 0.65
+KERNEL = 0.9
 """Width of the kernel: with it fields that are left out are told best."""
 FAINTEST = 1e-12
 """Density of what is like no known field."""

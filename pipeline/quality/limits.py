@@ -67,5 +67,5 @@ class VisibilityLimits:
     faded_refuse: float = 0.6
     clipped_warn: float = 0.0005
     clipped_refuse: float = 0.0015
-    order_warn: float = 0.5
+    order_warn: float = 2.0
     order_refuse: float = 4.0

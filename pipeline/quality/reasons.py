@@ -140,7 +140,7 @@ REASONS: tuple[Reason, ...] = (
         refuses=f"above {_VISIBLE.order_refuse:.1f}",
         action="camera settings",
         advice="if it looks wrong on a screen, save it as RGB, in the order red, green, blue",
-        good_warned=0.032,
+        good_warned=0.009,
         good_refused=0.005,
     ),
     Reason(

@@ -1,5 +1,6 @@
 """Exchanged colour channels are told by known fields, whichever way they are exchanged."""
 
+import tomllib
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.manifest import shipped
 from pipeline.errors import ModelError
 from pipeline.quality.channels import (
     FieldColours,
@@ -15,6 +17,7 @@ from pipeline.quality.channels import (
     colour_rows,
     read_colours,
 )
+from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.novelty import TERM_NAMES, FieldFeatures
 from pipeline.training.novelty.train import colours_file
 
@@ -74,6 +77,39 @@ def test_the_shipped_colours_hold_nine_laboratories() -> None:
     assert known.weights.sum() == pytest.approx(1)
     assert np.isfinite(known.places).all()
     assert len(np.unique(known.weights.round(9))) > 1
+
+
+def warned_without(left_out: str, order: tuple[int, ...] = (0, 1, 2)) -> float:
+    """Share of the shipped fields warned of by known fields without it, or without its laboratory."""
+    rows = tomllib.loads(shipped("detector").with_name("colours.toml").read_text())["sources"]
+    names = [name for name in rows for _ in rows[name]]
+    known, warned = KnownColours.of(rows), 0
+    for place, row in enumerate(row for each in rows.values() for row in each):
+        field = FieldColours(cells=tuple(row[:3]), deepest=tuple(row[3:6]), ground=tuple(row[6:]))
+        others = [
+            other != place if left_out == "field" else name != names[place]
+            for other, name in enumerate(names)
+        ]
+        weights = np.where(others, known.weights, 0)
+        found = channel_order(
+            [reordered(field, order)],
+            KnownColours(places=known.places, weights=np.asarray(weights / weights.sum())),
+        )
+        assert found is not None
+        warned += found.odds > VisibilityLimits().order_warn
+    return warned / len(names)
+
+
+@pytest.mark.parametrize(("left_out", "most"), [("field", 0.01), ("laboratory", 0.05)])
+def test_few_good_fields_are_warned_of_in_a_known_laboratory_or_a_new_one(left_out: str, most: float) -> None:
+    assert warned_without(left_out) <= most
+
+
+@pytest.mark.parametrize(("order", "least"), [((2, 1, 0), 0.45), ((0, 2, 1), 0.9), ((1, 2, 0), 0.9)])
+def test_half_of_the_fields_of_exchanged_red_and_blue_and_most_others_are_told(
+    order: tuple[int, ...], least: float
+) -> None:
+    assert warned_without("field", order) >= least
 
 
 @pytest.mark.parametrize("text", ["", "[sources]\niml = [[1, 2]]", "[sources]\niml = 3", "not toml ="])
