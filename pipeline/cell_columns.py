@@ -75,7 +75,11 @@ CELL_TABLE: tuple[CellColumn, ...] = (
         dtype="str",
         text="why not: at_border, white_cell, platelet, artefact; empty where counted",
     ),
-    CellColumn(name="reviewed_as", dtype="str", text="a person's later decision; empty"),
+    CellColumn(
+        name="reviewed_as",
+        dtype="str",
+        text="empty, for what a person sees: `infected` or `uninfected`; `smearcount adapt` reads it",
+    ),
     CellColumn(name="model", dtype="str", text="name of the network that decided"),
 )
 CELL_COLUMNS: tuple[str, ...] = tuple(column.name for column in CELL_TABLE)

@@ -93,6 +93,8 @@ def error_line(error: BaseException) -> str:
 
 def reason_of(error: BaseException) -> str:
     """What went wrong as printable text of one line, to stand within a message that names the file."""
+    if isinstance(error, UnicodeError):
+        return "not text in UTF-8"
     return for_line(_folded(getattr(error, "strerror", None) or error)) or type(error).__name__
 
 

@@ -80,9 +80,10 @@ def site_layer(found: SiteCells, classifier: Classifier) -> SiteLayer:
     infected, cells = int(found.cells.infected.sum()), len(found.slides)
     if cells < LEAST_CELLS or min(infected, cells - infected) < LEAST_OF_EACH:
         raise InputError(
-            f"{cells} cells are labelled, {infected} of them infected; expected at least {LEAST_CELLS}, and "
-            f"{LEAST_OF_EACH} of each label; label more cells"
+            f"{infected} cells are labelled infected and {cells - infected} uninfected; expected "
+            f"{LEAST_CELLS} or more, and {LEAST_OF_EACH} or more of each; label more cells"
         )
+    _check_not_exchanged(found.cells)
     figures = cross_validated(found, classifier.calibration)
     fitted = fit_last_layer(found.cells, classifier.calibration)
     return SiteLayer(
@@ -95,6 +96,16 @@ def site_layer(found: SiteCells, classifier: Classifier) -> SiteLayer:
         weights=tuple(fitted.weights.tolist()),
         figures=figures,
     )
+
+
+def _check_not_exchanged(cells: LabelledCells) -> None:
+    """Refuse labels that are the wrong way round: a network at a loss ranks by chance, not in reverse."""
+    infected, others = cells.logits[cells.infected], cells.logits[~cells.infected]
+    if np.quantile(infected, 0.75) < np.median(others):
+        raise InputError(
+            "most cells labelled uninfected look more infected than nearly all that are labelled infected; "
+            "are the two labels exchanged? mend the column of labels"
+        )
 
 
 def cross_validated(found: SiteCells, calibration: Platt) -> SiteFigures:
@@ -150,9 +161,9 @@ def _standard_error(gain: NDArray[np.float64], groups: NDArray[np.intp]) -> floa
 def figures_text(figures: SiteFigures, cells: int) -> str:
     """The figures in words."""
     return (
-        f"in {figures.folds} folds of slides left out, {figures.errors_site} of {cells} labelled cells are "
-        f"decided wrongly ({figures.errors_shipped} as shipped), log loss {figures.loss_site:.3f} "
-        f"({figures.loss_shipped:.3f})"
+        f"on slides left out ({figures.folds} folds) {figures.errors_site} of {cells} labelled cells are "
+        f"decided wrongly, as shipped {figures.errors_shipped}; log loss {figures.loss_site:.3f}, as shipped "
+        f"{figures.loss_shipped:.3f} (less is better)"
     )
 
 

@@ -15,7 +15,10 @@ __all__ = ["adapt"]
 def adapt(
     reviewed: Annotated[
         list[Path],
-        typer.Argument(metavar="REVIEWED...", help="CSV of slide, cell, label: infected or uninfected."),
+        typer.Argument(
+            metavar="REVIEWED...",
+            help="CSV of slide, cell, label: infected or uninfected; or cells.csv, reviewed_as filled in.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="TOML", help="Site file to write.")],
     results: Annotated[
@@ -33,4 +36,5 @@ def adapt(
     done = fit(reviewed, out, CountSettings(detector=detector, classifier=classifier), results)
     layer = done.layer
     lost = f"; {done.lost} labelled cells were not found again" if done.lost else ""
-    sys.stdout.write(f"{for_line(done.file)}: {figures_text(layer.figures, layer.cells)}{lost}\n")
+    file = for_line(done.file)
+    sys.stdout.write(f"{file}: {figures_text(layer.figures, layer.cells)}{lost}; count with --site {file}\n")

@@ -57,7 +57,7 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
     named, text = _SEPARATOR.match(text), _SEPARATOR.sub("", text, count=1)
     before, head = int(named is not None), text.partition("\n")[0]
     delimiter = named[1] if named else max(_DELIMITERS, key=head.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter, strict=True)
     try:
         rows.fieldnames = _columns(f"{path}, row {1 + before}", rows.fieldnames or (), needed, known)
         read = [_row(f"{path}, row {rows.line_num + before}", row, len(rows.fieldnames)) for row in rows]

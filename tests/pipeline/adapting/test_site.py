@@ -15,7 +15,7 @@ from models.runtime import load_network
 from models.site import read_site
 from pipeline import networks
 from pipeline.adapting.cells import SiteCells
-from pipeline.adapting.site import adapt, cross_validated
+from pipeline.adapting.site import adapt, cross_validated, site_layer
 from pipeline.batch import count_and_write
 from pipeline.errors import InputError, OutputExistsError
 from pipeline.jobs.identity import key_of_run, models_of
@@ -154,6 +154,14 @@ def test_labels_that_help_are_taken_and_others_refused_in_one_line():
     assert "\n" not in str(refused.value)
 
 
+def test_exchanged_labels_are_told_and_not_learnt():
+    found, classifier = made_up(60, useful=False), networks.load_classifier(PLAIN)
+    turned = replace(found, cells=replace(found.cells, infected=~found.cells.infected))
+    with pytest.raises(InputError, match="are the two labels exchanged"):
+        site_layer(turned, classifier)
+    assert site_layer(found, classifier).infected == 20
+
+
 def test_cells_of_too_few_slides_or_fields_cannot_be_cross_validated():
     platt, useful = Platt(slope=1.0, offset=0.0), made_up(400, useful=True)
     with pytest.raises(InputError, match="cells of 1 fields of one slide are labelled, expected 5 or more"):
@@ -177,7 +185,7 @@ def test_a_gain_on_two_slides_of_eight_is_refused():
         slides=np.asarray([f"rich {one % 2}" if one < others else f"slide {one % 6}" for one in range(400)]),
         cells=LabelledCells(features=features, logits=logits, infected=truth),
     )
-    with pytest.raises(InputError, match=r"32 of 400 labelled cells are decided wrongly \(37 as shipped"):
+    with pytest.raises(InputError, match=r"32 of 400 labelled cells are decided wrongly, as shipped 37"):
         cross_validated(mixed, Platt(slope=1.0, offset=0.0))
 
 

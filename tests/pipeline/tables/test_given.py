@@ -73,3 +73,10 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, data: bytes, told: str) -> No
 def test_a_table_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"given\.csv: cannot be read"):
         read_given_table(tmp_path / "given.csv", ("slide",))
+
+
+def test_a_quote_that_never_ends_is_told_and_no_row_swallowed(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('slide,note\nfilm,"a\nother,b\n', encoding="utf-8")
+    with pytest.raises(InputError, match="is no row of a CSV"):
+        read_given_table(path, ["slide", "note"])
