@@ -1,6 +1,8 @@
 """What a batch is asked to count: folders are walked, and a table may name slides, their scale and more."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from pipeline.reader.vendor import VENDOR_SUFFIXES
 from pipeline.settings import RBC_PER_UL_MAX, RBC_PER_UL_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN
 from pipeline.tables.given import GivenRow, read_given_table
 
-__all__ = ["Found", "ListedSlide", "find_slides", "read_listing", "unique_name"]
+__all__ = ["Found", "ListedSlide", "find_slides", "plain_path", "read_listing", "unique_name"]
 
 _NUMBERS = ("rbc_per_ul", "um_per_px")
 _DICOM_SUFFIX = ".dcm"
@@ -61,10 +63,9 @@ def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide]
     listing : slides of a table; they go before what is found under the same path.
     """
     found = Found()
-    for path in given:
-        path = path.absolute()
+    for path in map(plain_path, given):
         if path.is_dir():
-            _walk(path, out.absolute(), found, is_slide=len(given) > 1)
+            _walk(path, plain_path(out), found, is_slide=len(given) > 1)
         else:
             found.slides.append(ListedSlide(source=path))
     listed = {slide.source: slide for slide in listing}
@@ -76,7 +77,8 @@ def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide]
 def read_listing(path: Path) -> list[ListedSlide]:
     """The slides of a table with the columns path, slide, rbc_per_ul, sample, um_per_px and any more.
 
-    A relative path is sought beside the table. Excel's mark at the beginning and semicolons are understood.
+    A relative path is sought beside the table; backslashes of Windows, Excel's mark at the beginning and
+    semicolons are understood.
 
     Raises
     ------
@@ -92,6 +94,16 @@ def read_listing(path: Path) -> list[ListedSlide]:
         listed[slide.source] = slide
         names[(slide.name or "").casefold()] = row.place
     return list(listed.values())
+
+
+def plain_path(path: Path) -> Path:
+    """The path absolute and without `..`: a slide has one path however it is handed in."""
+    absolute = path.absolute()
+    plain = Path(os.path.normpath(absolute))
+    with suppress(OSError):
+        if plain != absolute and not plain.samefile(absolute):
+            return absolute.resolve()  # a link to a folder stands before the `..`
+    return plain
 
 
 def unique_name(slide: ListedSlide, taken: Mapping[str, str]) -> str:
@@ -118,11 +130,19 @@ def _listed(path: Path, row: GivenRow) -> ListedSlide:
     numbers = {column: _number(row.place, column, texts.get(column, "")) for column in _NUMBERS}
     own = {"path", "slide", "um_per_px"}
     return ListedSlide(
-        source=(path.absolute().parent / texts["path"]).absolute(),
+        source=_source(path.absolute().parent, texts["path"]),
         name=_name(row.place, texts.get("slide", "")),
         um_per_px=numbers["um_per_px"],
         extra={column: text for column, text in texts.items() if column not in own and text},
     )
+
+
+def _source(folder: Path, text: str) -> Path:
+    """A path as a table has it; one that was written on Windows is understood elsewhere too."""
+    source = folder / text
+    if os.sep == "/" and "\\" in text and not os.path.lexists(source):
+        source = folder / text.replace("\\", "/")
+    return plain_path(source)
 
 
 def _name(place: str, name: str) -> str | None:

@@ -3,10 +3,11 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from pipeline.batch_row import BatchRow, BatchState
 from pipeline.jobs.identity import ResultKey
@@ -139,6 +140,10 @@ class SlideLedger:
             (reason, result, seen, _now_utc()),
         )
 
+    def forget(self, slide: str) -> None:
+        """Take the slide's row off."""
+        self._write("DELETE FROM slides WHERE slide = ?", (slide,))
+
     def find(self, slide: str) -> LedgerSlide | None:
         """The slide of that name."""
         return next(iter(self._read("WHERE slide = ?", (slide,))), None)
@@ -152,10 +157,13 @@ class SlideLedger:
         )
         return next(iter(rows), None)
 
-    def sources(self) -> dict[str, str]:
-        """Every slide's source by its name, in the order in which they came."""
+    def sources(self, states: Sequence[BatchState] = get_args(BatchState)) -> dict[str, str]:
+        """The source of every slide in one of the states by its name, in the order in which they came."""
+        marks = ", ".join("?" for _ in states)
         with ledger_errors(self._path, "read"), self._lock:
-            found = self._connection.execute("SELECT slide, source FROM slides ORDER BY sequence")
+            found = self._connection.execute(
+                f"SELECT slide, source FROM slides WHERE state IN ({marks}) ORDER BY sequence", states
+            )
             return {from_stored(slide): from_stored(source) for slide, source in found}
 
     def row(self, slide: str) -> BatchRow:

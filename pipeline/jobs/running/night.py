@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,8 @@ from typing import TypeVar
 from pipeline.errors import OutputError, error_line
 from pipeline.jobs.choice import Choice, Chooser
 from pipeline.jobs.counted import Answer, Progressed, SlideTask
-from pipeline.jobs.intake import ListedSlide, find_slides, unique_name
+from pipeline.jobs.intake import ListedSlide, find_slides, plain_path, unique_name
+from pipeline.jobs.running.gone import gone_slides
 from pipeline.jobs.running.progress import EventKind, NightEvent, Pace, Report
 from pipeline.jobs.running.published import Publisher
 from pipeline.jobs.running.stopping import Stop
@@ -94,7 +95,13 @@ class Night:
         if found.passed_over > self._passed_over:
             self._passed_over = found.passed_over
             if found.passed_over:
-                self.say("line", f"passed over {found.passed_over} files that are no pictures")
+                files = (
+                    "1 file that is no picture"
+                    if found.passed_over == 1
+                    else f"{found.passed_over} files that are no pictures"
+                )
+                self.say("line", f"passed over {files}")
+        self._forget_gone({slide.source for slide in found.slides})
         slides = found.slides if self._settling is None else self._settling.settled(found.slides)
         if not slides:
             return
@@ -154,6 +161,14 @@ class Night:
     def say(self, kind: EventKind, text: str, slide: str | None = None, state: str | None = None) -> None:
         """Tell a person something."""
         self._tell(NightEvent(kind=kind, text=text, slide=slide, state=state, progress=self.pace.now()))
+
+    def _forget_gone(self, found: Collection[Path]) -> None:
+        """Take off the rows of slides without a result whose files are gone: no run could settle them."""
+        uncounted = self.guarded(lambda: self.ledger.sources(("queued", "failed")))
+        given = [plain_path(path) for path in self._order.given]
+        for slide in gone_slides(uncounted, found, given):
+            self.guarded(partial(self.ledger.forget, slide))
+            self.say("line", f"{slide}: is no longer there and was not counted; its row is taken off")
 
     def _enlisted(self, slide: ListedSlide, known: str | None, taken: dict[str, str]) -> LedgerSlide:
         name = known if known is not None else unique_name(slide, taken)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,6 +175,36 @@ def test_a_result_that_was_in_place_when_the_power_went_is_adopted(tmp_path: Pat
     _batch(tmp_path / "in", tmp_path / "out")
     assert _states(tmp_path / "out") == {"a": "done"}
     assert (tmp_path / "out/a/summary.json").stat().st_mtime_ns == stamp
+
+
+def test_a_slide_without_a_result_whose_files_are_gone_is_asked_for_no_more(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "good" / "a.png", 1)
+    for name in ("empty", "empty too", "deep/broken"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+    (tmp_path / "in/deep/broken/b.png").touch()
+    (tmp_path / "in/elsewhere.svs").touch()
+    end, _ = _batch(tmp_path / "in", tmp_path / "out")
+    assert sum(row.state == "failed" for row in end.rows) == 4
+    shutil.rmtree(tmp_path / "in/deep")
+    draw(tmp_path / "in" / "empty too" / "of a day" / "a.png", 2)  # it was no slide but a folder of slides
+    end, events = _batch(tmp_path / "in", tmp_path / "out")
+    assert _states(tmp_path / "out") == {
+        "good": "done",
+        "empty": "failed",
+        "elsewhere": "failed",
+        "of a day": "done",
+    }
+    assert {event.text.split(":")[0] for event in events if "taken off" in event.text} == {
+        "broken",
+        "empty too",
+    }
+    for path in (tmp_path / "in").iterdir():
+        path.rename(tmp_path / path.name)
+    end, _ = _batch(tmp_path / "in", tmp_path / "out")
+    assert len(end.rows) == 4  # a disk that is away shows a folder without anything
+    (tmp_path / "in/other").mkdir()
+    end, _ = _batch(tmp_path / "in/other", tmp_path / "out")
+    assert "elsewhere" not in {row.slide for row in end.rows}
 
 
 def test_a_second_run_says_who_holds_the_folder(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.jobs.intake import find_slides, read_listing
+from pipeline.jobs.intake import find_slides, plain_path, read_listing
 from pipeline.reader.slide import open_slide
 from tests.pipeline.jobs.drawn_slides import draw
 from tests.pipeline.reader.dicom_files import write_dicom_slide
@@ -79,3 +79,32 @@ def test_a_fault_of_a_table_is_told_with_its_row_and_column(
     assert told in str(raised.value)
     assert "slides.csv" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_slide_has_one_path_however_it_is_handed_in(tmp_path: Path) -> None:
+    source = draw(tmp_path / "slides" / "a.png", 1)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+    table = tmp_path / "tables" / "list.csv"
+    for path in (
+        "../slides/a.png",
+        "..\\slides\\a.png",
+        str(source),
+        "../slides/./../slides/a.png",
+    ):
+        table.write_text(f"path,um_per_px\n{path},0.2\n", encoding="utf-8")
+        listing = read_listing(table)
+        for given in (tmp_path / "slides", tmp_path / "tables" / ".." / "slides", source):
+            found = find_slides([given], tmp_path / "out", listing).slides
+            assert [(slide.source, slide.um_per_px) for slide in found] == [(source, 0.2)]
+    assert plain_path(tmp_path / "link" / ".." / "a") == tmp_path / "a"
+    (tmp_path / "far" / "a").touch()
+    (tmp_path / "a").touch()
+    assert plain_path(tmp_path / "link" / ".." / "a") == tmp_path / "far" / "a"
+
+
+def test_results_within_the_slides_are_passed_over_however_they_are_named(tmp_path: Path) -> None:
+    draw(tmp_path / "a" / "field.png", 1)
+    draw(tmp_path / "out" / "c" / "field.png", 3)
+    assert _found(tmp_path, tmp_path / "a" / ".." / "out") == ({"a"}, 0)
