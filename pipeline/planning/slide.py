@@ -14,7 +14,7 @@ from pipeline.planning.film_map import map_film, needs_map
 from pipeline.planning.probes import closer_light
 from pipeline.planning.scale import SlideScale, find_scale
 from pipeline.planning.view_notices import copies_notice, copy_of, scales_notice
-from pipeline.planning.views import Sketch, overlapping, same_views, sketch_of
+from pipeline.planning.views import Sketch, contained, overlapping, same_views, sketch_of
 from pipeline.reader.field import BrokenField, Field
 from pipeline.reader.slide import Slide
 from pipeline.records import ExcludedField, FailedTile, Notice
@@ -53,9 +53,8 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
         Where no field can be read, no scale is found, or the region lies outside of every field.
     """
     seen = _seen(slide, source)
-    copies = same_views(seen.sketches)
+    copies, overlaps = _shown_twice(seen.sketches)
     lights = {index: light for index, light in seen.lights.items() if index not in copies}
-    sketches = {index: sketch for index, sketch in seen.sketches.items() if index not in copies}
     scale = find_scale(slide, lights, settings, detector)
     plans = {}
     for index, light in lights.items():
@@ -76,8 +75,18 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
             *copies_notice({names[index]: names[best] for index, best in sorted(copies.items())}),
             *scales_notice([plan.um_per_px for index, plan in plans.items() if index not in scale.others]),
         ),
-        overlaps=tuple(overlapping(sketches)),
+        overlaps=tuple(overlaps),
     )
+
+
+def _shown_twice(sketches: Mapping[int, Sketch]) -> tuple[dict[int, int], list[tuple[int, int]]]:
+    """Fields that show the view of another or a part of it, each with that one; pairs that overlap."""
+    copies = same_views(sketches)
+    others = {index: sketch for index, sketch in sketches.items() if index not in copies}
+    pairs = overlapping(others)
+    inside = contained(others, pairs)
+    copies = {index: inside.get(best, best) for index, best in copies.items()} | inside
+    return copies, [pair for pair in pairs if not inside.keys() & set(pair)]
 
 
 def _damaged(broken: Sequence[FailedTile], read: Set[str]) -> list[ExcludedField]:

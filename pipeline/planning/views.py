@@ -1,6 +1,6 @@
 """Which photos of a slide show the same view, and which overlap: their small pictures are compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,7 +13,9 @@ from pipeline.planning.field import FieldLight, light_shrink
 from pipeline.planning.overview import field_picture, is_costly
 from pipeline.reader.field import Field
 
-__all__ = ["Sketch", "overlapping", "same_views", "sketch_of"]
+__all__ = ["Sketch", "contained", "overlapping", "same_views", "sketch_of"]
+
+_Part = tuple[slice, slice]
 
 SKETCH_PX = 128
 """Long side of a sketch, px: a red cell is 3 px or more across in a view of up to 300 µm."""
@@ -31,6 +33,8 @@ OVERLAP_CORRELATION = 0.6
 """From which on two parts show the same cells: overlaps of a tenth reach 0.8, others 0.36 at most."""
 LEAST_OVERLAP = 0.08
 """Share of a view; in less of it there are too few cells to compare."""
+CONTAINED = 0.9
+"""Share of a view that another one shows too from which on it shows nothing of its own."""
 PEAKS = 3
 """Shifts that are tried: what is the same in all photos may give the first."""
 MOST_PAIRS = 10_000
@@ -134,6 +138,27 @@ def overlapping(sketches: Mapping[int, Sketch]) -> list[tuple[int, int]]:
     ]
 
 
+def contained(sketches: Mapping[int, Sketch], pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Index of each field that shows a part of another and nearly nothing else, and of that one.
+
+    A photo that was cut, or taken before the stage moved, would be counted twice.
+
+    Parameters
+    ----------
+    pairs : those that overlap.
+    """
+    within: dict[int, int] = {}
+    for pair in pairs:
+        smaller, larger = sorted(pair, key=lambda index: (_pixels(sketches[index]), -index))
+        spectra = _spectrum(sketches[larger]), _spectrum(sketches[smaller])
+        if _overlap(*_of_one_size(sketches[larger], sketches[smaller], *spectra)) >= CONTAINED:
+            within.setdefault(smaller, larger)
+    for index in within:
+        while within[index] in within:
+            within[index] = within[within[index]]
+    return within
+
+
 def _of_one_size(
     one: Sketch, other: Sketch, of_one: NDArray[np.complex64], of_other: NDArray[np.complex64]
 ) -> tuple[Sketch, Sketch, NDArray[np.complex64]]:
@@ -199,7 +224,12 @@ def _spectrum(sketch: Sketch) -> NDArray[np.complex64]:
     return np.asarray(np.fft.rfft2(sketch.pixels, (2 * SKETCH_PX, 2 * SKETCH_PX)), np.complex64)
 
 
-def _overlap(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> bool:
+def _pixels(sketch: Sketch) -> int:
+    return sketch.width * sketch.height
+
+
+def _overlap(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> float:
+    """Share of the smaller view that the other shows too; 0 where that is nothing."""
     side = 2 * SKETCH_PX
     phase = crossed / (np.abs(crossed) + np.float32(1e-9))
     peaks = np.fft.irfft2(phase, (side, side))
@@ -207,23 +237,34 @@ def _overlap(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> bool
         down, across = divmod(int(peaks.argmax()), side)
         shift = (down + SKETCH_PX) % side - SKETCH_PX, (across + SKETCH_PX) % side - SKETCH_PX
         if _correlation(one, other, shift) >= OVERLAP_CORRELATION:
-            return True
+            return _lit_share(one, other, _laid(one, other, shift))
         around = (np.arange(-1, 2)[:, None] + down) % side, (np.arange(-1, 2)[None] + across) % side
         peaks[around] = -np.inf
-    return False
+    return 0.0
 
 
 def _correlation(one: Sketch, other: Sketch, shift: tuple[int, int] = (0, 0)) -> float:
     """Pearson's correlation of what two sketches share where the other is shifted; 0 where that is little."""
-    sides = zip(one.pixels.shape, other.pixels.shape, shift, strict=True)
-    here, there = zip(*(_shared(*side) for side in sides), strict=True)
+    here, there = _laid(one, other, shift)
+    if _lit_share(one, other, (here, there)) < LEAST_OVERLAP:
+        return 0.0
     lit = one.lit[here] * other.lit[there]
     area = float(lit.sum())
-    if area < max(1.0, LEAST_OVERLAP * min(float(one.lit.sum()), float(other.lit.sum()))):
-        return 0.0
     first, second = (_centred(pixels, lit, area) for pixels in (one.pixels[here], other.pixels[there]))
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float((first * second).sum()) / norm if norm else 0.0
+
+
+def _laid(one: Sketch, other: Sketch, shift: tuple[int, int]) -> tuple[_Part, _Part]:
+    """The part that two sketches share where the other is shifted, in the one and in the other."""
+    down, across = (_shared(*side) for side in zip(one.pixels.shape, other.pixels.shape, shift, strict=True))
+    return (down[0], across[0]), (down[1], across[1])
+
+
+def _lit_share(one: Sketch, other: Sketch, laid: tuple[_Part, _Part]) -> float:
+    """Lit px of a shared part, as a share of the smaller view."""
+    smaller = min(float(one.lit.sum()), float(other.lit.sum()))
+    return float((one.lit[laid[0]] * other.lit[laid[1]]).sum()) / max(smaller, 1.0)
 
 
 def _shared(side: int, other: int, shift: int) -> tuple[slice, slice]:

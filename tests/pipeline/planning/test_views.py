@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.planning.field import field_light
-from pipeline.planning.views import Sketch, overlapping, same_views, sketch_of
+from pipeline.planning.views import Sketch, contained, overlapping, same_views, sketch_of
 from pipeline.reader.slide import open_slide
 from pipeline.synthetic.field import RenderSettings, render_field
 
@@ -90,6 +90,8 @@ def test_a_photo_of_another_size_that_shows_the_same_cells_overlaps(film, how, t
     found = sketches(tmp_path, a=view(film, 0, 0), b=CUTS[how](view(film, 0, 0)), c=other_film(6)[:600])
     assert overlapping(found) == [(0, 1)]
     assert same_views(found) == {}
+    larger = 1 if how == "with a margin" else 0
+    assert contained(found, [(0, 1)]) == {1 - larger: larger}
 
 
 def test_of_one_view_in_several_sizes_and_focuses_the_best_photo_is_taken(film, tmp_path):
@@ -110,6 +112,13 @@ def test_photos_that_share_a_part_are_found_whatever_their_light(film, dx, dy, t
     found = sketches(tmp_path, a=view(film, 0, 0), b=other_film(9), c=shifted)
     assert overlapping(found) == [(0, 2)]
     assert same_views(found) == {}
+    assert contained(found, [(0, 2)]) == {}
+
+
+def test_of_photos_that_hold_one_another_the_largest_is_kept(film, tmp_path):
+    whole = view(film, 0, 0)
+    found = sketches(tmp_path, a=whole[100:600, 90:600], b=whole[60:660, 60:660], c=whole)
+    assert contained(found, overlapping(found)) == {0: 2, 1: 2}
 
 
 def test_what_the_camera_adds_to_every_photo_is_no_overlap(tmp_path):
