@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipeline.errors import expected_value
+
 __all__ = ["plain_page", "plain_text", "value_line"]
 
 # An absolute path of at least two parts, or of Windows; its last part stays.
@@ -15,13 +17,6 @@ _AS_PIXEL_SIZE = re.compile(r"\b(?:with|as|by) --um-per-px")
 _NO_TEXT = re.compile(r"(<style\b.*?</style>|<script\b.*?</script>)", re.S)  # of a page
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<>]*(?:\s--?[a-z]|SMEARCOUNT_|[/\\])[^<>]*(?=<)")
 _HELD = 0xE000  # characters of private use stand for names: no text of one line holds them
-_KINDS = {
-    "float": "a number",
-    "int": "a whole number",
-    "bool": "true or false",
-    "path": "a folder or file",
-    "string": "text",
-}
 
 
 def plain_text(text: str, names: Iterable[str] = ()) -> str:
@@ -87,19 +82,4 @@ def value_line(error: Mapping[str, Any]) -> str:
     if error["type"] == "string_too_long":  # it may be of a person: not repeated
         return f"{name} has {len(error['input'])} characters; expected at most {error['ctx']['max_length']}"
     found = "nothing" if error["type"] == "missing" else repr(error["input"])[:80]
-    return f"{name} is {found}; expected {_expected(error)}"
-
-
-def _expected(error: Mapping[str, Any]) -> str:
-    kind, limits = str(error["type"]), error.get("ctx") or {}
-    if kind == "greater_than_equal":
-        return f"at least {limits['ge']:g}"
-    if kind == "less_than_equal":
-        return f"at most {limits['le']:g}"
-    if kind == "greater_than":
-        return f"more than {limits['gt']:g}"
-    if kind == "finite_number":
-        return "a finite number"
-    if kind == "missing":
-        return "a value"
-    return _KINDS.get(kind.partition("_")[0], "another value")
+    return f"{name} is {found}; expected {expected_value(error)}"

@@ -151,7 +151,8 @@ def read_checked(path: Path, kind: type[_Kind], name: str, mend: str) -> _Kind:
     try:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = " ".join(str(error).split())
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        reason = "not text in UTF-8" if isinstance(error, UnicodeError) else reason
         raise ModelError(f"{path} cannot be read as a {name} ({reason}); {mend}") from error
     except ValidationError as error:
         first = error.errors()[0]

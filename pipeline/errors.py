@@ -17,6 +17,9 @@ SmearcountError
 The message of each is one line: what came, what was expected, how to mend it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from models.errors import ModelError, SmearcountError
 from pipeline.names import for_line
 
@@ -35,8 +38,26 @@ __all__ = [
     "SlideError",
     "SmearcountError",
     "error_line",
+    "expected_value",
     "reason_of",
 ]
+
+# What pydantic calls a limit, where it keeps it, and our words before it.
+_LIMITS = (
+    ("greater_than_equal", "ge", "at least"),
+    ("less_than_equal", "le", "at most"),
+    ("greater_than", "gt", "more than"),
+    ("less_than", "lt", "less than"),
+)
+_VALUES = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "path": "a folder or file",
+    "string": "text",
+    "finite_number": "a finite number",
+    "missing": "a value",
+}
 
 
 class InputError(SmearcountError, ValueError):
@@ -96,6 +117,15 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, UnicodeError):
         return "not text in UTF-8"
     return for_line(_folded(getattr(error, "strerror", None) or error)) or type(error).__name__
+
+
+def expected_value(error: Mapping[str, Any]) -> str:
+    """What was expected of a value that pydantic refused, in our words; an entry of its `errors()`."""
+    kind, limits = str(error["type"]), error.get("ctx") or {}
+    for refused, limit, words in _LIMITS:
+        if kind == refused:
+            return f"{words} {limits[limit]:,g}"
+    return _VALUES.get(kind, _VALUES.get(kind.partition("_")[0], "another value"))
 
 
 def _folded(text: object) -> str:

@@ -20,7 +20,8 @@ from typer.main import get_command
 
 from pipeline.cli.exit_codes import ExitCode
 from pipeline.cli.terminal import say
-from pipeline.errors import SmearcountError, error_line
+from pipeline.cli.wrong_usage import usage_line
+from pipeline.errors import SettingsError, SmearcountError, error_line
 
 __all__ = ["app", "main"]
 
@@ -92,11 +93,11 @@ class OneLineErrors(TyperGroup):
             if type(error).__name__ == "NoArgsIsHelpError":  # typer keeps the class to itself
                 sys.stdout.write(f"{text}\n")  # empty where rich has printed the help
                 sys.exit(ExitCode.DONE)
-            say(f"{text} (see smearcount --help)")
+            say(usage_line(error))
             sys.exit(error.exit_code)
         except (SmearcountError, OSError, MemoryError) as error:
             _explain(error)
-            sys.exit(ExitCode.FAILED)
+            sys.exit(ExitCode.WRONG_USAGE if isinstance(error, SettingsError) else ExitCode.FAILED)
         except typer.Abort:
             sys.exit(ExitCode.INTERRUPTED)
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)

@@ -77,10 +77,12 @@ def batch(
     """Count many slides, overnight: cut short, the same command goes on where it was."""
     from pipeline.jobs.batch import BatchOrder
     from pipeline.jobs.intake import read_listing
+    from pipeline.planning.protocols import goal_of
     from pipeline.settings import BatchSettings, CountSettings, ReportSettings
 
     if not given and slides is None:
         raise typer.BadParameter("nothing to count; name folders or files, or a table with --slides")
+    goal_of(protocol, max_cells, fields)  # one that cannot be is no slide's fault
     order = BatchOrder(
         given=tuple(given or ()),
         out=out.absolute(),

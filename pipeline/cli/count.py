@@ -162,8 +162,10 @@ def count(
     quiet: QuietOption = False,
 ) -> None:
     """Count the red cells of slides and how many of them are infected."""
+    from pipeline.planning.protocols import goal_of
     from pipeline.settings import CountSettings, ReportSettings
 
+    goal_of(protocol, max_cells, fields)  # one that cannot be is no slide's fault
     settings = CountSettings(
         um_per_px=um_per_px,
         detector=detector,

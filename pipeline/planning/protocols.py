@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.errors import InputError
+from pipeline.errors import SettingsError
 
 __all__ = ["PROTOCOLS", "VIEW_MM2", "Goal", "goal_of"]
 
@@ -102,18 +102,18 @@ def goal_of(protocol: str | None, max_cells: int | None, fields: int | None = No
 
     Raises
     ------
-    InputError
+    SettingsError
         Where the protocol is not known, more than one is given, or the number is no positive one.
     """
     given = {"--protocol": protocol, "--max-cells": max_cells, "--fields": fields}
     named = [f"{option} {value}" for option, value in given.items() if value is not None]
     if len(named) > 1:
         both = "both" if len(named) == 2 else "all"
-        raise InputError(f"{' and '.join(named)} were {both} given; expected one; leave the others out")
+        raise SettingsError(f"{' and '.join(named)} were {both} given; expected one; leave the others out")
     for option, value in (("--max-cells", max_cells), ("--fields", fields)):
         if value is not None and value < 1:
             unit = option.removeprefix("--max-").removeprefix("--")
-            raise InputError(f"{value} {unit} were asked for, expected 1 or more; pass another {option}")
+            raise SettingsError(f"{value} {unit} were asked for, expected 1 or more; pass another {option}")
     if max_cells is not None:
         return Goal(name="max-cells", cells=max_cells, source="asked for")
     if fields is not None:
@@ -121,5 +121,5 @@ def goal_of(protocol: str | None, max_cells: int | None, fields: int | None = No
     if protocol is None:
         return None
     if protocol.lower() not in PROTOCOLS:
-        raise InputError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}; pass another")
+        raise SettingsError(f"no protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}; pass another")
     return PROTOCOLS[protocol.lower()]

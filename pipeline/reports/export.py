@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
 from pipeline.files import output_errors, write_json
 from pipeline.reader.vendor import bounds_origin
 from pipeline.reports.coco import write_coco
@@ -39,13 +39,15 @@ def export_result(
     Raises
     ------
     InputError
-        Where the folder holds no result, a form is unknown, or a library for it is missing.
+        Where the folder holds no result, or a library for a form is missing.
+    SettingsError
+        Where a form is unknown.
     OutputError
         Where it cannot be written.
     """
     unknown = [name for name in formats if name not in EXPORT_FORMATS]
     if unknown or not formats:
-        raise InputError(
+        raise SettingsError(
             f"{', '.join(unknown) or 'nothing'} is no form of an export; expected some of "
             f"{', '.join(EXPORT_FORMATS)}, separated by commas"
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.errors import InputError
+from pipeline.errors import SettingsError
 from pipeline.planning.protocols import PROTOCOLS, goal_of
 
 
@@ -47,7 +47,7 @@ def test_names_may_be_written_in_capitals():
     ],
 )
 def test_a_goal_that_makes_no_sense_is_refused(protocol, max_cells, told):
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(SettingsError, match=told):
         goal_of(protocol, max_cells)
 
 
@@ -60,7 +60,7 @@ def test_a_number_of_fields_is_never_reached_by_cells():
     goal = goal_of(None, None, 3)
     assert goal is not None and goal.fields == 3
     assert goal.missing(500, 100_000) > 0
-    with pytest.raises(InputError, match="0 fields were asked for, expected 1 or more"):
+    with pytest.raises(SettingsError, match="0 fields were asked for, expected 1 or more"):
         goal_of(None, None, 0)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from pipeline.count import count_slide
-from pipeline.errors import InputError, SlideError
+from pipeline.errors import InputError, SettingsError, SlideError
 from pipeline.output.folder import write_result
 from pipeline.records import CELL_COLUMNS
 from pipeline.reports.cell_classes import CELL_CLASSES, class_numbers
@@ -296,7 +296,7 @@ def test_a_damaged_table_names_the_row_and_the_column(
 def test_what_is_no_result_or_no_form_is_told_in_one_line(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no summary\.json"):
         export_result(tmp_path, ["fhir"])
-    with pytest.raises(InputError, match=r"shape is no form of an export; expected some of parquet, geojson"):
+    with pytest.raises(SettingsError, match=r"shape is no form of an export; expected some of parquet"):
         export_result(folder, ["shape"])
     (folder / "summary.json").write_text("{")
     with pytest.raises(InputError, match=r"summary\.json: is no JSON"):
