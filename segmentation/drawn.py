@@ -1,4 +1,4 @@
-"""What a program drew over a photo: margins, scale bars and text, which cut cells as a border does."""
+"""What was drawn over a photo: margins, scale bars, text, marks; they cut cells as a border does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.illumination import BrightView
+from segmentation.strokes import drawn_strokes
 
 __all__ = ["drawn_over"]
 
@@ -85,6 +86,11 @@ def drawn_over(
     lit = None if view is None else _well_inside(view)
     for shape in _shapes_drawn(inner, white, lit):
         drawn[top + shape.top : top + shape.bottom, left + shape.left : left + shape.right] = True
+    strokes = drawn_strokes(inner, white)
+    if strokes is not None:
+        wide = np.asarray(cv2.dilate(strokes.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
+        lines = (wide if lit is None else wide & lit).astype(bool)
+        drawn[top : height - bottom, left : width - right] |= lines
     if not drawn.any():
         return None
     free = np.pad((~drawn).astype(np.uint8), 1, mode="edge")

@@ -16,7 +16,7 @@ from segmentation.neighbours import near_pairs
 from segmentation.resample import halve
 from segmentation.sharpness import edge_sums
 
-__all__ = ["SAME_OBJECT", "SURE_PEAK", "SegmentedCells", "segment"]
+__all__ = ["SAME_OBJECT", "SURE_PEAK", "SegmentedCells", "seen_colours", "segment"]
 
 SAME_OBJECT = 0.3
 """Intersection over union from which on two boxes, of whatever kinds, are of one object."""
@@ -99,10 +99,20 @@ def segment(
         measurements=measure(masks, depth, edges),
         overlaps=np.asarray([mask.touches for mask in masks], bool),
         masks=tuple(masks),
-        colours=replace(tile_colours(small, core, found, counted), edges=edge_sums(picture, core, counted)),
+        colours=seen_colours(picture, core, found, counted),
         everything=everything,
         faint=faint[owned],
     )
+
+
+def seen_colours(
+    picture: NDArray[np.uint8],
+    core: tuple[int, int, int, int],
+    found: Detections,
+    seen: NDArray[np.bool_] | None,
+) -> TileColours:
+    """Colours and edges of a tile, of the pixels that are seen: bool, of the core's size; None is all."""
+    return replace(tile_colours(halve(picture), core, found, seen), edges=edge_sums(picture, core, seen))
 
 
 def _with_faint(sure: Detections, faint: Detections) -> Detections:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from pipeline.settings import CountSettings
 from segmentation.colours import TileColours
 from segmentation.detections import Kind, overlap_with
 from segmentation.resample import WHITE_LEVEL, halve
-from segmentation.segment import SAME_OBJECT, SURE_PEAK, SegmentedCells, segment
+from segmentation.segment import SAME_OBJECT, SURE_PEAK, SegmentedCells, seen_colours, segment
 from segmentation.stacks import GREY_LEVELS
 
 __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_worker", "no_cells"]
@@ -133,6 +133,9 @@ class TileWorker:
         counted = plan.area.mask(tile.core)
         network, least = self.detector.network, self.detector.manifest.threshold
         cells = segment(picture, core, network, least, counted, FAINTEST_PEAK)
+        drawn = plan.drawn_over(tile.core)
+        if drawn is not None:  # letters are no stain
+            cells = replace(cells, colours=seen_colours(picture, core, cells.found, counted & ~drawn))
         kinds, probability, stages, doubtful = self._decided(picture, cells)
         kept = ~cells.faint | (kinds == Kind.RED_CELL)
         cells, kinds, probability, stages = cells.take(kept), kinds[kept], probability[kept], stages[kept]

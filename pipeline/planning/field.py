@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
-from pipeline.reader.field import Field
+from pipeline.reader.field import Box, Field
 from segmentation.drawn import drawn_over
 from segmentation.illumination import (
     BrightView,
@@ -26,6 +26,8 @@ BAND_ROWS = 512
 """Rows at crop scale that are read at once."""
 THUMBNAIL_PX = 1024
 """Light is measured on a picture of the field whose long side is at most twice this."""
+DRAWN_RIM_PX = 3
+"""Detector px around what is drawn over a photo that its soft edge reaches."""
 MOST_DRAWN = 0.02
 """Share of a field from which on what is drawn over it is left aside where light is measured."""
 
@@ -66,6 +68,18 @@ class FieldPlan:
     def step(self) -> float:
         """Level-0 px per detector px."""
         return 2 * self.grid.step
+
+    def drawn_over(self, box: Box) -> NDArray[np.bool_] | None:
+        """What of a box, detector px, is drawn over, with a rim, bool (y1 - y0, x1 - x0); None if nothing."""
+        drawn = self.light.drawn
+        if drawn is None:
+            return None
+        x, y = (
+            (np.arange(box[side], box[side + 2], dtype=np.float32) + np.float32(0.5)) * np.float32(self.step)
+            for side in (0, 1)
+        )
+        over = drawn.distance_at(*np.broadcast_arrays(x[None], y[:, None])) <= DRAWN_RIM_PX * self.step
+        return over if over.any() else None
 
 
 def field_light(field: Field) -> FieldLight:

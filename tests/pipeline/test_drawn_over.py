@@ -92,3 +92,37 @@ def test_a_round_view_is_counted_to_its_rim(rendered, plain, tmp_path):
     areas = count(np.where(inside[..., None], rendered.image, 0), tmp_path / "film.png").summary.area_mm2
     assert areas["counted"] == pytest.approx(np.pi * (270 * UM_PER_PX / 1000) ** 2, rel=0.03)
     assert sum(areas.values()) == pytest.approx(plain.summary.area_mm2["counted"], rel=1e-3)
+
+
+def stamped(picture: np.ndarray, colour: tuple[int, int, int], form: str) -> np.ndarray:
+    """The photo with a time stamp, or what a person marks a cell with, in a colour."""
+    drawn = picture.copy()
+    if form == "time stamp":
+        cv2.putText(drawn, "2026-11-20 14:05", (440, 545), cv2.FONT_HERSHEY_SIMPLEX, 0.9, colour, 3)
+    elif form == "circles":
+        for place in ((150, 120), (420, 300), (610, 200)):
+            cv2.circle(drawn, place, 34, colour, 3, cv2.LINE_AA)
+    elif form == "boxes":
+        for x, y in ((90, 90), (350, 300), (560, 180)):
+            cv2.rectangle(drawn, (x, y), (x + 60, y + 56), colour, 3)
+    else:
+        cv2.arrowedLine(drawn, (200, 420), (330, 300), colour, 4, cv2.LINE_AA, tipLength=0.2)
+        cv2.arrowedLine(drawn, (600, 90), (500, 170), colour, 4, cv2.LINE_AA, tipLength=0.2)
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("form", "colour"),
+    [
+        ("time stamp", (255, 255, 0)),
+        ("time stamp", (255, 140, 0)),
+        ("circles", (0, 255, 0)),
+        ("boxes", (255, 200, 0)),
+        ("arrows", (0, 160, 255)),
+    ],
+)
+def test_what_is_drawn_in_colour_is_no_exaggerated_colour(form, colour, rendered, plain, tmp_path):
+    result = count(stamped(rendered.image, colour, form), tmp_path / "film.png")
+    assert "saturated_colours" not in {notice.code for notice in plain.summary.notices}
+    assert "saturated_colours" not in {notice.code for notice in result.summary.notices}
+    assert plain.summary.counted - 50 < result.summary.counted <= plain.summary.counted + 3
