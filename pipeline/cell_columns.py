@@ -49,7 +49,7 @@ CELL_TABLE: tuple[CellColumn, ...] = (
     CellColumn(
         name="at_border",
         dtype="bool",
-        text="cut by the border, the edge of the round view, or a margin, scale bar or text drawn on it",
+        text="cut by the border, the rim of the round view, or a margin, scale bar, text or mark drawn on it",
     ),
     CellColumn(name="overlaps", dtype="bool", text="touches or overlaps a neighbour"),
     CellColumn(

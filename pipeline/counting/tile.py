@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -39,10 +39,9 @@ __all__ = ["FailedPart", "TileCells", "TileWorker", "failed_tile", "make_tile_wo
 
 SMALLEST_LATE_UM, LARGEST_LATE_UM = 4.5, 12.0
 """Diameters of what may be a late stage: no platelet is so large, and a white cell mostly is larger."""
-FAINTEST_PEAK = 0.2
-"""Least peak of what may be a late stage, 0 to 1 (`docs/lab/detection_limits.md`)."""
-SURE_LATE_P = 0.8
-"""Least probability at which such an object is a red cell: white cells must not become infected cells."""
+FAINTEST_PEAK, SURE_LATE_P = 0.2, 0.8
+"""Least peak of what may be a late stage (`docs/lab/detection_limits.md`), and least probability at which it
+is a red cell: white cells must not become infected cells."""
 LIT = 0.8 * WHITE_LEVEL
 """Least level of empty ground: darker is the rim of the view, or a cell that was not found."""
 _FAILURES = (SmearcountError, OSError, ValueError, MemoryError, cv2.error)
@@ -131,19 +130,18 @@ class TileWorker:
         picture = read_window(self.slide.fields[tile.field], plan.grid, plan.light, window)
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
         counted = plan.area.mask(tile.core)
-        network, least = self.detector.network, self.detector.manifest.threshold
-        cells = segment(picture, core, network, least, counted, FAINTEST_PEAK)
-        drawn = plan.drawn_over(tile.core)
-        if drawn is not None:  # letters are no stain
-            cells = replace(cells, colours=seen_colours(picture, core, cells.found, counted & ~drawn))
+        found_by = self.detector.network, self.detector.manifest.threshold
+        cells = segment(picture, core, *found_by, counted, FAINTEST_PEAK)
+        if (drawn := plan.drawn_over(tile.core)) is not None:  # letters are no stain
+            colours = seen_colours(picture, core, cells.found, counted & ~drawn)
+            cells = dataclasses.replace(cells, colours=colours)
         kinds, probability, stages, doubtful = self._decided(picture, cells)
         kept = ~cells.faint | (kinds == Kind.RED_CELL)
         cells, kinds, probability, stages = cells.take(kept), kinds[kept], probability[kept], stages[kept]
-        origin = np.asarray((x0, y0, x0, y0), np.float64)
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
         return TileCells(
             field=tile.field,
-            boxes=(cells.found.boxes.astype(np.float64) + origin) * plan.step,
+            boxes=(cells.found.boxes.astype(np.float64) + np.asarray((x0, y0, x0, y0))) * plan.step,
             kinds=kinds,
             scores=cells.found.scores,
             measured=np.asarray(rows, np.float64).reshape(-1, 4),
@@ -239,16 +237,15 @@ def failed_tile(tile: Tile, error: Exception) -> TileCells:
 
 def no_cells(field: int, failed: tuple[FailedPart, ...] = ()) -> TileCells:
     """A tile of a field that holds none."""
-    nothing = np.zeros(0)
     return TileCells(
         field=field,
         boxes=np.zeros((0, 4)),
-        kinds=nothing.astype(np.uint8),
-        scores=nothing.astype(np.float32),
+        kinds=np.zeros(0, np.uint8),
+        scores=np.zeros(0, np.float32),
         measured=np.zeros((0, 4)),
-        overlaps=nothing.astype(bool),
-        p_infected=nothing.astype(np.float32),
-        stages=nothing.astype(np.int64),
+        overlaps=np.zeros(0, bool),
+        p_infected=np.zeros(0, np.float32),
+        stages=np.zeros(0, np.int64),
         colours=TileColours(objects=np.zeros((0, 3), np.float32), depths=np.zeros(GREY_LEVELS, np.int64)),
         failed=failed,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.reader.field import Box, Field
-from segmentation.drawn import drawn_over
+from segmentation.drawing.drawn import drawn_over
 from segmentation.illumination import (
     BrightView,
     bright_view,

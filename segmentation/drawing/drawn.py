@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.drawing.strokes import drawn_strokes
 from segmentation.illumination import BrightView
-from segmentation.strokes import drawn_strokes
 
 __all__ = ["drawn_over"]
 

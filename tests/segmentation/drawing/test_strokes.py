@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.strokes import drawn_strokes
-from tests.segmentation.test_drawn import WHITE, field, saved
+from segmentation.drawing.strokes import drawn_strokes
+from tests.segmentation.drawing.test_drawn import WHITE, field, saved
 
 ORANGE, GREEN, AZURE = (255, 150, 0), (0, 255, 0), (0, 160, 255)
 

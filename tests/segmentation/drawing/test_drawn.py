@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmentation.drawn import drawn_over
+from segmentation.drawing.drawn import drawn_over
 from segmentation.illumination import bright_view
 
 WHITE = np.asarray((215, 220, 210), np.float32)

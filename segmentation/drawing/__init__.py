@@ -1,0 +1,1 @@
+"""What was drawn over a photo: margins, scale bars, text and marks."""
