@@ -36,6 +36,7 @@ class CountWords:
     caution : what the count does not say.
     figures : name and value of every number.
     notices : severity and text of what quality control found.
+    notes : what else must be known to read the numbers; none where no number is claimed.
     """
 
     headline: str
@@ -44,6 +45,7 @@ class CountWords:
     caution: str
     figures: tuple[tuple[str, str], ...]
     notices: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
 
 def count_words(summary: dict[str, Any]) -> CountWords:
@@ -51,7 +53,10 @@ def count_words(summary: dict[str, Any]) -> CountWords:
     verdict = summary["verdict"]
     tone = _TONES.get(verdict, "refused")
     headline, caution = _headline_and_caution(tone, summary)
-    names = (summary["slide"], *(field["name"] for field in summary["fields"] + summary["excluded_fields"]))
+    names = (
+        summary["slide"],
+        *(field["name"] for field in [*summary["fields"], *summary.get("excluded_fields", ())]),
+    )
     notices = [(notice["severity"], plain_text(notice["text"], names)) for notice in summary["notices"]]
     if summary["status"] == "partial":
         headline = f"Partial count: {headline[0].lower()}{headline[1:]}"
@@ -64,6 +69,9 @@ def count_words(summary: dict[str, Any]) -> CountWords:
         caution=caution,
         figures=tuple(_figures(summary, claimed=tone != "refused")),
         notices=tuple(notices),
+        notes=()
+        if tone == "refused"
+        else tuple(plain_text(note, names) for note in summary.get("notes", ())),
     )
 
 

@@ -39,13 +39,13 @@ def test_the_form_takes_the_number_of_the_sample(service):
     assert re.search(r'<input type="text" name="sample"[^>]*maxlength="100"', form)
     data = form_token(service) | {"sample": "<17>"}
     answer = service.post("/slides", files={"picture": ("film.png", film_png())}, data=data)
-    assert "Sample &lt;17&gt;" in _finished(service, answer.headers["Location"])
+    assert "Sample <bdi>&lt;17&gt;</bdi>" in _finished(service, answer.headers["Location"])
 
 
 def test_the_number_of_the_sample_stands_in_the_list_of_slides(service):
     data = form_token(service) | {"sample": "<17>"}
     service.post("/slides", files={"picture": ("film.png", film_png())}, data=data)
-    assert ">&lt;17&gt;: film.png</a>" in service.get("/").text
+    assert "><bdi>&lt;17&gt;</bdi>: <bdi>film.png</bdi></a>" in service.get("/").text
 
 
 def test_every_slide_is_listed_on_a_page_of_its_own(service):

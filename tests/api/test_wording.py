@@ -64,6 +64,13 @@ def test_the_page_states_the_estimate_of_the_overlay_and_the_report():
     assert "were marked as infected, 2 of them with a gametocyte: 1.1% (95% interval" in none.count
 
 
+def test_what_must_be_known_to_read_the_numbers_is_told_with_them():
+    note = "2 photos tell little of what differs between places of the film."
+    summary = json.loads(summary_to_json(SUMMARY)) | {"notes": [note, "Corrected by site.toml; pass --site"]}
+    assert count_words(summary).notes == (note, "Corrected by site.toml")
+    assert count_words(summary | {"verdict": "not countable"}).notes == ()
+
+
 def test_an_area_too_small_to_read_is_told_in_words():
     summary = json.loads(summary_to_json(SUMMARY)) | {"area_mm2": {"counted": 0.01, "outside_view": 1.3e-05}}
     figures = dict(count_words(summary).figures)
