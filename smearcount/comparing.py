@@ -17,7 +17,8 @@ def compare(readers: Sequence[str | PathLike[str]]) -> pd.DataFrame:
 
     Parameters
     ----------
-    readers : counted folders, summary.json files, or CSVs of manual counts (slide, infected, counted).
+    readers : counted folders, summary.json files, CSVs of manual counts (slide, infected, counted), or of
+        cells that a person reviewed (slide, cell, label).
 
     Returns
     -------

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from classifier.crops import object_crops
 from classifier.last_layer import LabelledCells, as_seen
-from pipeline.adapting.labels import CellLabel
 from pipeline.counting.tile import FAINTEST_PEAK
 from pipeline.counting.tiling import tile_at
 from pipeline.errors import InputError
@@ -22,6 +21,7 @@ from pipeline.provenance import describe_input
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
 from pipeline.reports.stored import StoredResult, read_stored
+from pipeline.tables.labels import CellLabel
 from segmentation.segment import segment
 
 __all__ = ["SiteCells", "labelled_cells"]

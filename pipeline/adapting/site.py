@@ -12,11 +12,11 @@ from classifier.last_layer import LabelledCells, fit_last_layer, log_loss
 from classifier.predict import Platt
 from models.site import SiteFigures, SiteLayer
 from pipeline.adapting.cells import SiteCells, labelled_cells
-from pipeline.adapting.labels import read_labels
 from pipeline.errors import InputError, OutputExistsError
 from pipeline.files import write_whole
 from pipeline.networks import Classifier, load_classifier, load_detector
 from pipeline.settings import CountSettings
+from pipeline.tables.labels import read_labels
 
 __all__ = ["Adapted", "adapt", "cross_validated", "figures_text", "site_layer"]
 

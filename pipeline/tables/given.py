@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.errors import InputError, reason_of
 from pipeline.names import CSV_ENCODING
 
-__all__ = ["GivenRow", "read_given_table"]
+__all__ = ["GivenRow", "given_columns", "read_given_table"]
 
 _DELIMITERS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"sep=(.)\r?\n")
@@ -43,6 +43,27 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
     InputError
         Where it cannot be read, lacks a column or has one twice, or a row has more values than columns.
     """
+    rows, before = _opened(path)
+    try:
+        rows.fieldnames = _columns(f"{path}, row {1 + before}", rows.fieldnames or (), needed, known)
+        read = [_row(f"{path}, row {rows.line_num + before}", row, len(rows.fieldnames)) for row in rows]
+    except csv.Error as error:
+        place = f"{path}, row {rows.line_num + before}"
+        raise InputError(f"{place}: is no row of a CSV ({error}); mend it") from error
+    return [row for row in read if any(row.texts.values())]
+
+
+def given_columns(path: Path) -> frozenset[str]:
+    """Names of the columns of a table, in small letters; InputError where it cannot be read."""
+    rows, _ = _opened(path)
+    try:
+        return frozenset(name.strip().lower() for name in rows.fieldnames or ())
+    except csv.Error as error:
+        raise InputError(f"{path}, row 1: is no row of a CSV ({error}); mend it") from error
+
+
+def _opened(path: Path) -> tuple["csv.DictReader[str]", int]:
+    """The table, and the lines before its header."""
     try:
         text = path.read_text(encoding=CSV_ENCODING)
     except UnicodeError as error:
@@ -55,16 +76,10 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
             f"{path}: cannot be read ({reason_of(error)}); expected a CSV table in UTF-8"
         ) from error
     named, text = _SEPARATOR.match(text), _SEPARATOR.sub("", text, count=1)
-    before, head = int(named is not None), text.partition("\n")[0]
+    head = text.partition("\n")[0]
     delimiter = named[1] if named else max(_DELIMITERS, key=head.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter, strict=True)
-    try:
-        rows.fieldnames = _columns(f"{path}, row {1 + before}", rows.fieldnames or (), needed, known)
-        read = [_row(f"{path}, row {rows.line_num + before}", row, len(rows.fieldnames)) for row in rows]
-    except csv.Error as error:
-        place = f"{path}, row {rows.line_num + before}"
-        raise InputError(f"{place}: is no row of a CSV ({error}); mend it") from error
-    return [row for row in read if any(row.texts.values())]
+    return rows, int(named is not None)
 
 
 def _columns(place: str, found: Sequence[str], needed: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
-from pipeline.reports.readers.readings import Reader, Reading
+from pipeline.reports.readers.reading import Reading
+from pipeline.reports.readers.readings import Reader
 
 __all__ = [
     "WITHIN",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.reports.readers.agreement import Comparison, PairOfReaders, is_discordant
-from pipeline.reports.readers.readings import Reading
+from pipeline.reports.readers.reading import Reading
 
 __all__ = ["INK", "PANEL", "WIDTH", "Drawn", "Mark", "Rule", "Words", "laid_out"]
 

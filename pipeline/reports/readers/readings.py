@@ -1,4 +1,4 @@
-"""What each reader saw: summaries of this tool, or tables of manual counts."""
+"""What each reader saw: summaries of this tool, reviewed ones, or tables of manual counts."""
 
 import json
 import re
@@ -8,28 +8,18 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.names import from_csv
-from pipeline.tables.given import GivenRow, read_given_table
+from pipeline.reports.readers.reading import Reading
+from pipeline.reports.readers.reviewed import reviewed_readings
+from pipeline.tables.given import GivenRow, given_columns, read_given_table
 
-__all__ = ["Reader", "Reading", "read_reader", "read_readers"]
+__all__ = ["Reader", "read_reader", "read_readers"]
 
 _COLUMNS = ("slide", "infected", "counted")
+_REVIEWED = frozenset({"cell", "label"})
 _ALSO = ("state", "verdict", "gametocytes")
 _WHOLE = re.compile(r"\d{1,12}([.,]0)?")
 """A number of cells; some programs write whole numbers with a decimal. Not 1.000, which may be a thousand."""
 _COUNTED_STATES = frozenset({"", "done", "partial", "exists"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One slide as one reader saw it: infected cells (asexual stages alone) and all red cells counted."""
-
-    infected: int
-    counted: int
-
-    @property
-    def fraction(self) -> float:
-        """Parasitaemia, 0 to 1."""
-        return self.infected / self.counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +58,9 @@ def _parent(path: Path) -> str:
 
 
 def read_reader(path: Path) -> Reader:
-    """A result folder, a results folder, a summary.json, or a CSV with the columns slide, infected, counted.
+    """A result folder, a results folder, a summary.json, or a CSV.
+
+    A CSV has the columns slide, infected, counted; or, of a count that a person reviewed, slide, cell, label.
 
     Raises
     ------
@@ -104,6 +96,8 @@ def _of_summary(path: Path) -> dict[str, Reading]:
 
 
 def _of_table(path: Path) -> dict[str, Reading]:
+    if given_columns(path) >= _REVIEWED:
+        return reviewed_readings(path)
     readings: dict[str, Reading] = {}
     for row in read_given_table(path, _COLUMNS, _ALSO):
         slide = from_csv(row.texts["slide"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.counting.headline import HeadlineFacts, headline_of, notes_of
+from pipeline.counting.headline import LEAN, MISSED, HeadlineFacts, headline_of, notes_of
 from pipeline.counting.intervals.design import Clustering
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.planning.protocols import PROTOCOLS
@@ -68,6 +68,8 @@ def test_what_limits_the_figures_is_said() -> None:
     assert "clipped at 0" in told
     assert "Too few fields or blocks" in told
     assert "Stopped before 2,000 red cells because 10% or more were called" in told
+    assert "up to 8% of themselves too high" in told
+    assert "at a true 8.0% it misses the truth on about 64 in 100" in told
     late = made(20, 1000, {"schizont": 6, "ring": 14})
     assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", None))
 
@@ -85,3 +87,8 @@ def test_how_little_a_few_photos_tell_of_the_film_is_said() -> None:
     told = {photos: " ".join(notes_of(found, {}, "parasites seen", None, photos)) for photos in range(5)}
     assert [photos for photos, notes in told.items() if "does not allow" in notes] == [1]
     assert [photos for photos, notes in told.items() if "tell little" in notes] == [2, 3]
+
+
+def test_each_protocol_that_stops_by_its_own_estimate_says_how_often_its_interval_then_misses() -> None:
+    assert set(MISSED) == {goal.name for goal in PROTOCOLS.values() if goal.cells_below}
+    assert LEAN > 0

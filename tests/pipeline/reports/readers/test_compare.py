@@ -13,7 +13,8 @@ from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.reports.readers.agreement import compared, is_discordant
 from pipeline.reports.readers.agreement_chart import agreement_svg
-from pipeline.reports.readers.readings import Reader, Reading, read_reader, read_readers
+from pipeline.reports.readers.reading import Reading
+from pipeline.reports.readers.readings import Reader, read_reader, read_readers
 
 
 def reading(infected: int, counted: int = 5000) -> Reading:

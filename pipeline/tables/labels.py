@@ -38,6 +38,7 @@ class CellLabel:
     folder: Path
     cell: int
     infected: bool
+    is_gametocyte: bool
     place: str
 
 
@@ -105,4 +106,10 @@ def _label(row: GivenRow, column: str, results: Path) -> CellLabel | None:
             f"{place}, column slide: {slide!r} has no result in {results}; expected the name of a counted "
             "slide; count it first or pass --results"
         )
-    return CellLabel(folder=folder.resolve(), cell=int(number[1]), infected=known[label.lower()], place=place)
+    return CellLabel(
+        folder=folder.resolve(),
+        cell=int(number[1]),
+        infected=known[label.lower()],
+        is_gametocyte=label.lower() == "gametocyte",
+        place=place,
+    )

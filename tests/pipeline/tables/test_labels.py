@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapting.labels import read_labels
 from pipeline.errors import InputError
+from pipeline.tables.labels import read_labels
 
 
 @pytest.fixture
