@@ -1,7 +1,7 @@
 """Slides drawn with known parasitaemia, and judged as a count judges them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -71,11 +71,15 @@ def judged(fraction: float, squares: Mapping[Block, tuple[int, int]], errors: Sl
     called, counted = sums_of(squares)
     told = clustering(squares)
     seen = beyond_false_calls(called, counted, errors, told.effect)
-    upper = replace(told, effect=max(told.effect, told.upper_effect))
-    if fraction and confidence_below(fraction, called, counted, errors, upper) > 1 - TAIL:
+
+    def confidences(*, upper: bool) -> list[float]:
+        views = told.views(upper=upper)
+        return [confidence_below(fraction, called, counted, errors, view) for view in views]
+
+    if fraction and min(confidences(upper=True)) > 1 - TAIL:
         return Judged(seen=seen, side=-1)
     lowest = SIGNIFICANCE if _is_one_sided(fraction, counted, errors) else TAIL
-    above = fraction == 0 or confidence_below(fraction, called, counted, errors, told) < lowest
+    above = fraction == 0 or max(confidences(upper=False)) < lowest
     return Judged(seen=seen, side=int(seen and above))
 
 

@@ -38,7 +38,7 @@ def test_with_the_shipped_errors_it_holds_on_93_to_97_of_100_slides(
     assert found.holds + found.below + found.above == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(("spread", "least"), [(0.5, 0.93), (1.0, 0.90)])
+@pytest.mark.parametrize(("spread", "least"), [(0.5, 0.93), (1.0, 0.86)])
 def test_photos_that_are_few_and_unlike_leave_the_interval_holding(spread: float, least: float) -> None:
     what = Drawn(fraction=0.05, cells=2_000, spread=spread, fields=3)
     found = coverage(what, SHIPPED, np.random.default_rng(7), slides=300)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from pipeline.counting.intervals.slide_errors import third_shares
+from pipeline.counting.intervals.slide_errors import further_shares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Between", "between_fields"]
 
-USUAL_SPREAD = 0.8
+USUAL_SPREAD = 0.7
 """Before a slide's own fields are seen, the standard deviation of the fraction between its fields over its
 mean is half-normal with this scale: from alike to twice the mean. The labelled slides alone would have it
 at 0.2, with which the interval of three fields that differ by half holds too seldom: see
@@ -27,27 +27,19 @@ class Between:
     Attributes
     ----------
     weights : of each of the spreads, standard deviations over the mean; they sum to 1.
-    cells : red cells of a field, each field weighed by its own.
+    fields : so many fields of equal size would tell as much.
     """
 
     weights: tuple[float, ...]
-    cells: float
+    fields: float
 
-    def design_effects(
-        self, infected: "NDArray[np.float64]", called: "NDArray[np.float64]"
-    ) -> "NDArray[np.float64]":
-        """Design effects by what differs between fields, float64 (1597,), at slides that stand for all.
+    def shares(self) -> "NDArray[np.float64]":
+        """The fraction of infected cells in these fields over that of the film, at slides that stand for all.
 
-        Parameters
-        ----------
-        infected, called : of each of these slides, fraction called for its infected cells alone, and for
-            all, 0 to 1.
+        float64 (1597,), 1 on average: means of as many draws from gamma distributions, which is how fields
+        are taken to differ.
         """
-        import numpy as np
-
-        variance = (_drawn(self) * infected) ** 2
-        within = variance / np.maximum(called * (1 - called), 1e-12)
-        return np.asarray(1 + np.minimum(within, 1.0) * max(self.cells - 1, 0.0), np.float64)
+        return _shares(self)
 
 
 def between_fields(fields: Sequence[tuple[int, int]]) -> Between | None:
@@ -83,7 +75,7 @@ def between_fields(fields: Sequence[tuple[int, int]]) -> Between | None:
         logs += (betaln(alpha + called, beta + counted - called) - betaln(alpha, beta)).sum(axis=1)
         logs += np.log((1 - fraction) / infected + spreads**2 * squares / cells**2) / 2
     weights = np.exp(logs - logs.max())
-    return Between(weights=tuple((weights / weights.sum()).tolist()), cells=squares / cells)
+    return Between(weights=tuple((weights / weights.sum()).tolist()), fields=cells**2 / squares)
 
 
 @cache
@@ -95,9 +87,12 @@ def _spreads() -> "NDArray[np.float64]":
 
 
 @lru_cache(maxsize=4)
-def _drawn(between: Between) -> "NDArray[np.float64]":
-    """A spread for each of the slides that stand for all, float64 (1597,)."""
+def _shares(between: Between) -> "NDArray[np.float64]":
     import numpy as np
+    from scipy.special import gammaincinv
 
-    place = np.searchsorted(np.cumsum(between.weights), third_shares())
-    return np.asarray(_spreads()[np.minimum(place, len(between.weights) - 1)], np.float64)
+    spread_shares, shares = further_shares()
+    place = np.searchsorted(np.cumsum(between.weights), spread_shares)
+    spread = _spreads()[np.minimum(place, len(between.weights) - 1)]
+    shape = between.fields / spread**2
+    return np.asarray(gammaincinv(shape, shares) / shape, np.float64)

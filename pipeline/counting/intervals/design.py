@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.counting.intervals.between import Between, between_fields
 from pipeline.counting.statistics import CONFIDENCE
@@ -38,12 +38,22 @@ class Clustering:
     effect, upper_effect : see `design_effect` and `upper_design_effect`.
     groups : fields or blocks that tell it; 0 where there are too few.
     between : what the fields leave open of how they differ; None of one field.
+    told_by_fields : whether the fields are so many that the effects hold what differs between them already.
     """
 
     effect: float = 1.0
     upper_effect: float = 1.0
     groups: int = 0
     between: Between | None = None
+    told_by_fields: bool = False
+
+    def views(self, *, upper: bool = False) -> "tuple[Clustering, ...]":
+        """What an end of the interval must allow for, each by itself: what differs counts once."""
+        effect = max(self.effect, self.upper_effect) if upper else self.effect
+        own = replace(self, effect=effect)
+        if self.between is None or not self.told_by_fields:
+            return (own,)
+        return replace(own, between=None), replace(own, effect=1.0)
 
 
 def design_effect(groups: Sequence[tuple[int, int]]) -> float:
@@ -119,6 +129,7 @@ def clustering(squares: Mapping[Block, tuple[int, int]]) -> Clustering:
         upper_effect=max(upper_design_effect(groups) for groups in told),
         groups=len(by) if len(by) >= FEWEST_BLOCKS else 0,
         between=between_fields(fields),
+        told_by_fields=len(fields) > FEW_FIELDS,
     )
 
 

@@ -1,6 +1,6 @@
 """The interval of a parasitaemia: chance, clustering, and errors that differ from slide to slide, as one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.counting.intervals.crossing import crossing
@@ -81,9 +81,10 @@ def melded_interval(
             f"{infected} infected of {counted} cells, design effect {clusters.effect}: "
             "expected 0 <= infected <= counted, counted >= 1, effect >= 1"
         )
-    low = _low(infected, counted, errors, clusters)
-    upper = replace(clusters, effect=max(clusters.effect, clusters.upper_effect))
-    return low, _end(1 - _TAIL, infected, counted, errors, upper)
+    return (
+        _low(infected, counted, errors, clusters),
+        max(_end(1 - _TAIL, infected, counted, errors, view) for view in clusters.views(upper=True)),
+    )
 
 
 def _low(infected: int, counted: int, errors: SlideErrors, clusters: Clustering) -> float:
@@ -94,10 +95,10 @@ def _low(infected: int, counted: int, errors: SlideErrors, clusters: Clustering)
     """
     if not beyond_false_calls(infected, counted, errors, clusters.effect):
         return 0.0
-    whole = _end(SIGNIFICANCE, infected, counted, errors, clusters)
+    whole = min(_end(SIGNIFICANCE, infected, counted, errors, view) for view in clusters.views())
     if confidence_below(whole, 0, counted, errors) <= 1 - _TAIL:
         return whole
-    half = _end(_TAIL, infected, counted, errors, clusters)
+    half = min(_end(_TAIL, infected, counted, errors, view) for view in clusters.views())
     if confidence_below(half, 0, counted, errors) >= 1 - _TAIL:
         return half
     return _end(1 - _TAIL, 0, counted, errors, INDEPENDENT)
@@ -122,25 +123,20 @@ def confidence_below(
     What differs between few fields grows with the fraction and is nothing at 0, where no cell is infected: so
     the lower end leaves 0 where the verdict's test does, whatever the fields.
     """
-    import numpy as np
-
     found, false = error_points(errors)
-    called = fraction * found + (1 - fraction) * false
-    effect = np.full(len(called), clusters.effect)
-    if clusters.between is not None:
-        between = clusters.between.design_effects(fraction * (found - false), called)
-        effect = np.maximum(effect, between)
-    return float(_called_below(called, infected, counted, effect).mean())
+    infected_here = (
+        fraction if clusters.between is None else (fraction * clusters.between.shares()).clip(0, 1)
+    )
+    called = infected_here * found + (1 - infected_here) * false
+    return float(_called_below(called, infected / clusters.effect, counted / clusters.effect).mean())
 
 
-def _called_below(
-    called: "NDArray[np.float64]", infected: int, counted: int, effect: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
+def _called_below(called: "NDArray[np.float64]", infected: float, counted: float) -> "NDArray[np.float64]":
     """Mid-P confidence that the fraction called infected is no more than each of these."""
     import numpy as np
     from scipy.special import betainc
 
-    hit, clean = infected / effect, (counted - infected) / effect
-    low = betainc(hit, clean + 1, called) if infected > 0 else called * 0 + 1.0
-    high = betainc(hit + 1, clean, called) if infected < counted else called * 0.0
+    clean = counted - infected
+    low = betainc(infected, clean + 1, called) if infected > 0 else called * 0 + 1.0
+    high = betainc(infected + 1, clean, called) if clean > 0 else called * 0.0
     return np.asarray((low + high) / 2, dtype=np.float64)

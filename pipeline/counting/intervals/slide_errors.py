@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "soiled", "third_shares"]
+__all__ = ["Beta", "SlideErrors", "error_points", "false_rates", "fit_beta", "further_shares", "soiled"]
 
 _LATTICE = (1597, 987)
 """Two Fibonacci numbers that follow each other: the points of a lattice rule in two dimensions
 (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 5.2)."""
-_THIRD_STEP = 338
-"""Of the same points in a third dimension: the figure of merit P2 of all three is the lowest with it."""
+_FURTHER_STEPS = (338, 773)
+"""Of the same points in a third and fourth dimension: with each the figure of merit P2 is the lowest."""
 _FIXED = 1e9
 """Alpha + beta from which a rate is taken as the same on every slide."""
 
@@ -141,12 +141,16 @@ def false_rates(errors: SlideErrors) -> "NDArray[np.float64]":
 
 
 @cache
-def third_shares() -> "NDArray[np.float64]":
-    """Quantiles, 0 to 1, of a third quantity at the slides of `error_points`, float64 (1597,)."""
+def further_shares() -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Quantiles, 0 to 1, of two further quantities at the slides of `error_points`, float64 (1597,) each."""
     import numpy as np
 
     number = _LATTICE[0]
-    return np.asarray((np.arange(number) * _THIRD_STEP % number + 0.5) / number, dtype=np.float64)
+    third, fourth = (
+        np.asarray((np.arange(number) * step % number + 0.5) / number, dtype=np.float64)
+        for step in _FURTHER_STEPS
+    )
+    return third, fourth
 
 
 def _quantiles(rate: Beta, shares: "NDArray[np.float64]") -> "NDArray[np.float64]":
