@@ -9,7 +9,7 @@ from pipeline.errors import InputError
 from pipeline.names import from_csv
 from pipeline.tables.given import GivenRow, read_given_table
 
-__all__ = ["LABELS", "CellLabel", "read_labels"]
+__all__ = ["LABEL", "LABELS", "CellLabel", "read_labels"]
 
 PLACE = ("slide", "cell")
 LABEL = ("label", "reviewed_as")

@@ -11,11 +11,11 @@ from pipeline.names import from_csv
 from pipeline.reports.readers.reading import Reading
 from pipeline.reports.readers.reviewed import reviewed_readings
 from pipeline.tables.given import GivenRow, given_columns, read_given_table
+from pipeline.tables.labels import LABEL
 
 __all__ = ["Reader", "read_reader", "read_readers"]
 
 _COLUMNS = ("slide", "infected", "counted")
-_REVIEWED = frozenset({"cell", "label"})
 _ALSO = ("state", "verdict", "gametocytes")
 _WHOLE = re.compile(r"\d{1,12}([.,]0)?")
 """A number of cells; some programs write whole numbers with a decimal. Not 1.000, which may be a thousand."""
@@ -96,7 +96,8 @@ def _of_summary(path: Path) -> dict[str, Reading]:
 
 
 def _of_table(path: Path) -> dict[str, Reading]:
-    if given_columns(path) >= _REVIEWED:
+    columns = given_columns(path)
+    if "cell" in columns and columns & set(LABEL):
         return reviewed_readings(path)
     readings: dict[str, Reading] = {}
     for row in read_given_table(path, _COLUMNS, _ALSO):

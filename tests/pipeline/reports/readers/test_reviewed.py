@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
@@ -35,3 +36,11 @@ def test_a_cell_that_is_not_there_is_told_with_row_and_column(tmp_path: Path) ->
     slide = make_facts().slide
     with pytest.raises(InputError, match=r"row 3, column cell: .* has no cell 99"):
         read_reader(reviewed(tmp_path, f"{slide},1,infected", f"{slide},99,infected"))
+
+
+def test_decisions_in_the_table_of_cells_are_a_reader_too(tmp_path: Path) -> None:
+    slide, table = make_facts().slide, reviewed(tmp_path).parent / make_facts().slide / "cells.csv"
+    cells = pd.read_csv(table, dtype=str, keep_default_na=False)
+    cells.loc[2, "reviewed_as"] = "ring"
+    cells.to_csv(table, index=False)
+    assert read_reader(table).readings == {slide: Reading(infected=3, counted=6)}
