@@ -152,7 +152,7 @@ def _shown(row: BatchRow, pictures: Mapping[str, str], is_reported: Callable[[st
         share=percent_text(row.parasitaemia) if claimed else "",
         interval=f"{percent_text(row.low)} to {percent_text(row.high)}" if claimed else "",
         counted="" if row.counted is None else f"{row.counted:,}",
-        infected=f"{row.infected:,} infected" if claimed and row.infected is not None else "",
+        infected=_infected(row) if claimed else "",
         time="" if row.seconds is None else duration_text(row.seconds),
         reason=reason,
         mend=mend,
@@ -167,6 +167,13 @@ def _shown(row: BatchRow, pictures: Mapping[str, str], is_reported: Callable[[st
             -1.0 if row.seconds is None else round(row.seconds, 3),
         ),
     )
+
+
+def _infected(row: BatchRow) -> str:
+    """Infected cells; gametocytes apart, which the parasitaemia leaves out."""
+    if row.infected is None:
+        return ""
+    return f"{row.infected:,} infected" + (f", {row.gametocytes:,} gametocytes" if row.gametocytes else "")
 
 
 def _linked(result: str, is_reported: Callable[[str], bool]) -> tuple[str, ...]:

@@ -188,6 +188,13 @@ def test_the_page_explains_every_code_of_quality_control():
     assert set(get_args(NoticeCode)) <= set(CODE_WORDS)
 
 
+def test_infected_cells_that_the_parasitaemia_leaves_out_are_told_beside_it(tmp_path):
+    row = counted_row("late", 1, 600, gametocytes=1, parasitaemia=0.0, verdict="parasites seen")
+    page = morning_page([row], {})
+    assert "1 infected, 1 gametocytes" in page
+    assert [label in page for label in ('data-label="infected"', 'data-label="time"')] == [True, True]
+
+
 def test_an_uncertain_slide_says_how_many_cells_to_look_at_and_stands_in_the_chart(tmp_path):
     rows = [counted_row("doubt-1", 2, 400, verdict="uncertain", look_at=6), counted_row("clear-1", 0, 900)]
     html, page = _write(tmp_path, rows)
