@@ -97,10 +97,16 @@ class OneLineErrors(TyperGroup):
             sys.exit(error.exit_code)
         except (SmearcountError, OSError, MemoryError) as error:
             _explain(error)
-            sys.exit(ExitCode.WRONG_USAGE if isinstance(error, SettingsError) else ExitCode.FAILED)
+            sys.exit(_exit_code(error))
         except typer.Abort:
             sys.exit(ExitCode.INTERRUPTED)
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+
+def _exit_code(error: BaseException) -> ExitCode:
+    if isinstance(error, BlockingIOError):  # another run holds the results folder
+        return ExitCode.TRY_AGAIN
+    return ExitCode.WRONG_USAGE if isinstance(error, SettingsError) else ExitCode.FAILED
 
 
 def _check_words(words: Sequence[str]) -> None:

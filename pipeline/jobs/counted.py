@@ -1,5 +1,6 @@
 """What a worker does with one slide of a batch, and what it answers."""
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -23,6 +24,13 @@ __all__ = [
     "make_cluster_worker",
 ]
 
+_OF_MEMORY = (
+    "insufficient memory",
+    "cannot allocate",
+    "failed to allocate",
+    "unable to allocate",
+    "bad_alloc",
+)
 _TELL_S = 0.5  # shortest time between two words of progress
 _KEPT_FROM_TILES = 9
 """A slide of fewer tiles keeps none: it is soon done, and stopping in the middle would lose it all."""
@@ -121,12 +129,23 @@ def _count_there(task: SlideTask) -> Answer:
 
 
 def _told(task: SlideTask, error: Exception) -> str:
-    if isinstance(error, MemoryError) or "Insufficient memory" in str(error):
+    if _is_of_memory(error):
         return (
             f"{task.source} needs more memory than one slide may take; raise --memory-limit and pass "
             "--retry-failed, or hand in a smaller part of it"
         )
     return f"{task.source}: {error_line(error)}"
+
+
+def _is_of_memory(error: BaseException | None) -> bool:
+    """Whether memory was refused; libraries tell that in many ways, some by an error they forget to set."""
+    while error is not None:
+        if isinstance(error, MemoryError | SystemError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        if any(words in str(error).lower() for words in _OF_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _teller(slide: str, line: Connection) -> Progress:

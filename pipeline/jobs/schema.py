@@ -67,6 +67,10 @@ _MIGRATIONS = (_JOBS, _SLIDES, _SAMPLES)
 """What makes version N of version N - 1; only ever added to."""
 VERSION = len(_MIGRATIONS)
 """Version of a ledger that this smearcount writes: SQLite's `user_version`."""
+_NO_ROOM_BESIDE = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+)
+"""What SQLite says where it may not write beside a ledger that it is to read."""
 _BYTES = range(0x80, 0x100)
 _TO_STORED = {0xDC00 + byte: 0x10FF00 + byte for byte in _BYTES}
 _FROM_STORED = {stored: byte for byte, stored in _TO_STORED.items()}
@@ -135,14 +139,14 @@ def _connected_to_read(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.OperationalError as error:
-        if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or not path.is_file():
+        if _code(error) not in _NO_ROOM_BESIDE or not path.is_file():
             raise
         return _copied(path)
     return connection
 
 
 def _copied(path: Path) -> sqlite3.Connection:
-    """The ledger in memory: beside one on a read-only disk SQLite cannot keep what it needs to read it."""
+    """The ledger in memory: a disk that is full or read-only has no room for what SQLite reads it by."""
     connection = sqlite3.connect(":memory:")
     connection.row_factory = sqlite3.Row
     with TemporaryDirectory() as folder, output_errors(path):

@@ -74,6 +74,14 @@ def test_status_says_whether_a_run_is_at_it(night):
         assert json.loads(run("status", night, "--json").stdout)["running"]["pid"] > 0
 
 
+def test_counting_into_a_folder_that_a_run_holds_is_to_be_tried_again_later(night):
+    (night / "photo.png").touch()
+    with hold(night):
+        ended = run("count", night / "photo.png", "-o", night)
+    assert ended.exit_code == 75
+    assert "is held by process" in ended.stderr and ended.stderr.count("\n") == 1
+
+
 def test_status_as_json_tells_all_that_the_ledger_knows(night):
     told = json.loads(run("status", night, "--json").stdout)
     assert told["running"] is None

@@ -48,6 +48,13 @@ def counts_where_there_is_room(task: SlideTask, progress: Progress | None) -> Pa
     return count_named(task, progress)
 
 
+def _fill(ballast: Path) -> None:
+    """Take all the room there is on a disk."""
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
 @pytest.fixture
 def slides(tmp_path: Path) -> Path:
     for seed in range(SLIDES):
@@ -120,9 +127,7 @@ def test_a_disk_that_is_full_from_the_start_is_waited_for(
 def test_a_disk_that_stays_full_from_the_start_ends_in_a_stop_that_resumes(
     slides: Path, small_disk: Path, free_bytes: int
 ) -> None:
-    with suppress(OSError), (small_disk / "ballast").open("wb", buffering=0) as ballast:
-        while ballast.write(bytes(4096)):
-            pass
+    _fill(small_disk / "ballast")
     os.truncate(small_disk / "ballast", (small_disk / "ballast").stat().st_size - free_bytes)
     words = ["batch", str(slides / "slide-0.png"), "-o", str(small_disk / "out"), "--storage-wait", "0.2"]
     ended = CliRunner().invoke(app, words)
@@ -131,6 +136,7 @@ def test_a_disk_that_stays_full_from_the_start_ends_in_a_stop_that_resumes(
     assert "the same command resumes" in ended.stderr
     (small_disk / "ballast").unlink()
     assert CliRunner().invoke(app, words).exit_code in (0, 1)
+    _fill(small_disk / "ballast")
     assert [row.state for row in read_rows(small_disk / "out")] == ["done"]
 
 
