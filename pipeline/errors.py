@@ -4,6 +4,7 @@ SmearcountError
 ├── InputError (ValueError)            what was handed in cannot be used
 │   ├── SlideError                     a slide cannot be opened or read
 │   │   ├── NotAnImageError            the file is no picture that can be read
+│   │   │   └── OwnPictureError        it is an overlay that a count drew
 │   │   └── EmptySlideError            there is no picture or no cell in it
 │   ├── ScaleError                     the size of a pixel is unknown or absurd
 │   └── LabelledDataError              a labelled set is not in the documented form
@@ -32,6 +33,7 @@ __all__ = [
     "NotAnImageError",
     "OutputError",
     "OutputExistsError",
+    "OwnPictureError",
     "PortTakenError",
     "ScaleError",
     "SettingsError",
@@ -70,6 +72,10 @@ class SlideError(InputError):
 
 class NotAnImageError(SlideError):
     """The file is no picture that can be read."""
+
+
+class OwnPictureError(NotAnImageError):
+    """The picture is an overlay that a count drew, saved again."""
 
 
 class EmptySlideError(SlideError):

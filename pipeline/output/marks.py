@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.output.letters import INK, draw_text, text_width
+from pipeline.planning.own_marks import BLUE, GREEN, RED, YELLOW
 
 __all__ = [
     "MARKS",
@@ -31,10 +32,6 @@ LABEL_PX = 11.0  # height of a probability's digits at line width 1
 SUBPIXEL_BITS = 4  # of the fixed-point coordinates that OpenCV draws with
 
 WHITE = (255, 255, 255)
-RED = (205, 20, 0)
-GREEN = (0, 125, 95)
-BLUE = (0, 80, 190)
-YELLOW = (250, 225, 40)
 GREY = (75, 75, 75)
 
 Canvas = NDArray[np.uint8]

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import OwnPictureError
 from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
+from pipeline.planning.own_marks import bears_marks
 from pipeline.reader.field import Box, Field
 from segmentation.drawing.drawn import drawn_over
 from segmentation.illumination import (
@@ -91,7 +93,7 @@ def field_light(field: Field) -> FieldLight:
     Raises
     ------
     SlideError
-        None of the field can be read.
+        None of the field can be read, or it is an overlay of a count (OwnPictureError).
     """
     shrink = light_shrink(field)
     view = drawn = white = None
@@ -99,6 +101,11 @@ def field_light(field: Field) -> FieldLight:
         lit = sampled_picture(field, shrink)
     else:
         small = field_picture(field, shrink)
+        if bears_marks(small.pixels):
+            raise OwnPictureError(
+                f"{field.name} is an overlay that a count drew, whose marks are no cells; expected a photo; "
+                "hand in the photo that was counted"
+            )
         view = bright_view(small.pixels, float(shrink))
         inside = small.known if view is None else small.known & view.mask
         lit = chosen_pixels(small.pixels, inside if inside.any() else small.known)

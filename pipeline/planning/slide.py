@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import EmptySlideError, InputError, SmearcountError
+from pipeline.errors import EmptySlideError, InputError, OwnPictureError, SmearcountError
 from pipeline.networks import Detector
 from pipeline.planning.area import CountedArea
 from pipeline.planning.field import FieldLight, FieldPlan, field_light, plan_field
@@ -70,6 +70,7 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
         excluded=(
             *(copy_of(names[index], names[best]) for index, best in sorted(copies.items())),
             *_damaged(seen.broken, {names[index] for index in lights}),
+            *seen.own,
         ),
         notices=(
             *copies_notice({names[index]: names[best] for index, best in sorted(copies.items())}),
@@ -100,11 +101,12 @@ def _damaged(broken: Sequence[FailedTile], read: Set[str]) -> list[ExcludedField
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What was seen of each field that can be read, by its index, and what cannot be read."""
+    """What was seen of each field that can be read, by its index, what cannot be read, and overlays."""
 
     lights: Mapping[int, FieldLight]
     sketches: Mapping[int, Sketch]
     broken: Sequence[FailedTile]
+    own: Sequence[ExcludedField]
 
 
 def _seen(slide: Slide, source: Path) -> _Seen:
@@ -112,6 +114,7 @@ def _seen(slide: Slide, source: Path) -> _Seen:
     lights: dict[int, FieldLight] = {}
     sketches: dict[int, Sketch | None] = {}
     broken = [_lost(photo) for photo in slide.broken]
+    own: list[ExcludedField] = []
     for index, field in enumerate(slide.fields):
         try:
             lights[index] = closer_light(field, field_light(field))
@@ -119,16 +122,19 @@ def _seen(slide: Slide, source: Path) -> _Seen:
         except SmearcountError as error:
             if len(slide.fields) + len(slide.broken) == 1:
                 raise
+            if isinstance(error, OwnPictureError):
+                own.append(ExcludedField(name=field.name, code="own_pictures", text=str(error)))
+                continue
             broken.append(
                 FailedTile(
                     field=field.name, x=0, y=0, width=field.width, height=field.height, reason=str(error)
                 )
             )
     if not lights:
-        reason = broken[0].reason if broken else "it is empty"
+        reason = broken[0].reason if broken else own[0].text if own else "it is empty"
         raise EmptySlideError(f"{source}: none of its photos can be read ({reason}); copy them again")
     drawn = {index: sketch for index, sketch in sketches.items() if sketch is not None}
-    return _Seen(lights=lights, sketches=drawn, broken=broken)
+    return _Seen(lights=lights, sketches=drawn, broken=broken, own=own)
 
 
 def _lost(part: BrokenField) -> FailedTile:

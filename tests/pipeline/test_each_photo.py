@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
+from pipeline.errors import OwnPictureError
 from pipeline.output.cells_csv import write_cells
 from pipeline.output.overlay import overlays
 from pipeline.records import SlideSummary
@@ -43,6 +44,33 @@ def label(number: int = 4711) -> np.ndarray:
     for row, text in enumerate((f"Patient {number}", "2026-11-20", "thin film", "Giemsa")):
         cv2.putText(picture, text, (20, 90 + 95 * row), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (30, 30, 60), 6)
     return picture
+
+
+@pytest.fixture(scope="module")
+def overlay(tmp_path_factory) -> np.ndarray:
+    """The overlay of a photo without an infected cell."""
+    folder = tmp_path_factory.mktemp("overlay")
+    clean = render_field(replace(SETTINGS, parasitaemia=0.0), np.random.default_rng(7)).image
+    cv2.imwrite(str(folder / "film.png"), clean[..., ::-1])
+    path = folder / "film.png"
+    return next(iter(overlays(path, count_slide(path, ESTIMATED))))[1]
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".webp", ".jpg", "-small.png"])
+def test_an_overlay_that_was_saved_again_is_known_by_its_marks(overlay, good, ending, tmp_path):
+    saved = (
+        cv2.resize(overlay, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if "-" in ending else overlay
+    )
+    cv2.imwrite(str(tmp_path / f"saved{ending}"), saved[..., ::-1])
+    with pytest.raises(OwnPictureError, match="is an overlay that a count drew"):
+        count_slide(tmp_path / f"saved{ending}", ESTIMATED)
+
+
+def test_an_overlay_among_photos_is_left_out_and_named(overlay, good, tmp_path):
+    summary = count_slide(slide(tmp_path / "film", {**good, "saved": overlay}), ESTIMATED).summary
+    assert summary.status == "complete"
+    assert [(one.name, one.code) for one in summary.excluded_fields] == [("saved", "own_pictures")]
+    assert len(summary.fields) == 4
 
 
 def slide(folder: Path, pictures: dict[str, np.ndarray]) -> Path:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.output.marks import GREEN, GREY, RED, WHITE
+from pipeline.output.marks import GREY, WHITE
 from pipeline.output.sheet import (
     SHEET_PICTURES_MAX,
     SIDE_MAX_PX,
@@ -16,6 +16,7 @@ from pipeline.output.sheet import (
     overlay_zoom,
     sheet_zoom,
 )
+from pipeline.planning.own_marks import GREEN, RED
 from tests.pipeline.counting.made_up_counts import HEIGHT, WIDTH, make_cells, paint
 
 PLACE = [(100.0, 120.0)]
