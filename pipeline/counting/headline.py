@@ -110,7 +110,7 @@ def notes_of(
     photos : that cells were counted in; 0 of a scan.
     """
     notes = [ALWAYS]
-    if headline is None:
+    if headline is None or verdict == "not countable":
         return tuple(notes)
     schizonts = stages.get("schizont", 0)
     crowded = schizonts >= _CROWDED_SHARE * max(headline.infected, 1)

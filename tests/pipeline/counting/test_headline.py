@@ -92,3 +92,8 @@ def test_how_little_a_few_photos_tell_of_the_film_is_said() -> None:
 def test_each_protocol_that_stops_by_its_own_estimate_says_how_often_its_interval_then_misses() -> None:
     assert set(MISSED) == {goal.name for goal in PROTOCOLS.values() if goal.cells_below}
     assert LEAN > 0
+
+
+def test_a_count_that_is_refused_says_nothing_of_an_estimate_that_is_not_shown() -> None:
+    none = made(0, 1000, {}, replace(FACTS, clusters=Clustering()))
+    assert len(notes_of(none, {}, "not countable", PROTOCOLS["cdc"], 1)) == 1
