@@ -1,6 +1,8 @@
 """Take in what was uploaded: a slide becomes a job, crops are classified at once."""
 
 import secrets
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -75,9 +77,13 @@ def _queue(files: tuple[ReceivedFile, ...], told: SlideFields, state: ServiceSta
     job_id = secrets.token_hex(8)
     kept = state.data.keep_upload(file.path, job_id)
     source = kept.relative_to(state.data.root).as_posix()
-    return state.ledger.add(
-        job_id, name=file.name, source=source, um_per_px=told.um_per_px, sample=told.sample
-    )
+    try:
+        return state.ledger.add(
+            job_id, name=file.name, source=source, um_per_px=told.um_per_px, sample=told.sample
+        )
+    except sqlite3.Error:
+        shutil.rmtree(kept.parent, ignore_errors=True)  # nobody would find it again
+        raise
 
 
 def _as_one(files: tuple[ReceivedFile, ...]) -> ReceivedFile:

@@ -1,5 +1,7 @@
 """Errors of the service as problem details (RFC 9457): JSON below /v1, a page for a person elsewhere."""
 
+import errno
+import sqlite3
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
@@ -20,6 +22,7 @@ __all__ = [
     "ProblemPage",
     "input_problem",
     "install_problems",
+    "is_disk_full",
     "is_for_program",
 ]
 
@@ -93,6 +96,8 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
     def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, ClientDisconnect):
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        if isinstance(error, OSError | sqlite3.Error) and not is_disk_full(error):
+            raise error  # a mistake, which goes to the log as every other does
         problem = _problem_of(error, request)
         return problem.as_json() if is_for_program(request) else page(request, _for_person(problem))
 
@@ -103,6 +108,8 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
         ValidationError,
         HTTPException,
         ClientDisconnect,
+        OSError,
+        sqlite3.Error,
         Exception,
     ):
         app.add_exception_handler(kind, answer)
@@ -111,6 +118,10 @@ def install_problems(app: FastAPI, page: ProblemPage) -> None:
 def _problem_of(error: Exception, request: Request) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
+    if is_disk_full(error):
+        return ProblemError(
+            HTTPStatus.INSUFFICIENT_STORAGE, "disk-full", "the service's disk is full; free some"
+        )
     if isinstance(error, InputError):
         return input_problem(error, {})
     if isinstance(error, SmearcountError):
@@ -128,6 +139,13 @@ def _problem_of(error: Exception, request: Request) -> ProblemError:
         "internal",
         "the service made a mistake; its log on the server says which",
     )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a file, or the ledger, could not be written for want of room."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _for_person(problem: ProblemError) -> ProblemError:

@@ -1,7 +1,6 @@
 """Receive uploads: a multipart form or a bare body, written to the disk piece by piece as it comes in."""
 
 import asyncio
-import errno
 import mimetypes
 import time
 from collections.abc import AsyncIterator
@@ -65,12 +64,6 @@ async def receive(request: Request, folder: Path, limits: UploadLimits) -> Recei
             return await run_in_threadpool(writer.finish)
     except FormParserError as error:
         raise broken_form("cannot be read; send multipart/form-data as a browser does") from error
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise ProblemError(
-            HTTPStatus.INSUFFICIENT_STORAGE, "disk-full", "the service's disk is full; free some"
-        ) from error
 
 
 def _writer_for(request: Request, folder: Path) -> FileWriter:

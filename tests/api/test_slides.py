@@ -1,13 +1,18 @@
 """Hand in a slide over HTTP, follow it, fetch what was found; every error is a problem."""
 
 import asyncio
+import contextlib
+import errno
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import httpx
 import pytest
 
+from pipeline.jobs.data_folder import DataFolder
+from pipeline.jobs.ledger import Ledger
 from tests.api.conftest import film_png, wait_for
 
 PROBLEM = "application/problem+json"
@@ -257,6 +262,32 @@ def test_an_upload_beyond_the_limit_is_refused_and_not_kept(service, tmp_path, a
     assert (answer.status_code, answer.headers["content-type"]) == (413, PROBLEM)
     assert "larger than 1 MB" in answer.json()["detail"]
     assert _kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("full", ["folder", "upload", "ledger"])
+def test_a_full_disk_is_told_wherever_it_is_met_and_nothing_is_kept(service, tmp_path, monkeypatch, full):
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path))
+
+    if full == "folder":
+        monkeypatch.setattr("api.intake.tempfile.TemporaryDirectory", lambda **_: no_room())
+    elif full == "upload":
+        monkeypatch.setattr(DataFolder, "keep_upload", no_room)
+    else:
+        monkeypatch.setattr(Ledger, "add", lambda *_, **__: _fill(tmp_path))
+    answer = _hand_in(service)
+    assert (answer.status_code, answer.headers["content-type"]) == (507, PROBLEM)
+    assert answer.json()["type"] == "urn:smearcount:problem:disk-full"
+    assert str(tmp_path) not in answer.text
+    assert [path for path in _kept(tmp_path) if "uploads" in path.parts or "incoming" in path.parts] == []
+
+
+def _fill(folder: Path) -> None:
+    """Write into a database that has no room left."""
+    with contextlib.closing(sqlite3.connect(folder / "full.sqlite3")) as database:
+        database.execute("PRAGMA max_page_count = 2")
+        database.execute("CREATE TABLE full (text TEXT)")
+        database.execute("INSERT INTO full VALUES (?)", ("x" * 100_000,))
 
 
 def test_an_endless_upload_is_read_no_further_than_the_limit(service):
