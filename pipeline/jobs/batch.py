@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
-from pipeline.errors import OutputError, error_line
+from pipeline.errors import InputError, OutputError, error_line
 from pipeline.execution.slides import SEEN_FILES, slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
 from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
+from pipeline.jobs.intake import plain_path
 from pipeline.jobs.lock import HeldError, Holder, hold
 from pipeline.jobs.rows import batch_folder, ledger_path
 from pipeline.jobs.running.isolated import SlideWorkers
@@ -86,6 +87,8 @@ def run_batch(
 
     Raises
     ------
+    InputError
+        Where the results are to go into the very folder of the slides.
     HeldError
         Where another run holds the folder of the results.
     StorageError
@@ -93,6 +96,8 @@ def run_batch(
     ClusterError
         Where the scheduler cannot be reached or is lost.
     """
+    if plain_path(order.out) in map(plain_path, order.given):
+        raise InputError(f"{order.out} is the folder of the slides and of the results; choose another -o")
     with ExitStack() as held:
         try:
             earlier, ledger = _opened(order, tell, stop, held)

@@ -101,6 +101,9 @@ class Night:
                     else f"{found.passed_over} files that are no pictures"
                 )
                 self.say("line", f"passed over {files}")
+        if not found.slides and self._settling is None:
+            given = ", ".join(map(str, order.given)) or "the table"
+            self.say("warning", f"no slide in {given}; expected photos or whole-slide scans; check the path")
         self._forget_gone({slide.source for slide in found.slides})
         slides = found.slides if self._settling is None else self._settling.settled(found.slides)
         if not slides:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from benchmarks.chaos import Chaos, differences
 from pipeline.cli.app import app
+from pipeline.errors import InputError
 from pipeline.jobs.batch import BatchEnd, BatchOrder, run_batch
 from pipeline.jobs.counted import SlideTask, count_named
 from pipeline.jobs.intake import read_listing
@@ -205,6 +206,23 @@ def test_a_slide_without_a_result_whose_files_are_gone_is_asked_for_no_more(tmp_
     (tmp_path / "in/other").mkdir()
     end, _ = _batch(tmp_path / "in/other", tmp_path / "out")
     assert "elsewhere" not in {row.slide for row in end.rows}
+
+
+def test_where_there_is_nothing_to_count_a_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/notes.txt").touch()
+    end, events = _batch(tmp_path / "in", tmp_path / "out")
+    assert not list(end.rows)
+    assert [event.text.split(";")[0] for event in events if event.kind == "warning"] == [
+        f"no slide in {tmp_path / 'in'}"
+    ]
+
+
+def test_results_do_not_go_into_the_very_folder_of_the_slides(tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    with pytest.raises(InputError, match="choose another -o"):
+        _batch(tmp_path / "in", tmp_path / "in" / ".." / "in")
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.png"]
 
 
 def test_a_second_run_says_who_holds_the_folder(tmp_path: Path) -> None:
