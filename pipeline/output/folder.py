@@ -115,11 +115,11 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     put_back(folder)
     if not os.path.lexists(folder):
         return
+    _check_own(folder)
     if not overwrite:
         raise OutputExistsError(
             f"{folder}: a result is there already; pass --overwrite to replace it, or another -o"
         )
-    _check_own(folder)
 
 
 def summary_to_json(summary: SlideSummary) -> str:

@@ -10,8 +10,9 @@ from pipeline.reader.decoding.decoders import decoded_photo
 from pipeline.reader.decoding.wholeness import is_cut_off
 from pipeline.reader.photo import check_installed, read_header
 from pipeline.reader.pixels import orient, orientation_of
-from pipeline.reader.source import content_kind, file_error, shown
+from pipeline.reader.source import ContentKind, content_kind, file_error, shown
 from pipeline.reader.tiff_layout import opened_tiff
+from pipeline.reader.tiff_segments import DECODE_ERRORS
 
 __all__ = ["read_crop"]
 
@@ -33,8 +34,7 @@ def read_crop(path: Path) -> NDArray[np.uint8]:
     check_installed(path, kind)
     orientation = orientation_of(1)
     if kind == "TIFF":
-        with opened_tiff(path) as tiff:
-            pixels = tiff.pages.first.imagewidth * tiff.pages.first.imagelength
+        pixels = _tiff_pixels(path)
     else:
         header = read_header(path, kind)
         pixels, orientation = header.width * header.height, header.orientation
@@ -50,8 +50,21 @@ def read_crop(path: Path) -> NDArray[np.uint8]:
     except MemoryError as error:
         raise SlideError(f"{shown(path)}: {error_line(error)}") from error
     if stored is None or stored.shape[0] * stored.shape[1] != pixels:
-        raise SlideError(
-            f"{shown(path)} is truncated or damaged ({path.stat().st_size} bytes found); "
-            f"expected a whole {kind} picture; copy the file again"
-        )
+        raise _damaged(path, kind)
     return orient(stored, orientation)
+
+
+def _tiff_pixels(path: Path) -> int:
+    """Pixels of the first picture of a TIFF file."""
+    with opened_tiff(path) as tiff:
+        try:
+            return int(tiff.pages.first.imagewidth) * int(tiff.pages.first.imagelength)
+        except DECODE_ERRORS as error:
+            raise _damaged(path, "TIFF") from error
+
+
+def _damaged(path: Path, kind: ContentKind) -> SlideError:
+    return SlideError(
+        f"{shown(path)} is truncated or damaged ({path.stat().st_size} bytes found); "
+        f"expected a whole {kind} picture; copy the file again"
+    )

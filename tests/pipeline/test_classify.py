@@ -95,6 +95,14 @@ def test_a_cell_whose_file_is_cut_off_or_has_a_gap_is_damaged(tmp_path, ending):
         assert "truncated or damaged" in readable([tmp_path / f"{name}.{ending}"])[1][0], name
 
 
+@pytest.mark.parametrize(
+    "data", [b"II*\0" + b"\xff" * 100, b"II+\0\x08\0\0\0" + bytes(8), b"II*\0\x08\0\0\0", b"MM\0*"]
+)
+def test_a_tiff_without_a_picture_is_damaged(tmp_path, data):
+    (tmp_path / "a.tif").write_bytes(data)
+    assert "truncated or damaged" in readable([tmp_path / "a.tif"])[1][0]
+
+
 def test_a_picture_far_larger_than_a_cell_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(crop, "decoded_photo", None)
     for name in ("a.png", "a.tif"):

@@ -255,6 +255,19 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
         write_result(make_result(make_cells(), make_facts(name)), tmp_path)
 
 
+@pytest.mark.parametrize("held", ["photos", "file", "link"])
+def test_what_is_no_result_is_not_called_one(tmp_path: Path, held: str) -> None:
+    if held == "photos":
+        (tmp_path / "film").mkdir()
+        (tmp_path / "film" / "a.png").write_bytes(b"x")
+    elif held == "file":
+        (tmp_path / "film").write_text("x")
+    else:
+        (tmp_path / "film").symlink_to("nowhere")
+    with pytest.raises(OutputExistsError, match="holds more than an earlier result and is not replaced"):
+        check_destination(tmp_path, "film", overwrite=False)
+
+
 def test_a_single_file_is_replaced_whole_or_not_at_all(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
