@@ -66,8 +66,11 @@ def find_scale(
     ------
     ScaleError
         Where no size is given or stated and no cells are found to take it from.
+    SlideError
+        The same, where a part that was looked at cannot be read.
     """
-    seen = _seen(slide, lights, detector)
+    failures: list[SlideError] = []
+    seen = _seen(slide, lights, detector, failures)
     estimates = {index: float(np.median(found.sizes)) for index, found in seen.items()}
     if settings.um_per_px is not None:
         return _given_scale(settings.um_per_px, estimates, seen)
@@ -77,6 +80,8 @@ def find_scale(
     doubted = [index for index in known if index in estimates and index not in believed]
     if known and len(believed) >= len(doubted):
         return _stated_scale(known, estimates)
+    if not estimates and failures:
+        raise failures[0]
     if not estimates:
         raise ScaleError(
             f"{slide.name}: no red cells were found to take the size of a pixel from; expected a stained"
@@ -149,13 +154,15 @@ class _Seen:
     cells: int
 
 
-def _seen(slide: Slide, lights: Mapping[int, FieldLight], detector: Detector) -> dict[int, _Seen]:
-    """What the cells of each field say, those left out in which none are found."""
+def _seen(
+    slide: Slide, lights: Mapping[int, FieldLight], detector: Detector, failures: list[SlideError]
+) -> dict[int, _Seen]:
+    """What the cells of each field say, if it shows any; what could not be read is added to `failures`."""
     seen: dict[int, _Seen] = {}
     for index, light in lights.items():
         field = slide.fields[index]
         views = [_view(field, light, place) for place in _places(field, light)]
-        found = [one for one in (_estimate(view, detector) for view in views) if one is not None]
+        found = [one for one in (_estimate(view, detector, failures) for view in views) if one is not None]
         if found:
             sizes = tuple(size for size, _ in found)
             seen[index] = _Seen(sizes=sizes, cells=sum(cells for _, cells in found))
@@ -178,9 +185,10 @@ def _view(field: Field, light: FieldLight, place: tuple[float, float] | None) ->
     return view
 
 
-def _estimate(view: View, detector: Detector) -> tuple[float, int] | None:
+def _estimate(view: View, detector: Detector, failures: list[SlideError]) -> tuple[float, int] | None:
     """µm per px by the cells in view, and their number; None where there are none or it cannot be read."""
     try:
         return estimate_um_per_px(view, detector.network)
-    except SlideError:
+    except SlideError as error:
+        failures.append(error)
         return None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.manifest import read_manifest, shipped
-from pipeline.errors import ScaleError
+from pipeline.errors import ScaleError, SlideError
 from pipeline.networks import Detector
 from pipeline.planning.field import field_light
 from pipeline.planning.scale import find_scale
@@ -113,3 +113,14 @@ def test_a_slide_without_cells_or_statement_says_what_to_do():
     with pytest.raises(ScaleError, match="--um-per-px") as caught:
         scale_of(DrawnField(np.full((680, 680, 3), 230, np.uint8)))
     assert "\n" not in str(caught.value)
+
+
+def test_a_slide_whose_cells_cannot_be_read_is_told_as_damaged():
+    class Damaged(DrawnField):
+        def read(self, x, y, width, height, shrink):
+            if shrink == 1 or height < self.height // 2:
+                raise SlideError("drawn is truncated or damaged; copy it again")
+            return super().read(x, y, width, height, shrink)
+
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        scale_of(Damaged(np.full((680, 680, 3), 230, np.uint8)))
