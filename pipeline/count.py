@@ -26,6 +26,7 @@ from pipeline.counting.own_layer.store import OwnLayerStore
 from pipeline.counting.own_layer.surer import are_surer
 from pipeline.counting.result import CountResult, PartsReader
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
+from pipeline.counting.second_look import logit_of
 from pipeline.counting.summary import SlideFacts, summary_of
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
@@ -41,7 +42,7 @@ from pipeline.quality.checks import check
 from pipeline.quality.each_field import excluded_notices
 from pipeline.quality.measures import features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
-from pipeline.quality.shift import shift_notice
+from pipeline.quality.shift import lift_of, shift_notice
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.records import DebrisControl, ExcludedField, FailedTile, Notice, Novelty
 from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings, Progress
@@ -184,6 +185,7 @@ def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisCo
     novelty = measure_novelty(features_of(added.measures), read_novelty())
     failed = list(counted.plan.broken)
     failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
+    notices = _notices(counted, added, novelty, manifest)
     return SlideFacts(
         slide=worker.slide.name,
         source=for_line(source),
@@ -199,9 +201,10 @@ def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisCo
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
         failed_tiles=tuple(sorted(failed, key=lambda tile: (tile.field, tile.y, tile.x))),
-        notices=_notices(counted, added, novelty, manifest),
+        notices=notices,
         novelty=novelty,
         debris=debris,
+        lifted=added.tally.logits.between(logit_of(manifest.threshold), lift_of(notices)),
         excluded_fields=_excluded(counted),
     )
 
@@ -223,7 +226,7 @@ def _notices(
         found = (refusal, *found)
     if all(notice.code != "not_a_smear" for notice in found):
         logits = added.tally.logits
-        middle = logits.quantile(0.5) if logits.cells else None
+        middle = logits.middle_below(logit_of(manifest.threshold)) if logits.cells else None
         found += shift_notice(middle, logits.cells, manifest.middles)
     slide, plans = counted.job.worker.slide, counted.job.plans
     pairs = [pair for pair in counted.plan.overlaps if plans.keys() >= set(pair)]

@@ -156,6 +156,8 @@ class SecondLook:
     middle, spread : median logit of the counted cells, and its robust standard deviation, taken below it.
     least_p : probability from which on a cell stands out.
     cells : how many do. expected : how many a clean slide of this size and dirt has on average.
+    lifted : cells called infected that would not be, were its clean cells no more probable than those of
+        the slides that the threshold was set on; no more than that explains them.
     """
 
     middle: float
@@ -163,6 +165,7 @@ class SecondLook:
     least_p: float
     cells: int
     expected: float
+    lifted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

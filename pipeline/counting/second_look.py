@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.records import DebrisControl, SecondLook
 
-__all__ = ["DOUBTFUL_P", "LogitCounts", "deserves_a_look", "second_look"]
+__all__ = ["DOUBTFUL_P", "LogitCounts", "deserves_a_look", "logit_of", "second_look"]
 
 DOUBTFUL_P = 0.05
 """Least probability of a cell that deserves a second look."""
@@ -21,6 +21,8 @@ LEAST_SPREAD = 0.3
 """Least robust standard deviation, logits: what the steps of an int8 network alone give."""
 DOUBTFUL_RATE = 0.002
 """Clean cells of p 0.05 and more, as a share; on 178 pictures of healthy people 5 to 19 in 10,000."""
+LEAST_CLEAN = 0.25
+"""Share of a slide's red cells that are clean at least."""
 LEAST_CELLS = 2
 """Fewest cells that make a slide uncertain: of 178 healthy pictures 16 had one."""
 RARE = 0.05
@@ -56,13 +58,30 @@ class LogitCounts:
         place = int(np.searchsorted(np.cumsum(self.bins), max(1.0, share * self.cells)))
         return -LOGIT_MAX + (place + 0.5) * LOGIT_STEP
 
+    def middle_below(self, logit: float) -> float:
+        """Median of the cells below `logit`, or of the lowest quarter where these are fewer.
+
+        So it is a clean cell's even where half are infected; no film has three infected cells in four.
+        """
+        _, above = self.from_logit(logit)
+        return self.quantile(max(1 - above / max(self.cells, 1), LEAST_CLEAN) / 2)
+
     def from_logit(self, logit: float) -> tuple[float, int]:
         """The first edge of a bin that is not below `logit`, and the cells from there on."""
         place = min(max(math.ceil((logit + LOGIT_MAX) / LOGIT_STEP - 1e-9), 0), _BINS)
         return -LOGIT_MAX + place * LOGIT_STEP, int(self.bins[place:].sum())
 
+    def between(self, logit: float, width: float) -> int:
+        """Cells from `logit` on, up to `width` above it."""
+        return self.from_logit(logit)[1] - self.from_logit(logit + width)[1]
 
-def second_look(logits: LogitCounts, debris: DebrisControl | None) -> SecondLook | None:
+
+def logit_of(probability: float) -> float:
+    """The logit of a probability above 0 and below 1."""
+    return math.log(probability / (1 - probability))
+
+
+def second_look(logits: LogitCounts, debris: DebrisControl | None, lifted: int = 0) -> SecondLook | None:
     """The cells that stand out of a slide; None where it has none at all.
 
     They have a probability of `DOUBTFUL_P` at least, and lie `FAR_ABOVE` the slide's middle. Its spread is
@@ -72,9 +91,7 @@ def second_look(logits: LogitCounts, debris: DebrisControl | None) -> SecondLook
         return None
     middle = logits.quantile(0.5)
     spread = max(middle - logits.quantile(_BELOW_MIDDLE), LEAST_SPREAD)
-    least, number = logits.from_logit(
-        max(math.log(DOUBTFUL_P / (1 - DOUBTFUL_P)), middle + FAR_ABOVE * spread)
-    )
+    least, number = logits.from_logit(max(logit_of(DOUBTFUL_P), middle + FAR_ABOVE * spread))
     dirt = 0.0 if debris is None else debris.expected_doubtful_grains
     return SecondLook(
         middle=middle,
@@ -82,15 +99,20 @@ def second_look(logits: LogitCounts, debris: DebrisControl | None) -> SecondLook
         least_p=1 / (1 + math.exp(-least)),
         cells=number,
         expected=DOUBTFUL_RATE * logits.cells + dirt,
+        lifted=lifted,
     )
 
 
 def deserves_a_look(look: SecondLook | None) -> bool:
-    """Whether more cells stand out than a clean slide explains.
+    """Whether more cells stand out than a clean slide explains, or calls that strange clean cells lifted.
 
     The share of such cells differs from one clean slide to the next, as an exponential distribution does;
     their number is then geometric, and at least n has the chance (expected / (1 + expected)) to the power n.
     """
-    if look is None or look.cells < LEAST_CELLS:
+    if look is None:
+        return False
+    if look.lifted >= LEAST_CELLS:
+        return True
+    if look.cells < LEAST_CELLS:
         return False
     return (look.expected / (1 + look.expected)) ** look.cells < RARE

@@ -14,7 +14,8 @@ from pipeline.counting.intervals.limits import (
     lowest_detectable,
 )
 from pipeline.counting.intervals.melded import melded_interval
-from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
+from pipeline.counting.intervals.own_errors import own_false_calls, with_own
+from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.second_look import second_look
 from pipeline.counting.tally import FieldTally, Tally
 from pipeline.counting.verdict import verdict_of
@@ -75,7 +76,7 @@ class SlideFacts:
     sensitivity : per infected cell, as the classifier's manifest states it, 0 to 1.
     detector, classifier : names of the networks.
     novelty : how far the slide is from known thin films and stains.
-    debris : its own negative control.
+    debris : its own negative control. lifted : see `SecondLook`.
     excluded_fields : photos that are left out.
     tells_stages : whether the classifier predicts life stages.
     goal : red cells that were asked for; None where all were.
@@ -96,6 +97,7 @@ class SlideFacts:
     notices: tuple[Notice, ...] = ()
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
+    lifted: int = 0
     excluded_fields: tuple[ExcludedField, ...] = ()
     tells_stages: bool = False
     goal: Goal | None = None
@@ -170,7 +172,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         classifier=facts.classifier,
         novelty=facts.novelty,
         debris=facts.debris,
-        second_look=second_look(found.logits, facts.debris),
+        second_look=second_look(found.logits, facts.debris, facts.lifted),
         excluded_fields=facts.excluded_fields,
     )
     return _with_errors(plain, found, facts)
@@ -223,13 +225,9 @@ def _interval(
 
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
-    """How often this slide's cells are missed and called falsely; what its own dirt explains comes on top."""
+    """How often this slide's cells are missed and called falsely; what it tells of itself comes on top."""
     errors = facts.errors or SlideErrors.fixed(facts.sensitivity, facts.false_positive_rate)
-    debris = facts.debris
-    if debris is None or not counted or not debris.explained:
-        return errors
-    own = soiled(errors.false_calls, counted, debris.explained, debris.uncertainty)
-    return replace(errors, false_calls=own, source=f"{errors.source}; debris control of this slide")
+    return with_own(errors, counted, own_false_calls(facts.debris, facts.lifted))
 
 
 def _cells_needed(errors: SlideErrors, effect: float) -> dict[str, int | None]:

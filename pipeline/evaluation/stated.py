@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, get_args
 
 import pandas as pd
 
 from pipeline.counting.intervals.design import Block, clustering
 from pipeline.counting.intervals.melded import melded_interval
-from pipeline.counting.intervals.slide_errors import SlideErrors, soiled
+from pipeline.counting.intervals.own_errors import OwnFalseCalls, own_false_calls, with_own
+from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.result import CountResult
 from pipeline.counting.summary import SQUARE_UM
 from pipeline.counting.tally import Tally
@@ -101,26 +102,20 @@ class FieldEvidence:
     Attributes
     ----------
     squares : infected and counted cells of each square.
-    expected_false, uncertainty : false calls that its dirt explains, and their standard error.
+    own : false calls that it tells of itself.
     """
 
     squares: Mapping[Block, tuple[int, int]] = field(default_factory=dict)
-    expected_false: float = 0.0
-    uncertainty: float = 0.0
+    own: OwnFalseCalls = field(default_factory=OwnFalseCalls)
 
 
 def evidence_of(name: str, result: CountResult) -> FieldEvidence:
     """What a counted picture gives; `name` tells its squares from those of others."""
-    scale, debris = result.summary.um_per_px, result.summary.debris
+    scale, look = result.summary.um_per_px, result.summary.second_look
     tally = Tally(square_px={name: SQUARE_UM / scale} if scale else {})
     tally.add(result.cells.assign(field=name))
-    if debris is None:
-        return FieldEvidence(squares=tally.squares)
-    return FieldEvidence(
-        squares=tally.squares,
-        expected_false=debris.explained,
-        uncertainty=debris.uncertainty,
-    )
+    own = own_false_calls(result.summary.debris, 0 if look is None else look.lifted)
+    return FieldEvidence(squares=tally.squares, own=own)
 
 
 def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tuple[float, float] | None:
@@ -132,8 +127,9 @@ def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tu
     infected, counted = (sum(cells[side] for cells in squares.values()) for side in (0, 1))
     if not counted:
         return None
-    expected = sum(one.expected_false for one in pictures)
-    if expected:
-        uncertainty = math.hypot(*(one.uncertainty for one in pictures))
-        errors = replace(errors, false_calls=soiled(errors.false_calls, counted, expected, uncertainty))
-    return melded_interval(infected, counted, errors, clustering(squares))
+    own = OwnFalseCalls(
+        by_dirt=sum(one.own.by_dirt for one in pictures),
+        uncertainty=math.hypot(*(one.own.uncertainty for one in pictures)),
+        lifted=sum(one.own.lifted for one in pictures),
+    )
+    return melded_interval(infected, counted, with_own(errors, counted, own), clustering(squares))

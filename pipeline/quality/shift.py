@@ -6,7 +6,7 @@ from models.manifest import MiddleLogits
 from pipeline.quality.reasons import advice_on
 from pipeline.records import Notice
 
-__all__ = ["shift_notice"]
+__all__ = ["lift_of", "shift_notice"]
 
 MARGIN = 0.5
 """Logits by which a slide's middle may lie outside the range of those that were left out."""
@@ -19,7 +19,7 @@ def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None)
 
     Parameters
     ----------
-    middle : median calibrated logit of the counted cells; None where there are none.
+    middle : median calibrated logit of the cells not called infected; None where there are none.
     known : range of the medians of slides left out.
     """
     if middle is None or known is None or counted < LEAST_CELLS:
@@ -34,6 +34,15 @@ def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None)
     )
     advised = advice_on("probabilities_shifted", text)
     return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=advised),)
+
+
+def lift_of(notices: tuple[Notice, ...]) -> float:
+    """Logits by which the middle of a slide's clean cells lies above every known one's; 0 where it does not.
+
+    What a threshold calls there was not measured: so much nearer to it do all cells lie.
+    """
+    above = [one.value - one.limit for one in notices if one.code == "probabilities_shifted"]
+    return max(0.0, *above) if above else 0.0
 
 
 def _percent(logit: float) -> str:

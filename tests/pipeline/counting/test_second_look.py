@@ -81,3 +81,16 @@ def test_cells_that_grains_explain_are_expected() -> None:
     assert look.expected == pytest.approx(plain.expected + 21.0)
     assert deserves_a_look(plain)
     assert not deserves_a_look(look)
+
+
+def test_the_middle_of_the_clean_cells_is_not_moved_by_infected_ones() -> None:
+    for infected in (0, 300, 600):
+        logits = counts(*clean(300), *[3.0] * infected)
+        assert logits.middle_below(0.0) == pytest.approx(counts(*clean(300)).quantile(0.5), abs=0.1)
+    assert counts(*[3.0] * 40).middle_below(0.0) == pytest.approx(3.0, abs=0.02)
+
+
+def test_calls_between_the_threshold_and_the_lift_are_counted() -> None:
+    logits = counts(-1.0, 0.01, 0.5, 0.99, 1.5)
+    assert logits.between(0.0, 1.0) == 3
+    assert logits.between(0.0, 0.0) == 0

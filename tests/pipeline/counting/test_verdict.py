@@ -53,6 +53,18 @@ def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
     assert verdict_of((60, 1100), soiled, ()) == "parasites seen"
 
 
+@pytest.mark.parametrize(
+    ("lifted", "verdict"), [(0, "parasites seen"), (2, "parasites seen"), (24, "uncertain")]
+)
+def test_calls_that_strange_clean_cells_explain_claim_no_parasites(lifted: int, verdict: str) -> None:
+    cells = make_cells(*(["infected"] + ["uninfected"] * 20) * 30)
+    summary = summarise((cells,), make_facts(lifted=lifted))
+    assert summary.verdict == verdict
+    assert (summary.low is not None and summary.low > 0) == (verdict == "parasites seen")
+    assert summary.second_look is not None
+    assert summary.second_look.lifted == lifted
+
+
 def test_cells_that_stand_out_make_a_slide_uncertain_and_never_plain_none() -> None:
     assert verdict_of((2, 1000), ERRORS, (), 1.0, LOOK) == "uncertain"
     assert verdict_of((2, 1000), ERRORS, (), 1.0, replace(LOOK, cells=3)) == "none distinguishable"

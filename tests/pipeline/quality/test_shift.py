@@ -3,7 +3,7 @@
 import pytest
 
 from models.manifest import MiddleLogits
-from pipeline.quality.shift import shift_notice
+from pipeline.quality.shift import lift_of, shift_notice
 
 KNOWN = MiddleLogits(low=-8.0, high=-6.0)
 
@@ -24,3 +24,8 @@ def test_without_cells_or_known_slides_nothing_is_said() -> None:
     assert shift_notice(None, 0, KNOWN) == ()
     assert shift_notice(-1.0, 12, KNOWN) == ()
     assert shift_notice(-1.0, 300, None) == ()
+
+
+@pytest.mark.parametrize(("middle", "lift"), [(-5.4, 0.1), (-2.0, 3.5), (-7.0, 0.0), (-9.5, 0.0)])
+def test_only_a_higher_middle_lifts_cells_over_the_threshold(middle: float, lift: float) -> None:
+    assert lift_of(shift_notice(middle, 300, KNOWN)) == pytest.approx(lift)
