@@ -32,6 +32,8 @@ def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None)
         f"Half of the cells have a probability of at least {_percent(middle)}, {side} than on the slides "
         f"that the threshold was set on ({_percent(known.low)} to {_percent(known.high)})"
     )
+    if side == "higher":
+        text += "; clean cells may be called infected, so no parasites are claimed by what this explains"
     advised = advice_on("probabilities_shifted", text)
     return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=advised),)
 

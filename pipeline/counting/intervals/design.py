@@ -134,9 +134,12 @@ def clustering(squares: Mapping[Block, tuple[int, int]]) -> Clustering:
 
 
 def merged_blocks(squares: Mapping[Block, tuple[int, int]]) -> list[tuple[int, int]]:
-    """Infected and counted cells of at most 64 blocks of squares, in order of field, row and column."""
-    blocks, side = dict(squares), 1
-    while len(blocks) > _MOST_BLOCKS:
+    """Infected and counted cells of at most 64 blocks of squares, in order of field, row and column.
+
+    Of more fields than that a field is a block.
+    """
+    blocks, side, most = dict(squares), 1, max(_MOST_BLOCKS, len({field for field, _, _ in squares}))
+    while len(blocks) > most:
         side *= 2
         blocks = {}
         for (field, column, row), cells in squares.items():

@@ -214,3 +214,9 @@ def test_dirt_adds_false_calls_and_its_doubt() -> None:
     dirty = soiled(ERRORS.false_calls, 1000, 10.0, 2.0)
     assert dirty.mean == pytest.approx(ERRORS.false_calls.mean + 0.01)
     assert dirty.variance == pytest.approx(ERRORS.false_calls.variance + 4e-6)
+
+
+def test_a_slide_of_more_photos_than_blocks_is_told_by_its_photos() -> None:
+    squares = {(f"{photo:03d}", column, 0): (photo % 3, 50) for photo in range(65) for column in range(3)}
+    assert merged_blocks(squares) == [(3 * (photo % 3), 150) for photo in range(65)]
+    assert clustering(squares).groups == 65
