@@ -157,7 +157,8 @@ class MeasuredKind(Strict):
 
     Attributes
     ----------
-    group : 'smear' (a source left out), 'odd' (no thin film), 'stain' (a thin film in another colour).
+    group : 'smear' (a source left out), 'odd' (no thin film), 'unseen' (none, of a kind that was
+        never fitted), 'altered' (a thin film in another colour).
     without_cells : refused before scoring, because no red cell was found.
     refused : refused by the score. warned : of those not refused, an unfamiliar stain was warned of.
     """

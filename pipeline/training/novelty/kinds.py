@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.synthetic.field import RenderSettings, render_field, varied_settings
-from pipeline.training.novelty import more_scenes, scenes, slides, textures, things
+from pipeline.training.novelty import micrographs, more_scenes, prints, scenes, slides, textures, things
 
-__all__ = ["ALTERATIONS", "KINDS", "drawn_smear"]
+__all__ = ["ALTERATIONS", "KINDS", "UNSEEN_KINDS", "drawn_smear"]
 
 _Picture = NDArray[np.uint8]
 _Kinds = Mapping[str, Callable[[np.random.Generator], _Picture]]
@@ -115,6 +115,34 @@ KINDS: _Kinds = MappingProxyType(
     }
 )
 """Kinds of pictures that are no thin film, and what draws one of each."""
+
+UNSEEN_KINDS: _Kinds = MappingProxyType(
+    {
+        "algae": micrographs.draw_algae,
+        "beads": micrographs.draw_beads,
+        "diatoms": micrographs.draw_diatoms,
+        "fish eggs": micrographs.draw_fish_eggs,
+        "glowing cells": micrographs.draw_glowing_cells,
+        "gram stain": micrographs.draw_gram_stain,
+        "phase contrast": micrographs.draw_phase_contrast,
+        "pollen": micrographs.draw_pollen,
+        "sediment": micrographs.draw_sediment,
+        "sperm": micrographs.draw_sperm,
+        "cereals": prints.draw_cereals,
+        "coins": prints.draw_coins,
+        "confetti": prints.draw_confetti,
+        "dot print": prints.draw_dot_print,
+        "heat map": prints.draw_heat_map,
+        "lego": prints.draw_lego,
+        "lentils": prints.draw_lentils,
+        "mosaic": prints.draw_mosaic,
+        "pipes": prints.draw_pipes,
+        "scatter plot": prints.draw_scatter_plot,
+        "tree rings": prints.draw_tree_rings,
+        "woven beads": prints.draw_woven_beads,
+    }
+)
+"""Further kinds that are never fitted: they say what the fit makes of what it has not seen."""
 
 
 def _reordered(*channels: int) -> Callable[[_Picture], _Picture]:

@@ -31,7 +31,7 @@ from pipeline.training.novelty.fit import (
     without_each_kind,
     without_each_source,
 )
-from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, drawn_smear
+from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, UNSEEN_KINDS, drawn_smear
 from pipeline.training.order import Report
 
 __all__ = ["SOURCES", "NoveltyOrder", "colours_file", "train_novelty"]
@@ -95,7 +95,7 @@ def train_novelty(order: NoveltyOrder, report: Report) -> Path:
         *(
             measured_kind(group, kind, each, known)
             for (group, kind), each in features.items()
-            if group == "altered"
+            if group in {"altered", "unseen"}
         ),
     ]
     order.out.mkdir(parents=True, exist_ok=True)
@@ -133,9 +133,10 @@ def _pictures(order: NoveltyOrder, folder: Path, report: Report) -> _Pictures:
     if not found:
         raise LabelledDataError(f"no labelled set in {order.data}; expected one of {', '.join(SOURCES)}")
     real = [path for paths in found.values() for path in paths[:ALTERED_A_SOURCE]]
-    for kind, draw in KINDS.items():
-        drawn = (draw(_rng(order.seed, number, kind)) for number in range(PICTURES_A_KIND))
-        found["odd", kind] = _written(drawn, folder / f"odd {kind}")
+    for group, kinds in (("odd", KINDS), ("unseen", UNSEEN_KINDS)):
+        for kind, draw in kinds.items():
+            drawn = (draw(_rng(order.seed, number, kind)) for number in range(PICTURES_A_KIND))
+            found[group, kind] = _written(drawn, folder / f"{group} {kind}")
     for place in sorted(order.others.iterdir()) if order.others is not None else ():
         paths = sorted(path for path in place.glob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
         found["odd", f"file: {place.name}"] = paths

@@ -13,7 +13,7 @@ from pipeline.evaluation.labelled import read_field_set
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.training.data.fields import read_rgb
-from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, drawn_smear
+from pipeline.training.novelty.kinds import ALTERATIONS, KINDS, UNSEEN_KINDS, drawn_smear
 from pipeline.training.novelty.train import SOURCES
 
 
@@ -42,6 +42,16 @@ def test_a_kind_draws_another_picture_with_each_generator_and_the_same_with_the_
 
 def test_there_are_many_kinds():
     assert len(KINDS) >= 80
+
+
+@pytest.mark.parametrize("kind", UNSEEN_KINDS)
+def test_a_kind_that_measures_is_none_that_is_fitted_and_draws_anew_each_time(kind):
+    first, other = (UNSEEN_KINDS[kind](np.random.default_rng(seed)) for seed in (1, 2))
+    assert kind not in KINDS
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    assert first.std() > 1
+    assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize(
