@@ -44,7 +44,8 @@ class StoredResult:
         Raises
         ------
         InputError
-            Where cells.csv is missing or is none; the row and column of the first fault are named.
+            Where cells.csv is missing, is none or was cut short; the row and column of the first fault are
+            named.
         """
         path = self.folder / "cells.csv"
         try:
@@ -56,15 +57,26 @@ class StoredResult:
                 na_values={name: [""] for name in _NUMBERS},
                 encoding="utf-8-sig",
             )
+            read = 0
             with reader:
                 for part in reader:
+                    read += len(part)
                     yield _checked(part[list(CELL_COLUMNS)], path)
+            self._check_whole(read)
         except OSError as error:
             raise _unreadable(path, error) from error
         except (KeyError, ValueError) as error:  # pandas tells a parser's error as a ValueError too
             if isinstance(error, InputError):
                 raise
             raise InputError(_first_fault(path) or f"{path}: {reason_of(error)}") from error
+
+    def _check_whole(self, read: int) -> None:
+        detected = self.summary["detected"]
+        if read != detected:
+            raise InputError(
+                f"{self.folder / 'cells.csv'}: holds {read} cells, expected the {detected} that summary.json "
+                "states; it was cut short or rows were removed: count the slide again"
+            )
 
 
 def read_stored(folder: Path) -> StoredResult:

@@ -293,6 +293,14 @@ def test_a_damaged_table_names_the_row_and_the_column(
     assert list((tmp_path / "x").iterdir()) == []
 
 
+@pytest.mark.parametrize("rows", [1, 4])
+def test_a_table_that_was_cut_short_is_told(folder: Path, rows: int) -> None:
+    lines = (folder / "cells.csv").read_text().splitlines(keepends=True)
+    (folder / "cells.csv").write_text("".join(lines[:rows]))
+    with pytest.raises(InputError, match=f"holds {rows - 1} cells, expected the 6"):
+        list(read_stored(folder).parts())
+
+
 def test_what_is_no_result_or_no_form_is_told_in_one_line(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no summary\.json"):
         export_result(tmp_path, ["fhir"])
