@@ -56,6 +56,7 @@ class Sketch:
     pixels : float32 (h, w), around 0, and 0 outside of the lit view.
     lit : float32 (h, w), 1 inside the lit view, else 0.
     sharpness : of the picture it was made from.
+    is_whole : all of the field can be read.
     tones : levels that some shares of it stay below, in standard deviations: the same however it lies.
     """
 
@@ -65,6 +66,7 @@ class Sketch:
     pixels: NDArray[np.float32]
     lit: NDArray[np.float32]
     sharpness: float
+    is_whole: bool
     tones: NDArray[np.float64]
 
 
@@ -74,7 +76,8 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
     if is_costly(field, shrink):
         return None
     try:
-        picture = field_picture(field, shrink).pixels[..., 1].astype(np.float32) / light.white_point[1]
+        read = field_picture(field, shrink)
+        picture = read.pixels[..., 1].astype(np.float32) / light.white_point[1]
     except SlideError:
         return None
     zoom = SKETCH_PX / max(picture.shape)
@@ -98,6 +101,7 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
         pixels=clipped,
         lit=lit.astype(np.float32),
         sharpness=float(cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), NOISE_PX), cv2.CV_32F).var()),
+        is_whole=bool(read.known.all()),
         tones=np.asarray(np.percentile(clipped, TONES) / deviation, np.float64),
     )
 
@@ -106,8 +110,8 @@ def same_views(sketches: Mapping[int, Sketch]) -> dict[int, int]:
     """Index of each field that shows the view of another, and of that one, which is the best of them.
 
     Copies of a file, the same pixels saved again, larger or smaller, lighter or darker, turned or mirrored,
-    and the same view in another focus are one view. The best has the most pixels, is by far the sharpest, or
-    has the shortest name.
+    and the same view in another focus are one view. The best can be read whole, has the
+    most pixels, is by far the sharpest, or has the shortest name.
     """
     groups: list[list[int]] = []
     for index in sorted(sketches):
@@ -201,8 +205,9 @@ def _is_same(one: Sketch, other: Sketch) -> bool:
 
 
 def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
-    most = max(sketches[index].width * sketches[index].height for index in group)
-    large = [index for index in group if sketches[index].width * sketches[index].height == most]
+    whole = [index for index in group if sketches[index].is_whole] or group
+    most = max(_pixels(sketches[index]) for index in whole)
+    large = [index for index in whole if _pixels(sketches[index]) == most]
     sharpest = max(sketches[index].sharpness for index in large)
     sharp = [index for index in large if sketches[index].sharpness * SHARPER >= sharpest]
     return min(sharp, key=lambda index: (len(sketches[index].name), index))

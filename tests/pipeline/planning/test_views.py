@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from pipeline.planning.field import field_light
 from pipeline.planning.views import Sketch, contained, overlapping, same_views, sketch_of
@@ -98,6 +99,17 @@ def test_of_one_view_in_several_sizes_and_focuses_the_best_photo_is_taken(film, 
     whole = view(film, 0, 0)
     found = sketches(tmp_path, a=halved(whole), b=blurred(whole, 3), c=whole, d=blurred(whole, 3))
     assert same_views(found) == {0: 2, 1: 2, 3: 2}
+
+
+def test_of_a_photo_and_its_damaged_copy_the_whole_one_is_taken(film, tmp_path):
+    picture = view(film, 0, 0)
+    tifffile.imwrite(tmp_path / "a.tif", picture, compression="deflate", rowsperstrip=64)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[-3000:-2000] = bytes(1000)
+    (tmp_path / "a.tif").write_bytes(data)
+    found = sketches(tmp_path, longer_name=picture)
+    assert [sketch.is_whole for sketch in found.values()] == [False, True]
+    assert same_views(found) == {0: 1}
 
 
 def test_fields_of_one_film_are_not_taken_for_one_another(tmp_path):
