@@ -1,12 +1,15 @@
 """Network output to detections: peaks of the heatmaps, their boxes, and one detection an object."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.runtime import Network
 from segmentation.detections import Detections, Kind, overlap_with
-from segmentation.neighbours import near_pairs
+from segmentation.overlaps.neighbours import near_pairs
+from segmentation.overlaps.pairs import split_pairs
 from segmentation.resample import WHITE_LEVEL
 
 __all__ = ["ALIGNMENT_PX", "BOX_UNIT_PX", "CLASSES", "OUTPUT_STRIDE", "RECEPTIVE_RADIUS_PX", "detect"]
@@ -29,12 +32,15 @@ INSIDE_WHITE_CELL = 0.35
 """What lies nearer to a surer white cell's centre than this many of its sides is part of it."""
 
 
-def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> Detections:
+def detect(
+    picture: NDArray[np.uint8], network: Network, threshold: float, *, pairs_apart: bool = False
+) -> Detections:
     """Objects in a normalised picture, uint8 (H, W, 3) at detector scale; boxes in its px.
 
     Parameters
     ----------
     threshold : least height of a peak, 0 to 1.
+    pairs_apart : take two cells that were found as one apart.
     """
     height, width = picture.shape[:2]
     padded = cv2.copyMakeBorder(
@@ -47,9 +53,14 @@ def detect(picture: NDArray[np.uint8], network: Network, threshold: float) -> De
         value=(PADDING_LEVEL,) * 3,
     )
     heat, box = _answer(np.asarray(padded, np.uint8), network)
-    found = _peaks(heat, box, threshold)
+    found, places = _peaks(heat, box, threshold)
     inside = np.all((found.centres >= 0) & (found.centres < (width, height)), axis=1)
-    return _one_an_object(found.take(inside))
+    inside[inside] = _one_an_object(found.take(inside))
+    cells, hot = found.take(inside), heat[..., Kind.RED_CELL]
+    if not pairs_apart:
+        return cells
+    apart = split_pairs(cells, places[inside], hot, partial(_sides, box), (width, height))
+    return apart.take(_one_an_object(apart)) if len(apart) > len(cells) else cells
 
 
 def _answer(picture: NDArray[np.uint8], network: Network) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -92,7 +103,10 @@ def _heads(
     return heat, box
 
 
-def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float) -> Detections:
+def _peaks(
+    heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float
+) -> tuple[Detections, NDArray[np.intp]]:
+    """Detections, strongest first, and row and column of each one's peak, (n, 2)."""
     least = np.float32(np.log(threshold / (1 - threshold)))
     rows, columns, kinds = [], [], []
     for kind in range(len(CLASSES)):
@@ -103,20 +117,32 @@ def _peaks(heat: NDArray[np.float32], box: NDArray[np.float32], threshold: float
         columns.append(column)
         kinds.append(np.full(len(row), kind, np.uint8))
     row, column, kind_of = np.concatenate(rows), np.concatenate(columns), np.concatenate(kinds)
-    distances = np.logaddexp(box[row, column], np.float32(0)) * np.float32(BOX_UNIT_PX)
-    # On a grid of 1/64 px all sums below are exact, wherever in a field the tile lies.
-    sides = np.rint(distances * BOX_STEPS) / np.float32(BOX_STEPS)
+    scores = 1 / (1 + np.exp(-heat[row, column, kind_of]))
+    order = np.lexsort((column, row, -scores))
+    found = Detections(boxes=_boxes(box, row, column), kinds=kind_of, scores=scores.astype(np.float32))
+    return found.take(order), np.stack([row, column], axis=1)[order]
+
+
+def _boxes(box: NDArray[np.float32], row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Boxes that the network gives at rows and columns of its answer, float32 (n, 4)."""
+    sides = _sides(box, row, column)
     x = (column + np.float32(0.5)) * OUTPUT_STRIDE
     y = (row + np.float32(0.5)) * OUTPUT_STRIDE
-    boxes = np.stack([x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]], axis=1)
-    scores = 1 / (1 + np.exp(-heat[row, column, kind_of]))
-    order = np.lexsort((x, y, -scores))
-    found = Detections(boxes=boxes.astype(np.float32), kinds=kind_of, scores=scores.astype(np.float32))
-    return found.take(order)
+    boxes = [x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]]
+    return np.stack(boxes, axis=1).astype(np.float32)
 
 
-def _one_an_object(found: Detections) -> Detections:
-    """Drop what a stronger one explains; only near neighbours decide, so that a tile does not matter."""
+def _sides(box: NDArray[np.float32], row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float32]:
+    """How far the box's sides lie from rows and columns of the answer, px, float32 (..., 4)."""
+    distances = np.logaddexp(box[row, column], np.float32(0)) * np.float32(BOX_UNIT_PX)
+    # On a grid of 1/64 px all sums are exact, wherever in a field the tile lies.
+    return np.asarray(np.rint(distances * BOX_STEPS) / np.float32(BOX_STEPS), np.float32)
+
+
+def _one_an_object(found: Detections) -> NDArray[np.bool_]:
+    """Which are kept where a stronger one explains the others, bool (n,); only near neighbours decide, so
+    that a tile does not matter.
+    """
     strong, weak = near_pairs(found.centres, float(found.sides.max(initial=1.0)))
     later = weak > strong
     strong, weak = strong[later], weak[later]
@@ -129,7 +155,7 @@ def _one_an_object(found: Detections) -> Detections:
     for one, other in zip(strong[gone].tolist(), weak[gone].tolist(), strict=True):
         if kept[one]:
             kept[other] = False
-    return found.take(kept)
+    return kept
 
 
 CLASSES = ("red_cell", "white_cell", "platelet")

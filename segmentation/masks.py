@@ -16,7 +16,7 @@ from skimage.segmentation._watershed_cy import watershed_raveled
 
 from segmentation.detections import Detections
 from segmentation.illumination import darkest_channel
-from segmentation.neighbours import near_pairs
+from segmentation.overlaps.neighbours import near_pairs
 from segmentation.stacks import MARGIN_PX, Stack, percentiles, stacks
 
 __all__ = ["CellMask", "cell_masks", "stain_depth"]

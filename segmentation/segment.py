@@ -12,7 +12,7 @@ from segmentation.detections import Detections, overlap_with
 from segmentation.detector import detect
 from segmentation.masks import CellMask, cell_masks, stain_depth
 from segmentation.measure import Measurement, edge_strength, measure
-from segmentation.neighbours import near_pairs
+from segmentation.overlaps.neighbours import near_pairs
 from segmentation.resample import halve
 from segmentation.sharpness import edge_sums
 
@@ -78,7 +78,8 @@ def segment(
     faintest : least peak of a faint object; None takes none.
     """
     small = halve(picture)
-    peaks = detect(small, network, threshold if faintest is None else min(faintest, threshold))
+    least = threshold if faintest is None else min(faintest, threshold)
+    peaks = detect(small, network, least, pairs_apart=True)
     sure = peaks.scores > threshold
     everything = peaks.take(sure)
     objects = _with_faint(everything, peaks.take(~sure))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.neighbours import near_pairs
+from segmentation.overlaps.neighbours import near_pairs
 
 
 @pytest.mark.parametrize("reach", [0.5, 7.0, 40.0, 1000.0])

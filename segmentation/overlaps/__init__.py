@@ -1,0 +1,1 @@
+"""Objects that lie near or on one another."""

@@ -1,0 +1,1 @@
+"""Tests of the objects that lie near or on one another."""
