@@ -10,7 +10,7 @@ __all__ = ["drawn_strokes"]
 
 DARKEST, LEAST_DIFFERENCE = 60, 120
 """Darkest channel at most, and how much the brightest exceeds it at least, levels: stain is less pure."""
-BRIGHTEST_SHARE = 0.75
+BRIGHTEST_SHARE = 0.9
 """Of the background's brightest channel that the colour of a line has at least: stain darkens."""
 LEAST_LONG_PX, SLENDER = 12, 0.35
 """Longer side of a line's box, px, and its thickness relative to that at most: blobs are no lines."""

@@ -51,3 +51,9 @@ def test_vivid_blobs_are_no_marks() -> None:
     for x in range(60, 600, 90):
         cv2.circle(picture, (x, 200), 18, (230, 20, 160), -1)
     assert drawn_strokes(picture, WHITE) is None
+
+
+def test_the_thin_violet_of_a_parasite_is_no_mark() -> None:
+    picture = field(5)
+    cv2.ellipse(picture, (300, 200), (30, 12), 20, 0, 300, (157, 52, 185), 4)
+    assert drawn_strokes(picture, WHITE) is None
