@@ -62,6 +62,12 @@ def verdict_text(verdict: Verdict | str | None, look_at: int | None) -> str:
 def look_caution(summary: Mapping[str, Any]) -> str:
     """What a person must do where the verdict is uncertain; a summary in the form of summary.json."""
     text = "More cells stand out of this slide's own than a clean slide has, but too few are sure. "
-    text += "A trained person must look at those with a double or a broken ring on the overlay."
+    text += "A trained person must look at those with a double or a broken ring on the overlay. "
+    if (summary.get("debris") or {}).get("explained"):
+        text += "The slide's own dirt may explain them. "
     look = summary.get("second_look")
-    return text if look is None else f"{text} In cells.csv they have a p_infected from {look['least_p']:.2f}."
+    return (
+        text.strip()
+        if look is None
+        else f"{text}In cells.csv they have a p_infected from {look['least_p']:.2f}."
+    )

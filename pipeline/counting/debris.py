@@ -35,9 +35,12 @@ UM2_A_CELL, UM2_A_SPECK = 100.0, 2000.0
 times as dirty keeps 30 MB of specks."""
 CLEAN_P = 0.05
 """Greatest probability of a cell that specks are laid on."""
-LIKE_PARASITES = 0.3
-"""Share of the larger laid specks from which on, called, they may be parasites that left their cells. Of
-parasites laid on clean cells a quarter to a half is called, of dirt a fifth (docs/lab/slide_layer.md)."""
+LIKE_PARASITES, PARASITE_UM2 = 0.3, 1.6
+"""Share of the laid specks of at least this area from which on, called, they may be parasites that left their
+cells. Dirt that is called is smaller and has the colours of chromatin (docs/lab/debris_control.md)."""
+LOST = 1.3
+"""A speck on a cell is called so many times as often as the same one cut from the ground and laid on a cell,
+which has lost its soft rim: 0.24 and 0.35 of 400 for 0.17 and 0.29 (docs/lab/debris_control.md)."""
 UPPER_END = 1.645
 """Standard errors up to the upper end of a one-sided 95% interval (normal)."""
 LAID = 256
@@ -155,8 +158,9 @@ def debris_control(
     """False calls that the slide's own dirt explains, with their uncertainty.
 
     Expected on cells = specks / ground x area of the cells; times the share that is called of those laid on
-    clean cells. Where most larger specks look like parasites (`LIKE_PARASITES`) they may be such that left
-    their cells (burst schizonts, merozoites), which explain nothing away: grains (`GRAIN_UM2`) alone do.
+    clean cells, and what these lose by being cut out (`LOST`). Where many large specks look like parasites
+    (`LIKE_PARASITES`) they may be such that left their cells (burst schizonts), which explain nothing away:
+    grains (`GRAIN_UM2`) alone do.
 
     Parameters
     ----------
@@ -165,7 +169,8 @@ def debris_control(
         and nothing is taken off.
     """
     grains, every = explained_by_grains(sample, laid), explained(sample, laid)
-    called, uncertainty = grains if _like_parasites(laid) else every
+    grains, every = ((LOST * calls, LOST * error) for calls, error in (grains, every))
+    called, uncertainty = grains if _like_parasites(sample, laid) else every
     if surer:
         called = uncertainty = 0.0
     doubtful, doubtful_error = explained_by_grains(sample, laid, DOUBTFUL_P)
@@ -188,8 +193,15 @@ def debris_control(
 
 
 def explained(sample: DebrisSample, laid: LaidOn) -> tuple[float, float]:
-    """Calls that specks of every size explain, and the standard error."""
-    return _product(sample.specks, _covered(sample), laid.share(grains_only=False), len(laid.called))
+    """Calls that specks of every size explain, and the standard error.
+
+    A Poisson number of specks of each kind lies there, so its variance is the mean square of how often each
+    speck is called: few specks that are often called tell less than many that seldom are.
+    """
+    calls, _ = _product(sample.specks, _covered(sample), laid.share(grains_only=False), len(laid.called))
+    often = np.bincount(laid.specks, laid.called) / np.maximum(np.bincount(laid.specks), 1)
+    square = float((often**2).mean()) if len(often) else 0.0
+    return calls, _covered(sample) * float(np.sqrt(sample.specks * square))
 
 
 def explained_by_grains(
@@ -205,9 +217,9 @@ def _covered(sample: DebrisSample) -> float:
     return sample.cells_px / max(sample.ground_px, 1)
 
 
-def _like_parasites(laid: LaidOn) -> bool:
-    larger = laid.called[~laid.grains]
-    return bool(len(larger) and larger.mean() > LIKE_PARASITES)
+def _like_parasites(sample: DebrisSample, laid: LaidOn) -> bool:
+    large = laid.called[sample.areas_um2[laid.specks] >= PARASITE_UM2]
+    return bool(len(large) and large.mean() > LIKE_PARASITES)
 
 
 def _product(specks: int, covered: float, share: float, drawn: int) -> tuple[float, float]:

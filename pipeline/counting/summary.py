@@ -182,12 +182,10 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     """The same with what depends on errors that differ from slide to slide, and on clustering."""
     counted, infected = plain.counted, plain.infected
     errors, told = errors_of(facts, counted), clustering(found.squares)
-    effect = told.effect
-    verdict = verdict_of((infected, counted), errors, facts.notices, effect, plain.second_look)
+    effect, look, clean = told.effect, plain.second_look, _without_own(facts)
+    verdict = verdict_of((infected, counted), errors, facts.notices, effect, look, clean)
     slide = HeadlineFacts(
-        clusters=told,
-        red_cells_per_ul=facts.red_cells_per_ul,
-        tells_stages=facts.tells_stages,
+        clusters=told, red_cells_per_ul=facts.red_cells_per_ul, tells_stages=facts.tells_stages
     )
     headline = headline_of(infected, counted, plain.stages, errors, slide)
     low, high = _interval(infected, counted, errors, headline, told)
@@ -226,8 +224,11 @@ def _interval(
 
 def errors_of(facts: SlideFacts, counted: int) -> SlideErrors:
     """How often this slide's cells are missed and called falsely; what it tells of itself comes on top."""
-    errors = facts.errors or SlideErrors.fixed(facts.sensitivity, facts.false_positive_rate)
-    return with_own(errors, counted, own_false_calls(facts.debris, facts.lifted))
+    return with_own(_without_own(facts), counted, own_false_calls(facts.debris, facts.lifted))
+
+
+def _without_own(facts: SlideFacts) -> SlideErrors:
+    return facts.errors or SlideErrors.fixed(facts.sensitivity, facts.false_positive_rate)
 
 
 def _cells_needed(errors: SlideErrors, effect: float) -> dict[str, int | None]:

@@ -17,26 +17,29 @@ def verdict_of(
     notices: tuple[Notice, ...],
     effect: float = 1.0,
     look: SecondLook | None = None,
+    clean: SlideErrors | None = None,
 ) -> Verdict:
     """The verdict of a slide.
 
     Where quality control refuses, or nothing was counted, the slide is not countable, nor is one without a
     find where rings cannot be seen. Parasites are
     claimed only where the positives are more than false calls explain; these differ from slide to slide.
-    Where they are not, but more cells stand out of the slide's own than a clean slide has, it is uncertain:
-    a person must look at these.
+    Where they are not, but more cells stand out of the slide's own than a clean slide has, or its own dirt
+    alone explains the calls, it is uncertain: a person must look at these.
 
     Parameters
     ----------
     called : cells called infected, and all red cells counted.
     effect : design effect, at least 1.
+    clean : errors without what the slide's own dirt adds; None where it adds nothing.
     """
     infected, counted = called
     if counted == 0 or any(notice.severity == "refuse" for notice in notices):
         return "not countable"
     if beyond_false_calls(infected, counted, errors, effect):
         return "parasites seen"
-    if deserves_a_look(look):
+    by_dirt_alone = clean is not None and beyond_false_calls(infected, counted, clean, effect)
+    if by_dirt_alone or deserves_a_look(look):
         return "uncertain"
     hidden = any(notice.code == HIDES_RINGS for notice in notices)
     return "not countable" if hidden else "none distinguishable"

@@ -8,6 +8,7 @@ import pytest
 from classifier.predict import PLAIN
 from classifier.specks import SPECK_PX
 from pipeline.counting.debris import (
+    LOST,
     DebrisSample,
     debris_control,
     is_kept,
@@ -61,8 +62,8 @@ def test_dark_grains_explain_as_many_calls_as_lie_on_the_cells() -> None:
     found = control_of(sample(40))
     assert found.expected_on_cells == pytest.approx(15)
     assert found.laid_called == found.laid == 256
-    assert found.expected_called_grains == found.explained == pytest.approx(15)
-    assert found.uncertainty == pytest.approx(15 / np.sqrt(30))
+    assert found.expected_called_grains == found.explained == pytest.approx(15 * LOST)
+    assert found.uncertainty == pytest.approx(15 * LOST / np.sqrt(30))
 
 
 def test_pale_specks_and_clean_ground_explain_nothing() -> None:
@@ -72,8 +73,14 @@ def test_pale_specks_and_clean_ground_explain_nothing() -> None:
 
 def test_large_specks_may_be_parasites_and_take_nothing_off() -> None:
     found = control_of(sample(40, area=3.0))
-    assert found.expected_called == pytest.approx(15)
+    assert found.expected_called == pytest.approx(15 * LOST)
     assert found.expected_called_grains == found.explained == found.uncertainty == 0
+
+
+def test_what_is_larger_than_a_grain_and_smaller_than_a_parasite_is_dirt_however_often_called() -> None:
+    found = control_of(sample(40, area=1.1))
+    assert found.grains == found.expected_called_grains == 0
+    assert found.explained == found.expected_called == pytest.approx(15 * LOST)
 
 
 def test_large_specks_that_are_seldom_called_are_dirt_and_taken_off() -> None:
@@ -81,15 +88,21 @@ def test_large_specks_that_are_seldom_called_are_dirt_and_taken_off() -> None:
     dark, pale = sample(40, specks=10, area=3.0), sample(190, specks=30, area=3.0)
     found = control_of(joined_samples([dark, pale]))
     assert found.laid_called == pytest.approx(found.laid / 4, abs=1)
-    assert found.explained == found.expected_called == pytest.approx(5, rel=0.05)
+    assert found.explained == found.expected_called == pytest.approx(5 * LOST, rel=0.05)
     assert found.uncertainty > 0
+
+
+def test_one_dark_speck_among_pale_ones_tells_less_than_many_half_dark_ones_would() -> None:
+    found = control_of(joined_samples([sample(40, specks=1), sample(190, specks=9)]))
+    assert found.explained == pytest.approx(0.5 * LOST, rel=0.05)
+    assert found.uncertainty == pytest.approx(found.explained, rel=0.05)
 
 
 def test_nothing_is_taken_off_calls_that_are_surer_than_dirt() -> None:
     kept = sample(40)
     found = debris_control(kept, lay_specks(kept, dark_spots()), surer=True)
     assert found.surer and found.explained == found.uncertainty == 0
-    assert found.expected_called == pytest.approx(15)
+    assert found.expected_called == pytest.approx(15 * LOST)
 
 
 def test_few_specks_are_laid_a_few_times_each() -> None:

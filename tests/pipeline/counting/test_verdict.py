@@ -65,6 +65,14 @@ def test_calls_that_strange_clean_cells_explain_claim_no_parasites(lifted: int, 
     assert summary.second_look.lifted == lifted
 
 
+def test_calls_that_only_dirt_explains_are_never_plain_none() -> None:
+    soiled = SlideErrors.fixed(1.0, 0.014)
+    assert verdict_of((9, 1000), soiled, (), 1.0, None, ERRORS) == "uncertain"
+    assert verdict_of((2, 1000), soiled, (), 1.0, None, ERRORS) == "none distinguishable"
+    assert verdict_of((40, 1000), soiled, (), 1.0, None, ERRORS) == "parasites seen"
+    assert verdict_of((9, 1000), soiled, (REFUSAL,), 1.0, None, ERRORS) == "not countable"
+
+
 def test_cells_that_stand_out_make_a_slide_uncertain_and_never_plain_none() -> None:
     assert verdict_of((2, 1000), ERRORS, (), 1.0, LOOK) == "uncertain"
     assert verdict_of((2, 1000), ERRORS, (), 1.0, replace(LOOK, cells=3)) == "none distinguishable"
