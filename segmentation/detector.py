@@ -28,6 +28,9 @@ SAME_OBJECT_IOU = 0.55
 """Overlap above which two detections of one class are one object."""
 BOX_STEPS = 64
 """Steps per detector px that box sides are rounded to."""
+MOST_AT_ONCE, BLOCK = 2_000, 256
+"""Objects of a tile that are held against all others near them at once, and how many of more than that decide
+at a time: a saturated answer has 46,000."""
 INSIDE_WHITE_CELL = 0.35
 """What lies nearer to a surer white cell's centre than this many of its sides is part of it."""
 
@@ -143,19 +146,53 @@ def _one_an_object(found: Detections) -> NDArray[np.bool_]:
     """Which are kept where a stronger one explains the others, bool (n,); only near neighbours decide, so
     that a tile does not matter.
     """
+    kept = np.ones(len(found), bool)
+    if len(found) > MOST_AT_ONCE:
+        _keep_by_blocks(found, kept)
+        return kept
     strong, weak = near_pairs(found.centres, float(found.sides.max(initial=1.0)))
     later = weak > strong
-    strong, weak = strong[later], weak[later]
+    _drop_explained(found, kept, strong[later], weak[later])
+    return kept
+
+
+def _keep_by_blocks(found: Detections, kept: NDArray[np.bool_]) -> None:
+    """The same for a picture that is no film, where an answer is high everywhere and all lie near all others.
+
+    The strongest decide first, so that few are left to hold against one another.
+    """
+    left, centres = np.arange(len(found)), found.centres
+    reach = (
+        found.boxes[:, 2:] - found.boxes[:, :2]
+    ).max() / 2  # of two that share half, or a white cell's part
+    while len(left):
+        block, left = left[:BLOCK], left[BLOCK:]
+        one, other = np.triu_indices(len(block), 1)
+        _drop_explained(found, kept, block[one], block[other])
+        deciding = block[kept[block]]
+        for begin in range(0, len(left), MOST_AT_ONCE):
+            some = left[begin : begin + MOST_AT_ONCE]
+            apart = np.abs(centres[deciding, None] - centres[some])
+            one, other = np.nonzero((apart < reach).all(axis=-1))
+            _drop_explained(found, kept, deciding[one], some[other])
+        left = left[kept[left]]
+
+
+def _drop_explained(
+    found: Detections, kept: NDArray[np.bool_], strong: NDArray[np.intp], weak: NDArray[np.intp]
+) -> None:
+    """Drop the weaker of each pair that is the same object, or inside a white cell, while the other is kept.
+
+    The pairs come by their stronger one, the strongest first.
+    """
     same = found.kinds[strong] == found.kinds[weak]
     gone = same & (overlap_with(found.boxes[strong], found.boxes[weak]) > SAME_OBJECT_IOU)
     white = ~same & (found.kinds[strong] == Kind.WHITE_CELL)
     apart = found.centres[weak[white]] - found.centres[strong[white]]
     gone[white] = np.hypot(*apart.T) < INSIDE_WHITE_CELL * found.sides[strong[white]]
-    kept = np.ones(len(found), bool)
     for one, other in zip(strong[gone].tolist(), weak[gone].tolist(), strict=True):
         if kept[one]:
             kept[other] = False
-    return kept
 
 
 CLASSES = ("red_cell", "white_cell", "platelet")

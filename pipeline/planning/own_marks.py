@@ -12,18 +12,14 @@ BLUE = (0, 80, 190)
 YELLOW = (250, 225, 40)
 _NEAR = 45
 """Levels by which a mark's colour differs where it was saved as a JPEG, or made smaller."""
-_LEAST_RED = 8e-5
-"""Share of a picture. An overlay's legend alone has 3.5e-4, infected cells more; fields of nine laboratories
-have none."""
-_LEAST_OTHER = 2e-5
-"""Share of green, blue or yellow beside it. The green of an outline is mixed with what lies under it."""
+_LEAST = {RED: 8e-5, GREEN: 1e-4, BLUE: 5e-5, YELLOW: 1e-4}
+"""Share of a picture. The legend alone has as much of each, also made smaller and saved as JPEG; what people
+draw on a photo has two or three of these colours at most."""
 
 
 def bears_marks(picture: NDArray[np.uint8]) -> bool:
-    """Whether marks were drawn on a picture, RGB uint8 (h, w, 3): red ones and others."""
-    if _share(picture, RED) < _LEAST_RED:
-        return False
-    return any(_share(picture, colour) >= _LEAST_OTHER for colour in (GREEN, BLUE, YELLOW))
+    """Whether marks were drawn on a picture, RGB uint8 (h, w, 3): all of a legend's colours."""
+    return all(_share(picture, colour) >= least for colour, least in _LEAST.items())
 
 
 def _share(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> float:

@@ -12,6 +12,7 @@ from pipeline.counting.result import CountResult
 from pipeline.errors import OwnPictureError
 from pipeline.output.cells_csv import write_cells
 from pipeline.output.overlay import overlays
+from pipeline.planning.own_marks import bears_marks
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
@@ -64,6 +65,18 @@ def test_an_overlay_that_was_saved_again_is_known_by_its_marks(overlay, good, en
     cv2.imwrite(str(tmp_path / f"saved{ending}"), saved[..., ::-1])
     with pytest.raises(OwnPictureError, match="is an overlay that a count drew"):
         count_slide(tmp_path / f"saved{ending}", ESTIMATED)
+
+
+@pytest.mark.parametrize("letters", [(255, 255, 0), (0, 112, 192), (0, 176, 80)])
+def test_what_a_person_drew_on_a_photo_makes_it_no_overlay(good, letters):
+    photo = next(iter(good.values())).copy()
+    side = photo.shape[1]
+    cv2.circle(photo, (side // 3, side // 3), side // 20, (220, 20, 20), 4, cv2.LINE_AA)
+    cv2.putText(photo, "ring", (side // 2, side // 4), cv2.FONT_HERSHEY_SIMPLEX, 2, letters, 4, cv2.LINE_AA)
+    _, encoded = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])
+    saved = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert saved is not None
+    assert not bears_marks(np.asarray(saved[..., ::-1], np.uint8))
 
 
 def test_an_overlay_among_photos_is_left_out_and_named(overlay, good, tmp_path):

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.counting.tiling import HALO_PX
 from pipeline.settings import CountSettings
-from segmentation.detections import Kind
+from segmentation import detector
+from segmentation.detections import Detections, Kind
 from segmentation.detector import ALIGNMENT_PX, PIECE_PX, RECEPTIVE_RADIUS_PX, detect
 from tests.segmentation.disc_pictures import DiscNetwork, PaintedNetwork, draw_discs
 
@@ -151,3 +152,21 @@ def test_ten_thousand_crowded_answers_are_sorted_out_in_a_blink():
     distance = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1)) + 99 * np.eye(len(found))
     assert distance.min() > 4
     assert len(found) > 1000
+
+
+@pytest.mark.parametrize("crowd", ["noise", "one answer everywhere"])
+def test_crowds_are_sorted_out_alike_by_blocks_and_at_once(crowd, monkeypatch):
+    rng = np.random.default_rng(1)
+    number = 900
+    middles = rng.uniform(0, 120, (number, 2)) if crowd == "noise" else np.indices((30, 30)).reshape(2, -1).T
+    sides = rng.uniform(8, 30, (number, 2)) if crowd == "noise" else np.full((number, 2), 24.0)
+    crowded = Detections(
+        boxes=np.concatenate([middles - sides / 2, middles + sides / 2], axis=1).astype(np.float32),
+        kinds=rng.integers(0, 3, number).astype(np.uint8),
+        scores=np.sort(rng.random(number).astype(np.float32))[::-1].copy(),
+    )
+    at_once = detector._one_an_object(crowded)
+    monkeypatch.setattr(detector, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(detector, "BLOCK", 16)
+    np.testing.assert_array_equal(detector._one_an_object(crowded), at_once)
+    assert 3 < at_once.sum() < number / 2
