@@ -69,7 +69,7 @@ def test_what_limits_the_figures_is_said() -> None:
     assert "Too few fields or blocks" in told
     assert "Stopped before 2,000 red cells because 10% or more were called" in told
     assert "up to 8% of themselves too high" in told
-    assert "at a true 8.0% it misses the truth on about 64 in 100" in told
+    assert "at a true 8.0% it misses the truth on about 46 in 100" in told
     late = made(20, 1000, {"schizont": 6, "ring": 14})
     assert any("understates" in note for note in notes_of(late, {"schizont": 6}, "parasites seen", None))
 
