@@ -1,6 +1,8 @@
 """What is to be done with a slide before a worker gets it: count it, or see that its result is there."""
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -123,15 +125,27 @@ class Chooser:
         self, row: LedgerSlide, key: ResultKey, seen: str | None, settings: CountSettings
     ) -> Choice:
         folder = self._out / row.slide
-        if folder.exists() or folder.is_symlink():
-            if not (folder / "summary.json").is_file():
+        if os.path.lexists(folder):
+            if _holds_something_else(folder):
                 text = f"{folder}: holds something else than a result; move it away, or choose another -o"
                 self._ledger.fail(row.slide, text)
                 return Choice(what="failed", text=text)
-            with output_errors(folder):
+            with output_errors(folder), suppress(FileNotFoundError):
                 folder.rename(next_to(folder))
         self._ledger.begin(row.slide, key, seen)
         return Choice(
             what="count",
             task=SlideTask(slide=row.slide, source=Path(row.source), out=self._out, settings=settings),
         )
+
+
+def _holds_something_else(folder: Path) -> bool:
+    """Whether a person's files lie there; not where a killed run's worker replaces its result this moment."""
+    if folder.is_symlink():
+        return True
+    try:
+        return "summary.json" not in {entry.name for entry in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        return True

@@ -12,7 +12,7 @@ from pipeline.counting.result import CountResult
 from pipeline.errors import OwnPictureError
 from pipeline.output.cells_csv import write_cells
 from pipeline.output.overlay import overlays
-from pipeline.planning.own_marks import bears_marks
+from pipeline.planning.own_marks import BLUE, GREEN, RED, YELLOW, bears_marks
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
@@ -77,6 +77,14 @@ def test_what_a_person_drew_on_a_photo_makes_it_no_overlay(good, letters):
     saved = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
     assert saved is not None
     assert not bears_marks(np.asarray(saved[..., ::-1], np.uint8))
+
+
+def test_a_drawing_with_all_colours_of_the_marks_is_no_overlay():
+    drawing = np.full((600, 800, 3), 235, np.uint8)
+    for number, colour in enumerate([RED, GREEN, BLUE, YELLOW]):
+        cv2.rectangle(drawing, (40 + 180 * number, 380), (180 + 180 * number, 590), colour, -1)
+    cv2.line(drawing, (0, 596), (799, 596), (90, 60, 90), 8)
+    assert not bears_marks(drawing)
 
 
 def test_an_overlay_among_photos_is_left_out_and_named(overlay, good, tmp_path):

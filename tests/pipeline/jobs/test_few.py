@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import batch as workflow
 from pipeline.errors import OutputError, OutputExistsError
-from pipeline.jobs.choice import Chooser
+from pipeline.jobs.choice import Chooser, _holds_something_else
 from pipeline.jobs.few import count_few
 from pipeline.jobs.lock import HeldError, hold
 from pipeline.jobs.rows import read_rows
@@ -147,3 +147,14 @@ def test_red_cells_per_ul_of_a_table_go_before_those_of_all(tmp_path: Path) -> N
     asked = [chooser.choose(name).task for name in ("own", "without")]
     ledger.close()
     assert [task and task.settings.red_cells_per_ul for task in asked] == [4.2e6, 3e6]
+
+
+def test_what_lies_in_a_slides_place_is_told_from_a_result_that_is_being_replaced(tmp_path: Path) -> None:
+    photos, result, link = tmp_path / "photos", tmp_path / "result", tmp_path / "link"
+    for folder, name in ((photos, "photo.png"), (result, "summary.json")):
+        folder.mkdir()
+        (folder / name).touch()
+    link.symlink_to(tmp_path / "nowhere")
+    elses = {place: _holds_something_else(place) for place in (photos, result, link, photos / "photo.png")}
+    assert list(elses.values()) == [True, False, True, True]
+    assert not _holds_something_else(tmp_path / "replaced this moment")
