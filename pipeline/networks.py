@@ -99,11 +99,13 @@ def load_classifier(settings: CountSettings) -> Classifier:
     site = None if settings.site is None else read_site(settings.site, manifest.sha256)
     if site is not None:
         network = SiteNetwork(network, site)
+    # Where clean cells lie was measured as shipped: by it a site's own would seem shifted.
+    told = manifest if site is None else manifest.model_copy(update={"middles": None})
     return Classifier(
         network=network,
         calibration=Platt(slope=manifest.calibration.slope, offset=manifest.calibration.offset),
         precut=Platt(slope=even.slope, offset=even.offset),
-        manifest=manifest,
+        manifest=told,
         site=site,
         reference=_reference(path, manifest, site),
     )

@@ -13,7 +13,7 @@ from pipeline.jobs.counted import SlideTask
 from pipeline.jobs.identity import ResultKey, key_of, models_of, seen_state, settings_of
 from pipeline.jobs.results import next_to, read_result
 from pipeline.jobs.slide_ledger import LedgerSlide, SlideLedger
-from pipeline.output.folder import put_back
+from pipeline.output.folder import held_in, put_back
 from pipeline.settings import CountSettings, with_absolute_paths
 
 __all__ = ["Choice", "Chooser"]
@@ -141,11 +141,8 @@ class Chooser:
 
 def _holds_something_else(folder: Path) -> bool:
     """Whether a person's files lie there; not where a killed run's worker replaces its result this moment."""
-    if folder.is_symlink():
-        return True
     try:
-        return "summary.json" not in {entry.name for entry in folder.iterdir()}
+        held = held_in(folder)
     except FileNotFoundError:
         return False
-    except NotADirectoryError:
-        return True
+    return held is None or "summary.json" not in held

@@ -26,6 +26,7 @@ from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json,
 __all__ = [
     "RESULT_FILES",
     "check_destination",
+    "held_in",
     "put_back",
     "remove_half_written",
     "summary_to_json",
@@ -127,9 +128,19 @@ def summary_to_json(summary: SlideSummary) -> str:
     return to_json(dataclasses.asdict(summary))
 
 
+def held_in(folder: Path) -> frozenset[str] | None:
+    """Names of what lies in a folder; None of a file, or a link; FileNotFoundError where nothing is."""
+    if folder.is_symlink():
+        return None
+    try:
+        return frozenset(entry.name for entry in folder.iterdir())
+    except NotADirectoryError:
+        return None
+
+
 def _check_own(folder: Path) -> None:
     """Refuse to replace anything but an earlier result: the folder might be the slide itself."""
-    held = {entry.name for entry in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else None
+    held = held_in(folder)
     if held is None or "summary.json" not in held or not held <= RESULT_FILES:
         raise OutputExistsError(
             f"{folder}: holds more than an earlier result and is not replaced; choose another folder with -o"

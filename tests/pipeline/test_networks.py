@@ -69,3 +69,30 @@ def test_another_network_than_the_shipped_one_may_be_named(tmp_path):
     found = load_detector(CountSettings(detector=path))
     assert found.manifest.name.startswith("other-")
     assert describe(found.manifest, path)["manifest"] == str(path)
+
+
+def test_where_clean_cells_lie_as_shipped_is_not_held_against_a_site(tmp_path: Path) -> None:
+    plain = load_classifier(CountSettings())
+    assert plain.manifest.middles is not None
+    assert plain.reference is not None
+    number = plain.reference.features.shape[1]
+    site = tmp_path / "site.toml"
+    site.write_text(
+        f"""classifier = "{plain.manifest.name}"
+classifier_sha256 = "{plain.manifest.sha256}"
+cells = 50
+infected = 20
+slides = ["one", "two"]
+offset = 0.5
+weights = [{", ".join(["0.01"] * number)}]
+[figures]
+folds = 3
+loss_shipped = 0.3
+loss_site = 0.2
+errors_shipped = 9
+errors_site = 4
+"""
+    )
+    adapted = load_classifier(CountSettings(site=site))
+    assert adapted.site is not None
+    assert adapted.manifest.middles is None
