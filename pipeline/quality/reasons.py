@@ -155,7 +155,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="probabilities_shifted",
         words="its probabilities lie apart from those that the threshold was set on",
-        measured="median logit of the counted cells",
+        measured="median logit of the cells not called infected; not with --site",
         warns="outside of the slides that were left out",
         action="look by eye",
         advice="check the calls by eye before you use this count",
