@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import NotAnImageError, SlideError, error_line
+from pipeline.reader.decoding.damage import DECODE_ERRORS
 from pipeline.reader.decoding.decoders import decoded_photo
+from pipeline.reader.decoding.header import read_header
 from pipeline.reader.decoding.wholeness import is_cut_off
-from pipeline.reader.photo import check_installed, read_header
+from pipeline.reader.photo import check_installed
 from pipeline.reader.pixels import orient, orientation_of
 from pipeline.reader.source import ContentKind, content_kind, file_error, shown
 from pipeline.reader.tiff_layout import opened_tiff
-from pipeline.reader.tiff_segments import DECODE_ERRORS
 
 __all__ = ["read_crop"]
 

@@ -1,11 +1,5 @@
 """Photos (JPEG, PNG, WebP, BMP, AVIF, HEIC, JPEG 2000), decoded at the scale that is needed and not more."""
 
-import re
-import struct
-import warnings
-from contextlib import suppress
-from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,15 +8,14 @@ from numpy.typing import NDArray
 
 from pipeline.errors import NotAnImageError, SlideError, error_line
 from pipeline.reader.decoding.decoders import REDUCTIONS, decoded_photo, peak_bytes
+from pipeline.reader.decoding.header import PhotoHeader, read_header
 from pipeline.reader.decoding.wholeness import is_cut_off, rows_that_came
 from pipeline.reader.field import BrokenField, Turn
 from pipeline.reader.formats import why_not
 from pipeline.reader.pixels import (
-    Orientation,
     block_mean,
     check_region,
     orient,
-    orientation_of,
     too_empty,
     too_small,
 )
@@ -31,41 +24,15 @@ from pipeline.reader.source import ContentKind, file_error, shown, start_of
 __all__ = [
     "MAX_PHOTO_MEGAPIXELS",
     "PhotoField",
-    "PhotoHeader",
     "check_installed",
     "open_photo",
     "photo_of",
-    "read_header",
 ]
 
 MAX_PHOTO_MEGAPIXELS = 400  # decoded in one piece this takes 1.2 GB; phones write up to 200
 
-_EXIF_ORIENTATION = 0x0112
-_PILLOW_FORMATS = {
-    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
-    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
-    "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
-    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
-    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
-    "HEIC": ("pillow_heif.as_plugin", "HeifImageFile"),
-    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
-}
-_SHORT = re.compile("truncated|expected to read|buffer|index out of range|decoder object", re.IGNORECASE)
 _HELD_BYTES = 2**24  # of pictures at other shrinks than the last; light, scale and tiles ask for several
 _MOST_BYTES = 1_200_000_000  # of a file and its decoding at its peak
-_CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "RGB": 3}  # as decoded, by Pillow's mode; 4 for all others
-_PNG_DEPTH_AT = 24  # byte of the bits of a sample; PNG (third edition), 11.2.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoHeader:
-    """Size in px as stored, how the picture is displayed, and what a px is stored as."""
-
-    width: int
-    height: int
-    sample_bytes: int
-    channels: int
-    orientation: Orientation
 
 
 class PhotoField:
@@ -247,52 +214,3 @@ def _too_costly(header: PhotoHeader, kind: ContentKind, file_bytes: int) -> str 
         asked = f"needs {peak / 1e9:.1f} GB of memory as a {kind} of {pixels / 1e6:.0f} megapixels"
         return f"{asked}; expected at most {_MOST_BYTES / 1e9:.1f} GB; convert it to a pyramidal TIFF"
     return too_empty(pixels, file_bytes, lossless=kind == "PNG")
-
-
-def read_header(path: Path, kind: ContentKind) -> PhotoHeader:
-    """Header of a photo of any kind but TIFF; SlideError where it is damaged."""
-    # Pillow reads headers without decoding. Its formats are called one by one, because Image.open imports
-    # them all and refuses photos above 179 megapixels.
-    module, factory = _PILLOW_FORMATS[kind]
-    try:
-        with path.open("rb") as stream, warnings.catch_warnings(action="ignore"):
-            picture = getattr(import_module(module), factory)(stream)
-            width, height = picture.size
-            exif = picture.info.get("exif")
-            channels = _CHANNELS.get(picture.mode, 4)
-            stream.seek(_PNG_DEPTH_AT)
-            wide = stream.read(1) == b"\x10" if kind == "PNG" else picture.mode.startswith("I;16")
-    except (SyntaxError, ValueError, EOFError, OSError, RuntimeError, struct.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise file_error(path, error) from error
-        where = "ends within its head" if _is_short(error) else "is damaged in its head"
-        raise SlideError(
-            f"{shown(path)} is truncated or damaged: the file {where}; "
-            f"expected a whole {kind} picture; copy the file again"
-        ) from error
-    return PhotoHeader(
-        width=width,
-        height=height,
-        sample_bytes=2 if wide else 1,
-        channels=channels,
-        orientation=_exif_orientation(exif),
-    )
-
-
-def _is_short(error: Exception) -> bool:
-    """Whether a decoder stumbled over the end of the file; what it says beside that is for its makers."""
-    return isinstance(error, (struct.error, EOFError)) or _SHORT.search(str(error)) is not None
-
-
-def _exif_orientation(exif: bytes | None) -> Orientation:
-    if not exif:
-        return orientation_of(1)
-    from PIL.Image import Exif
-
-    tags = Exif()
-    # A damaged EXIF block says nothing about the picture beside it, which is displayed as stored.
-    damage = (SyntaxError, ValueError, EOFError, OSError, LookupError, TypeError, struct.error)
-    with suppress(*damage), warnings.catch_warnings(action="ignore"):
-        tags.load(exif)
-        return orientation_of(tags.get(_EXIF_ORIENTATION))
-    return orientation_of(1)

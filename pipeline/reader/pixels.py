@@ -28,7 +28,7 @@ __all__ = [
 
 MIN_FIELD_PX = 64  # px; no field of a microscope is smaller on a side
 FULL_RANGE_BITS = 16  # of a sample in a 16-bit file
-_TWELVE_BITS = 12  # what microscope cameras write into 16-bit files
+_DEPTHS = (8, 10, 12, 14)  # of cameras' converters, as microscope cameras write them into 16-bit files
 _MAX_SHRINK = 64
 _UNJUDGED_MEGAPIXELS = 16  # a smaller picture costs little, however few bytes it comes from
 _LEAST_BYTES_PER_PX = 0.002  # smears have 0.03 and more; a picture made to fill the memory, less
@@ -126,8 +126,8 @@ def block_mean(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
 
 
 def bits_used(maximum: int) -> int:
-    """Bits a 16-bit picture really uses, 12 or 16, by the largest sample in it."""
-    return _TWELVE_BITS if maximum < 1 << _TWELVE_BITS else FULL_RANGE_BITS
+    """Bits a 16-bit picture really uses: the least depth of a camera that holds its largest sample."""
+    return next((bits for bits in _DEPTHS if maximum < 1 << bits), FULL_RANGE_BITS)
 
 
 def eight_bits(samples: NDArray[Any], bits: int) -> NDArray[np.uint8]:

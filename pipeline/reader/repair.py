@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader.decoding.damage import DECODE_ERRORS
 from pipeline.reader.field import Box
 from pipeline.reader.pixels import block_mean
 from pipeline.reader.pyramid import Fetch, Level
-from pipeline.reader.tiff_segments import DECODE_ERRORS
 
 __all__ = ["patched"]
 

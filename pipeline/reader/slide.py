@@ -20,6 +20,7 @@ from pipeline.reader.source import (
     slide_name,
 )
 from pipeline.reader.tiff import TiffField, open_tiff
+from pipeline.reader.tiff_layout import check_directories
 from pipeline.reader.vendor import VENDOR_SUFFIXES, dicom_slide, is_vendor_tiff, open_vendor_slide
 from pipeline.records import Notice
 
@@ -201,6 +202,7 @@ def _open_file(path: Path, name: str, turn: Turn) -> Field:
         return open_vendor_slide(path, name, turn)
     if kind != "TIFF":
         return open_photo(path, name, kind, turn)
+    check_directories(path)
     if is_vendor_tiff(path):
         return open_vendor_slide(path, name, turn)
     return open_tiff(path, name, turn)

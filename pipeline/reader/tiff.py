@@ -11,23 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
+from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
+from pipeline.reader.decoding.header import PhotoHeader
 from pipeline.reader.field import Box, Turn
-from pipeline.reader.photo import PhotoField, PhotoHeader, photo_of
+from pipeline.reader.photo import PhotoField, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
 from pipeline.reader.repair import patched
 from pipeline.reader.source import shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
-from pipeline.reader.tiff_segments import (
-    DECODE_ERRORS,
-    DamageError,
-    SegmentCache,
-    damage_of,
-    read_page,
-    sample_range,
-    segment_size,
-)
+from pipeline.reader.tiff_segments import SegmentCache, read_page, sample_range, segment_size
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -150,7 +144,8 @@ class TiffField:
     def _find_bits(self) -> int:
         """Bits in use of a 16-bit file, found once, from its smallest level, so that all regions agree."""
         found = self._smallest_range(range(self._layout.colours.number))
-        self._bits = bits_used(0 if found is None else found[1])
+        most = 0 if found is None else found[1]
+        self._bits = bits_used(max(most, self._layout.colours.most))
         return self._bits
 
     def _find_alpha(self) -> int:

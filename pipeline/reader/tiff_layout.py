@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError
+from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
+from pipeline.reader.decoding.directories import MOST_DIRECTORIES, directories
+from pipeline.reader.decoding.segments import lost_rows
 from pipeline.reader.pixel_size import tiff_um_per_px
 from pipeline.reader.pixels import (
     FULL_RANGE_BITS,
@@ -16,35 +19,27 @@ from pipeline.reader.pixels import (
     on_white,
     orientation_of,
     rgb_of,
-    too_empty,
     too_small,
 )
 from pipeline.reader.pyramid import Level, Pyramid, whole_factor
 from pipeline.reader.source import file_error, shown
 from pipeline.reader.tiff_levels import (
-    ONE_PICTURE_AXES,
     focus_planes,
     is_unnamed_stack,
     pictures,
     stored_levels,
 )
-from pipeline.reader.tiff_segments import (
-    DECODE_ERRORS,
-    DamageError,
-    damage_of,
-    data_within,
-    holds_data,
-    segment_size,
-)
+from pipeline.reader.tiff_refusal import MIN_IS_WHITE, PALETTE, YCBCR, channels_of, tiff_refusal
+from pipeline.reader.tiff_segments import data_within, holds_data, px_bytes_of, raw_place
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
-__all__ = ["TiffColours", "TiffLayout", "opened_tiff", "rgb_of_samples", "tiff_layout"]
+__all__ = ["TiffColours", "TiffLayout", "check_directories", "opened_tiff", "rgb_of_samples", "tiff_layout"]
 
 _ORIENTATION = 274
-_MAX_SEGMENT_MEGAPIXELS = 200  # of a strip or tile that can only be decoded whole: 0.65 GB a process
-_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
+_LARGEST = (341, 281)  # SMaxSampleValue, MaxSampleValue; TIFF 6.0
+_MOST_SAMPLE = 2**FULL_RANGE_BITS - 1  # stated, it says nothing: so it is where nothing is stated
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
 _JPEG_KINDS = frozenset({6, 7, 33003, 33005, 33007, 34712, 34892, 50001})
 """Compressions whose decoders give RGB: JPEG, JPEG 2000 and WebP."""
@@ -61,6 +56,7 @@ class TiffColours:
     palette : (n, 3) uint8, or None.
     alpha : TIFF 6.0 ExtraSamples of the alpha channel, 1 or 2; 0 for none.
     bits : of a sample as stated, 8 to 16.
+    most : largest sample as stated; 0 where nothing is stated.
     """
 
     number: int
@@ -68,6 +64,7 @@ class TiffColours:
     palette: NDArray[np.uint8] | None
     alpha: int
     bits: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +99,17 @@ def tiff_layout(path: Path) -> TiffLayout:
             every = pictures(tiff)
             levels = stored_levels(every)
             largest, page = levels[0], levels[0].keyframe
-            reason = _refusal(every, largest) or too_small(page.imagewidth, page.imagelength)
+            reason = tiff_refusal(every, largest) or too_small(page.imagewidth, page.imagelength)
             if reason is None:
                 _check_data(page, tiff.filehandle.size)
+                _check_rows(path, largest)
                 planes = focus_planes(largest)
                 return TiffLayout(
                     pyramid=_pyramid(levels[:1] if planes > 1 else levels),
                     colours=_colours(largest),
                     um_per_px=tiff_um_per_px(tiff, largest),
                     planes=planes,
-                    whole=page.photometric == _YCBCR and page.compression not in _JPEG_KINDS,
+                    whole=page.photometric == YCBCR and page.compression not in _JPEG_KINDS,
                     unnamed=planes > 1 and is_unnamed_stack(largest),
                 )
         except DECODE_ERRORS as error:
@@ -119,10 +117,30 @@ def tiff_layout(path: Path) -> TiffLayout:
     raise SlideError(f"{shown(path)}: {reason}")
 
 
+def check_directories(path: Path) -> None:
+    """Refuse a file of so many directories that reading them all takes minutes.
+
+    Raises
+    ------
+    SlideError
+        As it says, or the file cannot be read.
+    """
+    try:
+        found = directories(path)
+    except OSError as error:
+        raise file_error(path, error) from error
+    if found > MOST_DIRECTORIES:
+        raise SlideError(
+            f"{shown(path)} holds more than {MOST_DIRECTORIES} pages; expected one colour picture or a scan; "
+            "export each field as a file of its own into one folder"
+        )
+
+
 def opened_tiff(path: Path) -> "TiffFile":
     """Open TIFF file; the caller closes it."""
     from tifffile import TiffFile
 
+    check_directories(path)
     # tifffile reports oddities of a file to its logger; without a handler they would land on stderr.
     logger = logging.getLogger("tifffile")
     if not logger.handlers:
@@ -166,44 +184,19 @@ def _check_data(page: "TiffPage", file_bytes: int) -> None:
         raise DamageError(f"the file ends after {file_bytes} bytes, before the first pixel")
 
 
-def _refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str | None:
-    """Why this picture cannot be counted; None where it can."""
-    page = series.keyframe
-    alike = sum(other.keyframe.shape == page.shape for other in every)
-    axes = series.axes
-    one = axes in ONE_PICTURE_AXES or focus_planes(series) > 1
-    if alike > 1 or not one or page.shaped[1] != 1:
-        sizes = " x ".join(str(n) for n in series.shape)
-        way_out = "export each as a file of its own into one folder"
-        if "Z" in axes:
-            way_out = "export the sharpest plane of each field as a file of its own into one folder"
-        found = f"holds several pictures ({alike} of axes {axes}, {sizes})"
-        return f"{found}; expected one colour picture; {way_out}"
-    if series.dtype not in (np.uint8, np.uint16) or not 8 <= page.bitspersample <= FULL_RANGE_BITS:
-        return (
-            f"has samples of {page.bitspersample} bits ({series.dtype}); expected 8 or 16 bits; "
-            "export it as 8-bit RGB"
-        )
-    channels = _channels(series)
-    if page.photometric not in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR) or (
-        channels - len(page.extrasamples) not in (1, 3)
-    ):
-        return (
-            f"has {channels} channels of colour kind {int(page.photometric)}; expected grey or RGB; "
-            "export it as 8-bit RGB"
-        )
-    pixels = segment_size(page)[0] * segment_size(page)[1]
-    megapixels = pixels / 1e6
-    if megapixels > _MAX_SEGMENT_MEGAPIXELS:
-        return (
-            f"is compressed in one piece of {megapixels:.0f} megapixels; "
-            f"expected parts of at most {_MAX_SEGMENT_MEGAPIXELS}; convert it to a tiled TIFF"
-        )
-    return too_empty(pixels, max(page.databytecounts, default=0))
-
-
-def _channels(series: "TiffPageSeries") -> int:
-    return len(series.pages) // focus_planes(series) * int(series.keyframe.samplesperpixel)
+def _check_rows(path: Path, largest: "TiffPageSeries") -> None:
+    """Refuse a picture of which some unpacked rows were lost."""
+    for page in largest.pages:
+        place = None if page is None else raw_place(page)
+        if page is None or place is None or page.keyframe is None:
+            continue
+        px_bytes = px_bytes_of(page.keyframe)
+        planes, _, height, width, _ = page.keyframe.shaped
+        for plane in range(planes):
+            shape = height, width * px_bytes
+            lost = lost_rows(path, place + plane * shape[0] * shape[1], shape, px_bytes)
+            if lost is not None:
+                raise DamageError(f"rows {lost[0]} to {lost[1]} have a gap")
 
 
 def _pyramid(stored: list["TiffPageSeries"]) -> Pyramid:
@@ -226,13 +219,25 @@ def _pyramid(stored: list["TiffPageSeries"]) -> Pyramid:
 def _colours(series: "TiffPageSeries") -> TiffColours:
     page = series.keyframe
     palette: NDArray[np.uint8] | None = None
-    if page.photometric == _PALETTE and page.colormap is not None:
+    if page.photometric == PALETTE and page.colormap is not None:
         palette = (np.asarray(page.colormap).T >> 8).astype(np.uint8)
     extra = [int(kind) for kind in page.extrasamples]
     return TiffColours(
-        number=_channels(series) - len(extra),
-        inverted=page.photometric == _MIN_IS_WHITE,
+        number=channels_of(series) - len(extra),
+        inverted=page.photometric == MIN_IS_WHITE,
         palette=palette,
         alpha=extra[0] if extra and extra[0] in (_ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA) else 0,
         bits=page.bitspersample,
+        most=_most(page),
     )
+
+
+def _most(page: "TiffPage") -> int:
+    """Largest sample that a file states, 0 where it states none."""
+    for tag in _LARGEST:
+        stated = page.tags.valueof(tag)
+        values = stated if isinstance(stated, tuple) else (stated,)
+        known = [int(value) for value in values if isinstance(value, int | float)]
+        if known and 0 < max(known) < _MOST_SAMPLE:
+            return max(known)
+    return 0

@@ -1,6 +1,5 @@
 """Samples of TIFF pages by region, decoding only the tiles or strips that a region touches."""
 
-import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,55 +8,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import reason_of
-from pipeline.reader.decoding.jpeg import jpeg_damage
+from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
+from pipeline.reader.decoding.segments import is_black_island, segment_damage
 from pipeline.reader.field import Box
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage
 
 __all__ = [
-    "DECODE_ERRORS",
-    "DamageError",
     "SegmentCache",
-    "damage_of",
     "data_within",
     "holds_data",
+    "px_bytes_of",
+    "raw_place",
     "read_page",
     "sample_range",
     "segment_size",
 ]
 
-# What tifffile and its decoders raise on damaged data.
-DECODE_ERRORS = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-
-
-class DamageError(EOFError):
-    """Damage of a TIFF file, in words for people."""
-
-
-def damage_of(error: Exception) -> str:
-    """What one of DECODE_ERRORS says of a file; the words of a decoder are for its makers."""
-    if isinstance(error, DamageError) or (isinstance(error, OSError) and error.errno is not None):
-        return reason_of(error)
-    return "not enough memory" if isinstance(error, MemoryError) else "its data cannot be decoded"
-
-
 _CACHE_BYTES = 64 << 20
 _ROWS_BYTES = 1 << 20  # of the rows that stand for a segment where the px lie in the file as they are
-_SAMPLED_SEGMENTS = 16
+_SAMPLED_SEGMENTS = 16  # of a page with more px than this:
+_SAMPLED_WHOLE_PX = 1 << 24
+_ZERO_IS_BLACK = (1, 2)  # grey and RGB
 _JPEG_COMPRESSIONS = (6, 7, 34892, 33007)
-_JPEG = 7  # of these the one whose parts are JPEG pictures as the standard knows them
 
 Segment = NDArray[Any] | None
 """Decoded (rows, columns, samples) of a tile or strip; None for one without data."""
@@ -137,6 +111,8 @@ def read_page(page: "TiffPage | TiffFrame", box: Box, cache: SegmentCache) -> ND
             continue
         for row, column in _touched(layout, box):
             segment = _segment(page, layout, (plane, row, column), cache)
+            if segment is not None and not segment.any():
+                _check_black(page, layout, (plane, row, column), cache)
             top, left = row * layout.rows, column * layout.columns
             ya, yb = max(y0, top), min(y1, top + layout.rows)
             xa, xb = max(x0, left), min(x1, left + layout.columns)
@@ -172,15 +148,16 @@ def data_within(page: "TiffPage", file_bytes: int) -> bool:
 
 
 def sample_range(page: "TiffPage | TiffFrame", samples: range, cache: SegmentCache) -> tuple[int, int] | None:
-    """Least and largest of these samples of a px in up to 16 segments spread evenly over the page.
+    """Least and largest of these samples of a px; of a large page, in 16 segments spread evenly over it.
 
     Segments that cannot be decoded are passed over; None where none can.
     """
     layout = _layout(page)
     planes, contiguous = _keyframe(page).shaped[0], _keyframe(page).shaped[4]
     number = layout.across * layout.down
+    looked_at = number if number * layout.rows * layout.columns <= _SAMPLED_WHOLE_PX else _SAMPLED_SEGMENTS
     found: list[int] = []
-    for index in sorted({number * k // _SAMPLED_SEGMENTS for k in range(_SAMPLED_SEGMENTS)}):
+    for index in sorted({number * k // looked_at for k in range(looked_at)}):
         row, column = divmod(index, layout.across)
         for plane in sorted({sample // contiguous for sample in samples if sample // contiguous < planes}):
             try:
@@ -242,6 +219,24 @@ def _segment(
     return cache.get(offset, lambda: _decoded(page, index))
 
 
+def _check_black(
+    page: "TiffPage | TiffFrame", layout: _Layout, place: tuple[int, int, int], cache: SegmentCache
+) -> None:
+    """Refuse a segment of zeros in the midst of a bright picture: its bytes were lost."""
+    keyframe = _keyframe(page)
+    if keyframe.compression in _JPEG_COMPRESSIONS or int(keyframe.photometric) not in _ZERO_IS_BLACK:
+        return
+
+    def segment_at(other: tuple[int, int]) -> Segment:
+        try:
+            return _segment(page, layout, (place[0], *other), cache)
+        except DECODE_ERRORS:
+            return None
+
+    if is_black_island(place[1:], (layout.down, layout.across), segment_at):
+        raise DamageError("this part holds nothing but zeros, and those beside it do not")
+
+
 def _raw_box(page: "TiffPage | TiffFrame", plane: int, box: Box) -> NDArray[Any]:
     """Samples of a box whose px lie in the file as they are: only its own bytes are read."""
     keyframe = _keyframe(page)
@@ -262,10 +257,23 @@ def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
     if keyframe.compression in _JPEG_COMPRESSIONS:
         tables = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
     segment: NDArray[Any] | None = keyframe.decode(data, index, **tables)[0]
-    damage = jpeg_damage(data, page.jpegtables) if keyframe.compression == _JPEG else None
+    px_bytes = px_bytes_of(keyframe) if keyframe.bitspersample in (8, 16) else 0
+    row = segment_size(keyframe)[0] * px_bytes, px_bytes
+    damage = segment_damage(data, keyframe.compression, page.jpegtables, row)
     if damage is not None:
         raise DamageError(damage)
     return None if segment is None else segment[0]
+
+
+def raw_place(page: "TiffPage | TiffFrame") -> int | None:
+    """Where the px of a page begin in the file; None where they are packed, or not of 8 or 16 bits."""
+    is_raw = _layout(page).raw and _keyframe(page).bitspersample in (8, 16)
+    return int(page.dataoffsets[0]) if is_raw else None
+
+
+def px_bytes_of(page: "TiffPage") -> int:
+    """Bytes of a px of unpacked data, of one plane of it where its colours are apart."""
+    return int(page.shaped[4]) * np.dtype(page.dtype).itemsize
 
 
 def _bytes_at(page: "TiffPage | TiffFrame", offset: int, count: int) -> bytes:

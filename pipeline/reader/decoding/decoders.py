@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader.decoding.bitmap import has_lost_rows, is_core_bitmap
 from pipeline.reader.decoding.gaps import has_gap
 from pipeline.reader.decoding.jpeg import jpeg_damage
+from pipeline.reader.decoding.jpeg_2000 import lacks_tiles
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
 from pipeline.reader.source import ContentKind
 
@@ -29,6 +31,7 @@ REDUCTIONS = {
 
 _THROUGH_PILLOW = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),  # of the first age, which OpenCV reads as grey
     "HEIC": ("pillow_heif.as_plugin", "HeifImageFile"),
     "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
@@ -51,9 +54,9 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
     """
     if kind == "JPEG":
         return _jpeg(data, reduction)
-    if has_gap(data, kind):
+    if _is_damaged(data, kind):
         return None
-    if kind in _THROUGH_PILLOW:
+    if kind in _THROUGH_PILLOW and (kind != "BMP" or is_core_bitmap(data)):
         return _through_pillow(data, kind)
     if kind == "TIFF":  # libtiff turns whatever its colours are into 8 bits
         bgr = _imdecode(data, cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -64,11 +67,16 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
     return _rgb_of_bgr(pixels)
 
 
+def _is_damaged(data: NDArray[np.uint8], kind: ContentKind) -> bool:
+    """Whether bytes were lost that a decoder does not miss."""
+    if kind == "BMP":
+        return has_lost_rows(data)
+    return has_gap(data, kind) or (kind == "JPEG 2000" and lacks_tiles(data.tobytes()))
+
+
 def _jpeg(data: NDArray[np.uint8], reduction: int) -> NDArray[np.uint8] | None:
     colours = REDUCTIONS[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB
-    with _quiet_stderr() as said:
-        rgb = _imdecode(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
-        remarks = said()
+    rgb, remarks = _decoded(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
     if rgb is None or jpeg_damage(data.tobytes(), is_odd=_CORRUPT in remarks) is not None:
         return None
     return np.asarray(rgb, np.uint8)
@@ -149,11 +157,16 @@ def _varies(alpha: NDArray[Any]) -> bool:
 
 def _imdecode(data: NDArray[np.uint8], flags: int) -> NDArray[Any] | None:
     """Decoded picture or None; whatever the decoders print about a damaged file is swallowed."""
-    with _quiet_stderr():
+    return _decoded(data, flags)[0]
+
+
+def _decoded(data: NDArray[np.uint8], flags: int) -> tuple[NDArray[Any] | None, bytes]:
+    """Decoded picture or None, and what the decoders printed about it."""
+    with _quiet_stderr() as said:
         try:
-            return cv2.imdecode(data, flags)
+            return cv2.imdecode(data, flags), said()
         except cv2.error:
-            return None
+            return None, said()
 
 
 @contextmanager

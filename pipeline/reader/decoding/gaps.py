@@ -1,4 +1,4 @@
-"""Runs of zeros in packed pictures: sectors that were never written, or were lost.
+"""Runs of zeros, or of ones, in packed pictures: sectors that were never written, or were lost.
 
 Of WebP, AVIF, HEIC and JPEG 2000 nothing checks the data, and a decoder makes some picture of any bytes.
 """
@@ -6,18 +6,19 @@ Of WebP, AVIF, HEIC and JPEG 2000 nothing checks the data, and a decoder makes s
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.reader.decoding.lost_runs import long_runs
 from pipeline.reader.source import ContentKind
 
-__all__ = ["has_gap"]
+__all__ = ["has_gap", "is_gap_within"]
 
-_GAP = bytes(512)  # a sector; packed data of a photo has runs of a few bytes
+_NEVER_WRITTEN = (0, 255)  # as disks and cards read there; packed data of a photo has short runs
 _JPEG_2000_DATA = b"\xff\x93"  # marker SOD; T.800, A.4.3
 _WEBP_DATA = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _RIFF_HEAD, _BOX_HEAD, _LONG_BOX_HEAD = 12, 8, 16
 
 
 def has_gap(data: NDArray[np.uint8], kind: ContentKind) -> bool:
-    """Whether the packed pixels hold a run of zeros; False for kinds in which that means nothing.
+    """Whether the packed pixels hold a run of zeros or of ones; False for kinds in which that means nothing.
 
     Parameters
     ----------
@@ -25,13 +26,18 @@ def has_gap(data: NDArray[np.uint8], kind: ContentKind) -> bool:
     """
     if kind not in {"WebP", "AVIF", "HEIC", "JPEG 2000"}:
         return False
-    whole = data.tobytes()
-    if _GAP not in whole:
+    if not is_gap_within(data):
         return False
+    whole = data.tobytes()
     if kind == "JPEG 2000":
-        return whole.find(_GAP, max(0, whole.find(_JPEG_2000_DATA))) >= 0
+        return is_gap_within(data[max(0, whole.find(_JPEG_2000_DATA)) :])
     parts = _webp_parts(whole) if kind == "WebP" else _media_parts(whole)
-    return any(whole.find(_GAP, start, end) >= 0 for start, end in parts)
+    return any(is_gap_within(data[start:end]) for start, end in parts)
+
+
+def is_gap_within(packed: NDArray[np.uint8]) -> bool:
+    """Whether packed pixels, uint8 (n,), hold a run of zeros or of ones as long as a sector."""
+    return any(packed[start] in _NEVER_WRITTEN for start, _ in long_runs(packed))
 
 
 def _webp_parts(data: bytes) -> list[tuple[int, int]]:

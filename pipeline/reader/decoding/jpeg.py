@@ -2,7 +2,9 @@
 
 import re
 
-__all__ = ["EMPTY_RUN", "END", "first_scan", "jpeg_damage", "scan_end"]
+from pipeline.reader.decoding.jpeg_scans import lost_scans, segments
+
+__all__ = ["EMPTY_RUN", "END", "first_scan", "jpeg_damage", "scan_end", "unread_jpeg"]
 
 _START, _SCAN, END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _STANDS_ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})  # markers without a length
@@ -10,6 +12,10 @@ _STANDS_ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})  # markers without a
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 EMPTY_RUN = bytes(32)
 """Sectors that were never written, or were lost."""
+_BITS = 8  # of a sample
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB})
+_HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE})
+_JPEG_LS = 0xF7
 _MOST_PARSED_BYTES = 40_000_000  # of a picture whose oddity is looked into: that takes 15 times its bytes
 
 
@@ -24,6 +30,9 @@ def jpeg_damage(data: bytes, tables: bytes | None = None, *, is_odd: bool = Fals
     tables : of an abbreviated stream, as the TIFF tag JPEGTables holds them.
     is_odd : a decoder said so.
     """
+    lost = lost_scans(data)
+    if lost is not None:
+        return lost
     odd = _oddity(data) or ("the JPEG data is damaged" if is_odd else None)
     if odd is None or len(data) > _MOST_PARSED_BYTES:
         return odd
@@ -35,6 +44,19 @@ def jpeg_damage(data: bytes, tables: bytes | None = None, *, is_odd: bool = Fals
         jpegxl_encode_jpeg(whole)
     except (RuntimeError, ValueError):
         return odd
+    return None
+
+
+def unread_jpeg(data: bytes) -> str | None:
+    """What is not read of a JPEG picture whose head can be followed, and a way out; None where all is."""
+    way_out = "save it as PNG or TIFF"
+    for marker, content, _ in segments(data):
+        if marker == _JPEG_LS:
+            return f"is a JPEG-LS picture; expected a JPEG of 8 bits; {way_out}"
+        if marker in _HIERARCHICAL:
+            return f"is a JPEG in several sizes (hierarchical); expected a plain JPEG; {way_out}"
+        if marker in _FRAMES and content and content[0] != _BITS:
+            return f"is a JPEG of {content[0]} bits a sample; expected {_BITS} bits; {way_out}"
     return None
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.reader.decoding.decoders import decoded_photo, strict_pillow
 from pipeline.reader.decoding.jpeg import EMPTY_RUN, END, first_scan, scan_end
+from pipeline.reader.decoding.png import PNG_CHANNELS
 from pipeline.reader.source import ContentKind
 
 __all__ = ["is_cut_off", "rows_that_came"]
@@ -22,7 +23,6 @@ __all__ = ["is_cut_off", "rows_that_came"]
 _TAIL_BYTES = 4096  # in which the end of a file is looked for before all of it is read
 _PNG_HEAD = 8
 _PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk and its check
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type; PNG (third edition), 11.2.1
 
 
 def is_cut_off(path: Path, kind: ContentKind) -> bool:
@@ -92,9 +92,9 @@ def _shortened_png(data: bytes) -> bytes | None:
     if len(head) != struct.calcsize(">IIBBBBB"):
         return None
     width, height, bits, colours, _, _, interlaced = struct.unpack(">IIBBBBB", head)
-    if interlaced or colours not in _PNG_CHANNELS:
+    if interlaced or colours not in PNG_CHANNELS:
         return None
-    row_bytes = 1 + -(-width * _PNG_CHANNELS[colours] * bits // 8)  # a row begins with its filter
+    row_bytes = 1 + -(-width * PNG_CHANNELS[colours] * bits // 8)  # a row begins with its filter
     try:
         stored = zlib.decompressobj().decompress(packed, row_bytes * height)
     except zlib.error:

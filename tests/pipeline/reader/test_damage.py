@@ -4,7 +4,7 @@ import io
 import re
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -12,10 +12,12 @@ import pytest
 import tifffile
 from PIL import Image, ImageFilter
 
+from benchmarks.hostile.tiff_by_hand import by_hand, rgb_tags
 from pipeline.errors import SlideError
 from pipeline.planning.overview import field_picture
 from pipeline.reader import photo, tiff_segments
 from pipeline.reader.decoding import decoders
+from pipeline.reader.decoding.directories import directories
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
 
@@ -220,3 +222,42 @@ def test_a_result_folder_is_no_slide(tmp_path: Path) -> None:
     write_photo(tmp_path / "overlay.jpg", noise(90, 70))
     with pytest.raises(SlideError, match="result of an earlier count"):
         open_slide(tmp_path)
+
+
+def test_a_tiff_of_very_many_directories_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60,000 took three minutes and 4 GB: every one was taken for a focus plane."""
+    path = tmp_path / "a.tif"
+    path.write_bytes(by_hand([noise(90, 70).tobytes()], rgb_tags(90, 70), pages=5000))
+    monkeypatch.setattr(tifffile, "TiffFile", None)
+    with pytest.raises(SlideError, match=r"holds more than 4096 pages.*export each field"):
+        open_slide(path)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_directories_are_counted_and_a_circle_of_them_ends(
+    tmp_path: Path, order: Literal["<", ">"], bigtiff: bool
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path, byteorder=order, bigtiff=bigtiff) as tiff:
+        for _ in range(3):
+            tiff.write(noise(20, 16), photometric="rgb", metadata=None)
+    assert directories(path) == 3
+    with tifffile.TiffFile(path) as opened:
+        pages = [page.offset for page in opened.pages]
+        end = opened.pages[-1].offset
+    data = bytearray(path.read_bytes())
+    word = 8 if bigtiff else 4
+    kind: Literal["little", "big"] = "little" if order == "<" else "big"
+    head = 8 if bigtiff else 2
+    entries = int.from_bytes(data[end : end + head], kind)
+    last = end + head + entries * (20 if bigtiff else 12)
+    data[last : last + word] = pages[1].to_bytes(word, kind)
+    path.write_bytes(data)
+    assert directories(path) == 3
+    path.write_bytes(data[: end + 5])
+    assert directories(path) == 2
+    path.write_bytes(b"II*\0")
+    assert directories(path) == 0

@@ -109,10 +109,11 @@ def test_alpha_that_was_never_filled_in_is_ignored(tmp_path: Path):
     assert np.array_equal(whole(open_slide(write_photo(tmp_path / "a.png", clear)).fields[0], 1), picture)
 
 
-def test_16_bit_photo_is_scaled_by_the_bits_in_use(tmp_path: Path):
+@pytest.mark.parametrize("shift", [0, 2, 4, 6, 8])
+def test_16_bit_photo_is_scaled_by_the_bits_in_use(tmp_path: Path, shift: int):
     picture = noise(90, 70)
     picture[0, 0] = 255
-    for shift, name in ((8, "full.png"), (4, "camera12.png")):
+    for name in ("a.png", "a.tif"):
         path = write_photo(tmp_path / name, picture.astype(np.uint16) << shift)
         assert np.array_equal(whole(open_slide(path).fields[0], 1), picture)
 

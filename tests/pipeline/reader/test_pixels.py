@@ -75,7 +75,10 @@ def test_blocks_keep_their_place_where_the_orientation_says_so(
     assert same or not orientation.keeps_phase(shown.shape[1], shown.shape[0], factor)
 
 
-@pytest.mark.parametrize(("most", "bits"), [(0, 12), (4095, 12), (4096, 16), (65535, 16)])
+@pytest.mark.parametrize(
+    ("most", "bits"),
+    [(0, 8), (255, 8), (256, 10), (1023, 10), (4095, 12), (4096, 14), (16384, 16), (65535, 16)],
+)
 def test_bits_in_use_are_told_by_the_largest_sample(most: int, bits: int) -> None:
     assert bits_used(most) == bits
     samples = np.asarray([0, most // 2, most], np.uint16)

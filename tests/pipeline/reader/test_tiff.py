@@ -226,11 +226,29 @@ def test_alpha_is_laid_on_white(tmp_path: Path):
 def test_16_bit_picture_is_scaled_by_the_bits_in_use_whatever_region_is_read_first(tmp_path: Path):
     picture = noise(300, 200)
     picture[:64, :64] = 3  # alone, this corner would be taken for 12 bits
-    for shift, name in ((8, "full.tif"), (4, "camera12.tif")):
+    for shift, name in ((8, "full.tif"), (4, "camera12.tif"), (0, "eight.tif")):
         deep = picture.astype(np.uint16) << shift
         path = written(tmp_path / name, deep, photometric="rgb", tile=(64, 64))
         assert np.array_equal(field_of(path).read(0, 0, 64, 64, 1), picture[:64, :64])
         assert np.array_equal(whole(field_of(path), 1), picture)
+
+
+@pytest.mark.parametrize(("stated", "bits"), [(4095, 12), (16383, 14), (65535, 10), (255, 10), (0, 10)])
+def test_the_largest_sample_that_a_file_states_says_how_many_bits_are_in_use(
+    tmp_path: Path, stated: int, bits: int
+):
+    """A dim photo of 12 bits is as dim as others of its folder; a tag that the samples pass says nothing."""
+    dim = noise(90, 70).astype(np.uint16) << 2
+    dim[0, 0] = 1000
+    path = written(tmp_path / "a.tif", dim, photometric="rgb", extratags=[(281, "H", 3, (stated,) * 3, True)])
+    assert np.array_equal(whole(field_of(path), 1), dim >> (bits - 8))
+
+
+def test_one_bright_strip_among_many_says_how_many_bits_are_in_use(tmp_path: Path):
+    deep = (noise(90, 100).astype(np.uint16) & 15) << 8
+    deep[51] = 255 << 8
+    path = written(tmp_path / "a.tif", deep, photometric="rgb", rowsperstrip=1, compression="zlib")
+    assert np.array_equal(whole(field_of(path), 1), deep >> 8)
 
 
 def test_tile_without_data_is_empty_glass(tmp_path: Path):
@@ -335,8 +353,29 @@ def test_pages_of_one_view_are_focus_planes_whatever_the_file_says_of_them(
 @pytest.mark.parametrize(
     ("pixels", "options", "words"),
     [
-        (np.zeros((80, 100), np.float32), {}, "samples of 32 bits.*expected 8 or 16"),
-        (np.zeros((80, 100, 4), np.uint8), {"photometric": "separated"}, "4 channels.*expected grey or RGB"),
+        (
+            np.zeros((80, 100), np.float32),
+            {},
+            "samples of 32 bits, floating point; expected whole numbers of 8 to 16 bits",
+        ),
+        (
+            np.zeros((80, 100, 4), np.uint8),
+            {"photometric": "separated"},
+            "colours of printing.*expected grey or RGB",
+        ),
+        (np.zeros((80, 100), np.int16), {}, "samples of 16 bits, with a sign"),
+        (np.zeros((80, 100), bool), {}, "samples of 1 bit, black and white"),
+        (np.zeros((80, 100), np.uint8), {"photometric": 32803}, r"raw data of a camera \(DNG\).*develop it"),
+        (
+            np.zeros((80, 100, 3), np.uint8),
+            {"photometric": "cielab"},
+            "CIELab colours.*export it as 8-bit RGB",
+        ),
+        (
+            np.zeros((300, 64, 64), np.uint8),
+            {"metadata": {"axes": "ZYX"}},
+            "holds 300 pages.*at most 256 focus planes",
+        ),
         (np.zeros((1, 1, 3), np.uint8), {"photometric": "rgb"}, "1 x 1 px; a field needs at least 64 x 64"),
     ],
 )
