@@ -46,6 +46,7 @@ NoticeCode = Literal[
     "own_pictures",
     "probabilities_shifted",
     "px_too_coarse",
+    "regular_pattern",
     "rings_not_visible",
     "saturated_colours",
     "same_picture",

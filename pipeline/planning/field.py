@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import OwnPictureError
+from pipeline.errors import OwnPictureError, SlideError
 from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.planning.own_marks import bears_marks
@@ -20,6 +20,7 @@ from segmentation.illumination import (
     darkest_channel,
     white_point,
 )
+from segmentation.lattice import WINDOW_PX, lattice_strength
 from segmentation.resample import MAX_SHRINK, WorkingGrid, halve, normalise, working_grid
 
 __all__ = ["FieldLight", "FieldPlan", "field_light", "light_shrink", "plan_field", "read_window", "view_at"]
@@ -43,6 +44,7 @@ class FieldLight:
     white_point : float32 (3,), colour of the empty background, 1 to 255.
     view : the lit part of an eyepiece photo, or None.
     drawn : the part that nothing is drawn over, no margin, scale bar or text; None where nothing is drawn.
+    lattice : how far a regular pattern stands out of the middle of the field, see `lattice_strength`.
     saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
     """
 
@@ -51,6 +53,7 @@ class FieldLight:
     saturated_fraction: float
     dark_fraction: float
     drawn: BrightView | None = None
+    lattice: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,21 @@ def field_light(field: Field) -> FieldLight:
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),
         drawn=drawn,
+        lattice=_lattice(field),
     )
+
+
+def _lattice(field: Field) -> float:
+    """Of four windows side by side in the middle of a field, as stored; 0 where they cannot be read."""
+    sides = (min(field.width, WINDOW_PX), min(field.height, WINDOW_PX))
+    left, top = (
+        sorted({max(0, whole // 2 - side), min(whole - side, whole // 2)})
+        for whole, side in zip((field.width, field.height), sides, strict=True)
+    )
+    try:
+        return lattice_strength(field.read(x, y, *sides, 1) for y in top for x in left)
+    except SlideError:
+        return 0.0
 
 
 def light_shrink(field: Field) -> int:

@@ -1,6 +1,6 @@
 """Quality control of a slide: from measured values to notices that warn or refuse."""
 
-from statistics import fmean
+from statistics import fmean, median
 
 from pipeline.quality.limits import QualityLimits
 from pipeline.quality.measured import FieldMeasures, SlideMeasures
@@ -54,8 +54,8 @@ def check(
 ) -> tuple[Notice, ...]:
     """Notices of a slide, those that refuse first.
 
-    Where no red cell was found, or the slide looks like no thin film, that is the only notice: every other
-    finding would only describe a picture that is no smear.
+    Where no red cell was found, the slide looks like no thin film, or a regular pattern lies over it, that is
+    the only notice: every other finding would only describe a picture that is no smear.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def check(
     if slide.failed_parts and not any(field.red_cells for field in slide.fields):
         return _nothing_came(slide)
     tiles = _tiles(slide)
-    gross = _not_a_smear(slide, novelty)
+    gross = _not_a_smear(slide, novelty) or _pattern(slide, limits)
     if gross:
         return gross + tiles
     found = (
@@ -91,6 +91,18 @@ def _not_a_smear(slide: SlideMeasures, novelty: Novelty | None) -> tuple[Notice,
         f"{novelty.smear_limit:.2f}; most by its {_REASONS[novelty.farthest]})"
     )
     return (_refuse("not_a_smear", novelty.smear_distance, novelty.smear_limit, text),)
+
+
+def _pattern(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """Of most fields: a photo of a screen or a print, in whose dots no ring can be told."""
+    strength = median(field.lattice for field in slide.fields)
+    if strength <= limits.lattice_max:
+        return ()
+    text = (
+        "A regular pattern lies over the picture, as in a photo of a screen or a print "
+        f"(strength {strength:.1f}, at most {limits.lattice_max:.1f})"
+    )
+    return (_refuse("regular_pattern", strength, limits.lattice_max, text),)
 
 
 def _stain(novelty: Novelty | None) -> tuple[Notice, ...]:

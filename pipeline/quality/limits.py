@@ -18,6 +18,8 @@ class QualityLimits:
     covered_max, overlaps_max : share of the view covered, and of the cells that overlap, of a film too thick
         to separate the cells; both must be passed, 0 to 1.
     covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
+    lattice_max : how far a regular pattern may stand out, natural logarithm of power; of 1,460 real fields
+        none has more than 4.05, see docs/lab/novelty_pictures.md.
     scale_spread_max : relative difference between the fields' estimated scales.
     """
 
@@ -29,6 +31,7 @@ class QualityLimits:
     covered_max: float = 0.7
     overlaps_max: float = 0.6
     covered_min: float = 0.02
+    lattice_max: float = 4.6
     scale_spread_max: float = 0.5
 
 

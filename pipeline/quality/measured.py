@@ -28,6 +28,7 @@ class FieldMeasures:
     median_diameter_um : median diameter of the red cells, µm; None where there is no cell.
     colour_difference : largest difference of a channel from grey, levels, that one red cell in ten passes.
     features : what is compared with known thin films; None where there is no red cell.
+    lattice : how far a regular pattern stands out, natural logarithm of power, see `segmentation.lattice`.
     """
 
     red_cells: int
@@ -42,6 +43,7 @@ class FieldMeasures:
     median_diameter_um: float | None = None
     colour_difference: float | None = None
     features: FieldFeatures | None = None
+    lattice: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,15 @@ REASONS: tuple[Reason, ...] = (
         good_warned=0,
     ),
     Reason(
+        code="regular_pattern",
+        words="it is a photo of a screen or of a print, or a ruled grid lies over it",
+        measured="power of the strongest line of the spectrum over its surroundings, natural logarithm",
+        refuses=f"above {_QUALITY.lattice_max:.1f}",
+        action="files",
+        advice="hand in the picture as the camera of the microscope took it, without a grid in the eyepiece",
+        good_warned=0,
+    ),
+    Reason(
         code="out_of_focus",
         words="the picture is blurred",
         measured="sharpness of the strongest edges, 1 and more",

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.synthetic.field import RenderSettings, render_field, varied_settings
-from pipeline.training.novelty import micrographs, more_scenes, prints, scenes, slides, textures, things
+from pipeline.training.novelty import (
+    micrographs,
+    mistakes,
+    more_scenes,
+    prints,
+    scenes,
+    slides,
+    specimens,
+    textures,
+    things,
+)
 
 __all__ = ["ALTERATIONS", "KINDS", "UNSEEN_KINDS", "drawn_smear"]
 
@@ -140,6 +150,33 @@ UNSEEN_KINDS: _Kinds = MappingProxyType(
         "scatter plot": prints.draw_scatter_plot,
         "tree rings": prints.draw_tree_rings,
         "woven beads": prints.draw_woven_beads,
+        "acid-fast rods": specimens.draw_acid_fast,
+        "buffy coat": specimens.draw_buffy_coat,
+        "cerebrospinal fluid": specimens.draw_csf,
+        "emulsion": specimens.draw_emulsion,
+        "glands": specimens.draw_glands,
+        "haemocytometer": specimens.draw_haemocytometer,
+        "helminth eggs": specimens.draw_helminth_eggs,
+        "bone marrow": specimens.draw_marrow,
+        "mould": specimens.draw_mould,
+        "urinary cells": specimens.draw_urinary_cells,
+        "yeast buds": specimens.draw_yeast_buds,
+        "coverslip bubbles": mistakes.draw_coverslip_bubbles,
+        "sketch of cells": mistakes.draw_film_sketch,
+        "gel": mistakes.draw_gel,
+        "edge of the glass": mistakes.draw_glass_edge,
+        "smear at low power": mistakes.draw_low_power,
+        "oil drops": mistakes.draw_oil_drops,
+        "petri dish": mistakes.draw_petri_dish,
+        "stain precipitate": mistakes.draw_precipitate,
+        "printed smear": mistakes.draw_printed_smear,
+        "report": mistakes.draw_report,
+        "ruled thick film": mistakes.draw_ruled_thick_film,
+        "smear on a screen": mistakes.draw_screen_smear,
+        "slide on the bench": mistakes.draw_slide_on_bench,
+        "thick haze": mistakes.draw_thick_haze,
+        "tube caps": mistakes.draw_tube_caps,
+        "well plate": mistakes.draw_well_plate,
     }
 )
 """Further kinds that are never fitted: they say what the fit makes of what it has not seen."""

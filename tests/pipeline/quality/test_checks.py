@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
+from pipeline.quality.limits import QualityLimits
 from pipeline.quality.novelty import TERM_NAMES
 from pipeline.records import Novelty
 
@@ -111,3 +112,16 @@ def test_every_range_that_may_be_left_has_words_for_a_person() -> None:
 def test_one_bad_field_of_a_slide_refuses_nothing() -> None:
     empty = replace(GOOD_FIELD, red_cells=0, objects=0, sharpness=None)
     assert check(replace(GOOD, fields=(*GOOD.fields, empty))) == ()
+
+
+def test_a_photo_of_a_screen_or_a_print_is_refused_and_nothing_else_is_said_of_it() -> None:
+    limit = QualityLimits().lattice_max
+    (notice,) = check(with_fields(lattice=limit + 0.1, background_level=60.0), KNOWN)
+    assert (notice.code, notice.severity, notice.limit) == ("regular_pattern", "refuse", limit)
+    assert "screen" in notice.text
+    assert check(with_fields(lattice=limit - 0.1), KNOWN) == ()
+
+
+def test_one_field_with_a_pattern_among_many_does_not_refuse_the_slide() -> None:
+    woven = replace(GOOD_FIELD, lattice=9.0)
+    assert check(replace(GOOD, fields=(GOOD_FIELD, woven, GOOD_FIELD)), KNOWN) == ()

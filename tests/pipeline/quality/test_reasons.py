@@ -32,6 +32,7 @@ def test_every_row_says_what_is_measured_from_when_on_and_what_to_do(reason) -> 
     [
         (GOOD, KNOWN),
         (with_fields(red_cells=0), KNOWN),
+        (with_fields(lattice=9.0), KNOWN),
         (with_fields(sharpness=1.02, colour_difference=0.0, background_level=50.0), KNOWN),
         (with_fields(covered_fraction=0.8, overlaps_fraction=0.9, median_diameter_um=3.0), KNOWN),
         (GOOD, Novelty(smear_distance=9.0, smear_limit=0.5, stain_distance=9, stain_limit=1, farthest="")),

@@ -70,6 +70,13 @@ def test_textures_single_things_and_thick_films_are_no_smear(kind, tmp_path):
             assert "thin blood film" in texts[0]
 
 
+def test_a_printed_smear_is_refused_for_its_raster(tmp_path):
+    summary = summary_of(UNSEEN_KINDS["printed smear"](np.random.default_rng(2)), tmp_path)
+    assert summary is not None
+    assert [notice.code for notice in summary.notices if notice.severity == "refuse"] == ["regular_pattern"]
+    assert summary.verdict == "not countable"
+
+
 @pytest.mark.slow
 def test_trucks_screens_thick_films_and_the_like_are_not_countable(tmp_path):
     kinds = ("truck", "screenshot", "thick film", "stones", "balls", "clouds", "square code")
