@@ -23,6 +23,7 @@ _TYPES = {
     408: "too-slow: the upload stayed away, or took too long",
     409: "not-ready, count-failed: there is no result yet, or none at all",
     410: "result-removed: somebody removed it from the data folder",
+    412: "other-file: not the one that If-Match or If-Unmodified-Since names",
     413: "too-large: more bytes or more pictures than the service takes",
     415: "not-a-picture: nothing that can be read as one, or no such content type",
     416: "no-such-range: the file does not hold the range asked for",

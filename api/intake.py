@@ -16,10 +16,10 @@ from api.problems import ProblemError, input_problem
 from api.receive import limits_of, receive
 from api.schemas import CropResult, SlideFields
 from api.state import ServiceState
-from api.upload import ReceivedFile
+from api.upload import ReceivedFile, stands_twice
 from pipeline.errors import InputError
 from pipeline.jobs.ledger import Job
-from pipeline.names import for_line
+from pipeline.names import for_line, one_of_folder
 from pipeline.settings import CountSettings
 
 __all__ = ["CheckFields", "take_crops", "take_slide"]
@@ -66,6 +66,9 @@ async def take_crops(
 
 def _told(request: Request, fields: Mapping[str, str]) -> SlideFields:
     """What stands beside the picture: in the form, else in the query."""
+    for name in SlideFields.model_fields:
+        if len(request.query_params.getlist(name)) > 1:
+            raise stands_twice(name)
     query = {name: text for name, text in request.query_params.items() if name != "sample"}
     return SlideFields.model_validate({**query, **fields})
 
@@ -103,10 +106,10 @@ def _as_one(files: tuple[ReceivedFile, ...]) -> ReceivedFile:
                 f"{file.name} is no photo by its ending, expected one such as .jpg; send a scan by itself",
             )
         number = 2
-        while place.name.casefold() in taken:
+        while one_of_folder(place.name) in taken:
             place = Path(f"{Path(file.name).stem} ({number}){place.suffix}")
             number += 1
-        taken.add(place.name.casefold())
+        taken.add(one_of_folder(place.name))
         file.path.rename(folder / place.name)
     return ReceivedFile(name=name, path=folder)
 

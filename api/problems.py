@@ -150,7 +150,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 def _for_person(problem: ProblemError) -> ProblemError:
     """The same, with what is for programs put for who looks at a page."""
-    detail = _FOR_PERSON.get(problem.code, problem.detail)
+    detail = _FOR_PERSON.get(problem.code, problem.detail).replace("um_per_px", "µm per pixel")
     return ProblemError(problem.status, problem.code, detail, headers=problem.headers)
 
 

@@ -2,11 +2,15 @@
 
 import html
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import FileResponse
+from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from api.problems import ProblemError
@@ -141,12 +145,18 @@ def result_file(job: Job, name: str, state: ServiceState) -> Path:
 
 
 class ResultFile(FileResponse):
-    """A file of a result; a range of bytes that it does not hold is a problem like any other."""
+    """A file of a result, sent where the conditions of the request hold (RFC 9110, 13).
+
+    A range of bytes that it does not hold is a problem like any other.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or the part of it that Range asks for."""
+        """Send the file, or the part of it that Range asks for, or say that it is the one known already."""
+        asked = Headers(scope=scope)
+        is_known = False
 
         async def sending(message: Message) -> None:
+            nonlocal is_known
             if message["type"] == "http.response.start" and message["status"] in _RANGE_REFUSED:
                 raise ProblemError(
                     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -154,6 +164,47 @@ class ResultFile(FileResponse):
                     "the file does not hold the bytes that were asked for; leave Range out to get all",
                     headers={"Content-Range": f"bytes */{self.headers['content-length']}"},
                 )
-            await send(message)
+            if message["type"] == "http.response.start":
+                _check_same(asked, self.headers)
+                is_known = _is_known(asked, self.headers)
+                kept = {name: self.headers[name] for name in ("etag", "last-modified")}
+                known = {"status": HTTPStatus.NOT_MODIFIED.value, "headers": Headers(kept).raw}
+                await send({**message, **known} if is_known else message)
+            else:
+                await send({**message, "body": b""} if is_known else message)
 
         await super().__call__(scope, receive, sending)
+
+
+def _is_known(asked: Headers, sent: Mapping[str, str]) -> bool:
+    """Whether who asks has the file already, by If-None-Match or else by If-Modified-Since."""
+    if "if-none-match" in asked:
+        return _names_one(asked["if-none-match"], sent["etag"])
+    since = _time_of(asked.get("if-modified-since", ""))
+    return since is not None and parsedate_to_datetime(sent["last-modified"]) <= since
+
+
+def _check_same(asked: Headers, sent: Mapping[str, str]) -> None:
+    if "if-match" in asked:
+        is_same = _names_one(asked["if-match"], sent["etag"])
+    else:
+        since = _time_of(asked.get("if-unmodified-since", ""))
+        is_same = since is None or parsedate_to_datetime(sent["last-modified"]) <= since
+    if not is_same:
+        raise ProblemError(
+            HTTPStatus.PRECONDITION_FAILED,
+            "other-file",
+            "the file is not the one that the request names; leave If-Match and If-Unmodified-Since out",
+        )
+
+
+def _names_one(tags: str, tag: str) -> bool:
+    return tags.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in tags.split(",")]
+
+
+def _time_of(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:  # what is no date is passed over
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -47,7 +47,7 @@ class SlideFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     um_per_px: Annotated[
-        Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX)] | None,
+        Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX, allow_inf_nan=False)] | None,
         BeforeValidator(_number_as_written),
     ] = None
     sample: Annotated[str, Field(max_length=SAMPLE_MAX), BeforeValidator(_one_line)] = ""

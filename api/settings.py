@@ -1,5 +1,6 @@
 """What a person may set for the web service, by environment variables that begin with SMEARCOUNT_."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -9,6 +10,9 @@ from api.telling import value_line
 from pipeline.errors import SettingsError
 
 __all__ = ["ServiceSettings", "read_settings"]
+
+
+_PATHS = ("SMEARCOUNT_DATA_DIR", "SMEARCOUNT_KEY_FILE")
 
 
 class ServiceSettings(BaseSettings):
@@ -54,6 +58,9 @@ class ServiceSettings(BaseSettings):
 
 def read_settings() -> ServiceSettings:
     """The settings of the environment; raises SettingsError with the first variable that is out of range."""
+    for variable in _PATHS:
+        if os.environ.get(variable) == "":  # mostly unset in a script; it would be the current folder
+            raise SettingsError(f"{variable} is ''; expected a path, or the variable left out")
     try:
         return ServiceSettings()
     except ValidationError as error:

@@ -20,6 +20,7 @@ __all__ = [
     "ReceivedFile",
     "broken_form",
     "safe_name",
+    "stands_twice",
     "too_large",
 ]
 
@@ -155,15 +156,20 @@ class FormWriter(FileWriter):
         if self._part.is_file:
             super().write(data[start:end])
         elif len(self._part.text) + end - start > _FIELD_BYTES:
-            raise too_large(f"the field {self._part.name!r} is longer than {_FIELD_BYTES} bytes")
+            raise too_large(
+                f"the field {self._part.name[:_NAME_CHARACTERS]!r} is text of over {_FIELD_BYTES} bytes; "
+                "send a picture as a file, with a plain `filename`"
+            )
         else:
             self._part.text += data[start:end]
 
     def _on_end(self) -> None:
         if self._part.is_file:
             self.close()
-        else:
-            self._fields[self._part.name] = self._part.text.decode("utf-8", "replace")
+            return
+        if self._part.name in self._fields:
+            raise stands_twice(self._part.name)
+        self._fields[self._part.name] = self._part.text.decode("utf-8", "replace")
 
     def _on_form_end(self) -> None:
         self._ended = True
@@ -178,6 +184,15 @@ def safe_name(name: str, default: str = "slide") -> str:
         kept = kept[: _NAME_CHARACTERS - len(suffix)] + suffix
     kept = kept.encode("utf-8", "ignore").decode()
     return f"_{kept}" if _RESERVED.match(kept) else kept or default
+
+
+def stands_twice(name: str) -> ProblemError:
+    """The problem of a field that is given more than once: nobody knows which is meant."""
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        f"{name[:_NAME_CHARACTERS]} stands twice in the request; send it once",
+    )
 
 
 def broken_form(fault: str) -> ProblemError:

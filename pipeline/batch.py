@@ -11,6 +11,7 @@ from pipeline.counting.tile_store import Checkpoint
 from pipeline.errors import InputError, SmearcountError, error_line
 from pipeline.execution.slides import share_slides, slides_are_shared
 from pipeline.files import STAGING_PREFIX
+from pipeline.names import one_of_folder
 from pipeline.output.cells_csv import CellsFile
 from pipeline.output.folder import check_destination, write_result
 from pipeline.output.marked_cells import MarkedCells
@@ -196,7 +197,7 @@ def _outcome(
 
 
 def check_names(sources: Sequence[Path]) -> None:
-    """Refuse slides that would be written into one folder; case is ignored, as some file systems do.
+    """Refuse slides that would be written into one folder; letters of either size are one, as for some disks.
 
     Raises
     ------
@@ -206,7 +207,7 @@ def check_names(sources: Sequence[Path]) -> None:
     taken: dict[str, Path] = {}
     for source in sources:
         name = slide_name(source)
-        other = taken.setdefault(name.casefold(), source)
+        other = taken.setdefault(one_of_folder(name), source)
         if other is not source:
             raise InputError(
                 f"{other} and {source} would both be written as {name!r}; "

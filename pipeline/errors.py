@@ -18,6 +18,7 @@ SmearcountError
 The message of each is one line: what came, what was expected, how to mend it.
 """
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ __all__ = [
     "SmearcountError",
     "error_line",
     "expected_value",
+    "mend_of",
     "reason_of",
 ]
 
@@ -51,6 +53,20 @@ _LIMITS = (
     ("greater_than", "gt", "more than"),
     ("less_than", "lt", "less than"),
 )
+_MENDS = {
+    errno.ENAMETOOLONG: "shorten the name, or the path",
+    errno.ELOOP: "mend the link, which leads back to itself",
+    errno.ENOENT: "check the spelling",
+    errno.ENOTDIR: "check the path: a part of it is a file",
+    errno.EISDIR: "name a file, this is a folder",
+    errno.EACCES: "change its permissions",
+    errno.EPERM: "change its permissions",
+    errno.EROFS: "make the disk writable",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free space there"),
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close other programs",
+}
+"""How to mend what the system refused."""
 _VALUES = {
     "float": "a number",
     "int": "a whole number",
@@ -125,6 +141,11 @@ def reason_of(error: BaseException) -> str:
     return for_line(_folded(getattr(error, "strerror", None) or error)) or type(error).__name__
 
 
+def mend_of(error: OSError) -> str:
+    """How to mend what the system refused, a few words."""
+    return _MENDS.get(error.errno or 0, "check the disk and the path")
+
+
 def expected_value(error: Mapping[str, Any]) -> str:
     """What was expected of a value that pydantic refused, in our words; an entry of its `errors()`."""
     kind, limits = str(error["type"]), error.get("ctx") or {}
@@ -144,7 +165,7 @@ def _message(error: BaseException) -> str:
         return text or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename is not None else ""
-        return f"{place}{error.strerror}"
+        return f"{place}{error.strerror}; {mend_of(error)}"
     if isinstance(error, MemoryError):
         return "not enough memory; close other programs, or pass fewer --workers or a smaller --tile-px"
     return f"unexpected {type(error).__name__}: {text}" if text else f"unexpected {type(error).__name__}"

@@ -1,6 +1,5 @@
 """The one way to write: a file or folder is written beside its place, flushed to the disk and renamed."""
 
-import errno
 import json
 import os
 import secrets
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import OutputError, OutputExistsError, reason_of
+from pipeline.errors import OutputError, OutputExistsError, mend_of, reason_of
 
 __all__ = [
     "STAGING_PREFIX",
@@ -59,7 +58,6 @@ def new_folder(out: Path) -> Iterator[Path]:
         raise OutputError(message) from error
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 STAGING_PREFIX = ".smearcount-"  # of the hidden folder or file that is renamed once it is whole
 
 
@@ -123,9 +121,9 @@ def output_errors(place: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        mend = "free space there" if error.errno in _FULL else "make it writable"
         raise OutputError(
-            f"{place}: cannot be written ({reason_of(error)}); {mend} or choose another folder with -o"
+            f"{place}: cannot be written ({reason_of(error)}); {mend_of(error)}, "
+            "or choose another folder with -o"
         ) from error
 
 

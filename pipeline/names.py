@@ -7,6 +7,7 @@ as the system allows. Each function below is the one way into one kind of place.
 
 import hashlib
 import html
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from os import PathLike
@@ -21,6 +22,7 @@ __all__ = [
     "for_path",
     "for_picture",
     "from_csv",
+    "one_of_folder",
 ]
 
 CSV_ENCODING = "utf-8-sig"
@@ -29,8 +31,18 @@ PATH_BYTES = 180
 """Longest name of a file or folder that is made from one: systems take 255, less what is put round it."""
 
 _JOINERS = "\u200c\u200d"  # Persian and Indic words are spelt with them; they change no direction and no line
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so (OWASP, CSV injection)
+_FIRST_OF_FORMULA = "=+\\-@|\uff1d\uff0b\uff0d\uff20"  # a spreadsheet runs a cell that begins so (OWASP)
+_FORMULA = re.compile(rf"(^|;)( *'*)(?=[{_FIRST_OF_FORMULA}])")
+"""Where a formula would begin: also after a semicolon, at which half of Europe's spreadsheets part values."""
+_FORMULA_KEPT = re.compile(rf"(^|;)( *'*)'(?=[{_FIRST_OF_FORMULA}])")
 _PARTS_A_PATH = "/\\"
+_OF_NO_PATH = '<>:"|?*'  # which FAT, exFAT and NTFS take in no name: results go home on a stick
+_KEPT_NAMES = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(\.|$)"
+    r"|(slides\.csv|index\.html)$",
+    re.IGNORECASE,
+)
+"""Names that Windows keeps for itself, whatever their ending, and those of a results folder's own files."""
 _HASH_DIGITS = 8
 
 
@@ -47,9 +59,11 @@ def for_line(name: "str | PathLike[str]") -> str:
 
 
 def for_csv(value: object) -> str:
-    """Cell of a CSV table: one line, and never a formula: one that would be gets an apostrophe before it."""
-    text = for_line(str(value))
-    return f"'{text}" if str(value).startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    """Cell of a CSV table: one line, and never a formula: one that would be gets an apostrophe before it.
+
+    Nor is a part of it, where a program parts values at semicolons.
+    """
+    return _FORMULA.sub(r"\1\2'", for_line(str(value)))
 
 
 def csv_encoding(texts: Iterable[str]) -> str:
@@ -62,7 +76,7 @@ def csv_encoding(texts: Iterable[str]) -> str:
 
 def from_csv(text: str) -> str:
     """What `for_csv` was given, where that was printable text of one line."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return _FORMULA_KEPT.sub(r"\1\2", text)
 
 
 def for_picture(name: str, drawable: Callable[[str], bool]) -> str:
@@ -72,17 +86,28 @@ def for_picture(name: str, drawable: Callable[[str], bool]) -> str:
 
 
 def for_path(name: str, most_bytes: int = PATH_BYTES) -> str:
-    """Name of a file or folder of at most so many bytes: printable text, and one part of a path.
+    """Name of a file or folder on any disk, of at most so many bytes: printable text, one part of a path.
 
-    What is not is written as %XX. A name that is too long loses its end, in whose place stands a tilde and
-    eight digits of its hash: two long names stay two. May be empty, "." or "..": the caller's to refuse.
+    What is not, and what FAT or NTFS do not take or would change (a colon, a dot at the end, `con`), is
+    written as %XX; so are the dot of a hidden file and the names of a results folder's own files. A name that
+    is too long loses its end, in whose place stands a tilde and eight digits of its hash: two long names stay
+    two. Empty where the name is.
     """
     text = "".join(c if _fits_path(c) else _percent(c) for c in name)
+    if text[-1:] in (" ", "."):
+        text = text[:-1] + _percent(text[-1])
+    if text.startswith(".") or _KEPT_NAMES.match(text):
+        text = _percent(text[0]) + text[1:]
     whole = text.encode()
     if len(whole) <= most_bytes:
         return text
     digest = hashlib.sha256(whole).hexdigest()[:_HASH_DIGITS]
     return f"{whole[: most_bytes - _HASH_DIGITS - 1].decode(errors='ignore')}~{digest}"
+
+
+def one_of_folder(name: str) -> str:
+    """What names share that some disks take for one: letters of either size, accents written either way."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def for_css(name: object) -> str:
@@ -97,7 +122,8 @@ def for_html(name: object) -> str:
 
 
 def _fits_path(character: str) -> bool:
-    return (character.isprintable() or character in _JOINERS) and character not in _PARTS_A_PATH
+    is_shown = character.isprintable() or character in _JOINERS
+    return is_shown and character not in _PARTS_A_PATH and character not in _OF_NO_PATH
 
 
 def _percent(character: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import platform
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.errors import SlideError, reason_of
+from pipeline.errors import SlideError, mend_of, reason_of
 
 __all__ = [
     "HASHED_BYTES_MAX",
@@ -131,8 +132,8 @@ def source_state(source: Path) -> SourceState:
 
 
 def _file_state(path: Path) -> FileState:
-    stat = path.stat()
-    return FileState(name=path.name, size_bytes=stat.st_size, modified_ns=stat.st_mtime_ns, inode=stat.st_ino)
+    now = path.stat()
+    return FileState(name=path.name, size_bytes=now.st_size, modified_ns=now.st_mtime_ns, inode=now.st_ino)
 
 
 def _vanished(source: Path, error: OSError) -> SlideError:
@@ -141,11 +142,15 @@ def _vanished(source: Path, error: OSError) -> SlideError:
             f"no permission to read {error.filename or source}; expected a readable file or folder; "
             "change its permissions or copy it to your own folder"
         )
-    return SlideError(f"{source}: cannot be read ({reason_of(error)}); check that it is still there")
+    return SlideError(
+        f"{source}: cannot be read ({reason_of(error)}); expected a readable file or folder; {mend_of(error)}"
+    )
 
 
 def _describe_file(path: Path, name: str) -> dict[str, object]:
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device may never end
+        raise SlideError(f"{path} is no file; expected a picture; copy it to a disk")
     facts: dict[str, object] = {"name": name, "bytes": status.st_size}
     if status.st_size < HASHED_BYTES_MAX:
         with path.open("rb") as handle:

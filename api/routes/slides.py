@@ -36,7 +36,7 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}}
 }
 _RESULT = problems(404, 409, 410)
-_FILE = problems(404, 409, 410, 416)
+_FILE = problems(404, 409, 410, 412, 416)
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -45,6 +45,7 @@ def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {
         200: {"content": content},
         206: {"description": "The part that Range asked for.", "content": content},
+        304: {"description": "Who asks has this file already, by If-None-Match or If-Modified-Since."},
     }
 
 
@@ -96,7 +97,7 @@ def fetch_overlay(job_id: str, state: State) -> FileResponse:
 @router.get(
     "/{job_id}/overlays/{number}.jpg",
     response_class=FileResponse,
-    responses=_file("image/jpeg") | problems(404, 409, 410, 416, 422),
+    responses=_file("image/jpeg") | problems(404, 409, 410, 412, 416, 422),
 )
 def fetch_field_overlay(job_id: str, number: int, state: State) -> FileResponse:
     """A photo with every cell marked, by its place in `fields` of the summary, from 1."""

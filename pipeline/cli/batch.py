@@ -31,7 +31,9 @@ def batch(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
     given: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER_OR_FILES...", help="Folders of slides, scans and photos."),
+        typer.Argument(
+            metavar="FOLDER_OR_FILES...", readable=False, help="Folders of slides, scans and photos."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Slides that are counted at a time.")] = 1,
     scheduler: Annotated[

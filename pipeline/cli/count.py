@@ -124,7 +124,7 @@ def _check_tile_px(value: int) -> int:
 def count(
     slides: Annotated[
         list[Path],
-        typer.Argument(metavar="SLIDE...", help="Photo, folder of photos of a slide, or slide scan."),
+        typer.Argument(metavar="SLIDE...", readable=False, help="Photo, folder of photos, or slide scan."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results, one folder a slide.")],
     um_per_px: Annotated[
@@ -207,7 +207,9 @@ def _without_results(slides: list[Path]) -> list[Path]:
 
 
 def classify(
-    crops: Annotated[list[Path], typer.Argument(metavar="CROP...", help="Pictures of one cut-out red cell.")],
+    crops: Annotated[
+        list[Path], typer.Argument(metavar="CROP...", readable=False, help="Pictures of one red cell.")
+    ],
     um_per_px: Annotated[
         float | None,
         typer.Option(

@@ -1,10 +1,15 @@
 """Words a wrong word on the command line: what came, what was expected, and where to read."""
 
+import re
 from typing import Any
 
 from pipeline.errors import expected_value
 
 __all__ = ["usage_line"]
+
+
+_OPTION = re.compile(r"Invalid value for (.*?)(?: \(env var: [^)]*\))?: ")
+"""How typer names an option, and behind it the variable that may stand for it."""
 
 
 def usage_line(error: Any) -> str:
@@ -21,6 +26,7 @@ def _refused(error: Any) -> str:
         return ""
     entry = entries()[0]
     value = str(entry["input"])
-    option = str(error.format_message()).partition(": ")[0].removeprefix("Invalid value for ")
+    option = _OPTION.match(str(error.format_message()))
+    named = option[1] if option else "the value"
     comma = ", with a point and no comma" if "," in value else ""
-    return f"{option} is {value!r}; expected {expected_value(entry)}{comma}"
+    return f"{named} is {value!r}; expected {expected_value(entry)}{comma}"

@@ -106,8 +106,7 @@ class _Few:
         if outcome.exists:
             self._existing.add(outcome.slide)
         if not self._note(outcome.slide, str(outcome.source)):
-            self._enlist(outcome.slide, str(outcome.source))
-            self._ledger.fail(outcome.slide, outcome.error or "its result is gone")
+            self._note_failure(outcome)
         self.publish()
         if self._on_done is not None:
             self._on_done(outcome)
@@ -129,6 +128,13 @@ class _Few:
                 self._ledger.adopt(slide, placed.key, None)
         self._ledger.finish(slide, placed.state, slide, placed.figures)
         return True
+
+    def _note_failure(self, outcome: SlideOutcome) -> None:
+        row = self._ledger.find(outcome.slide)
+        if row is not None and row.slide != outcome.slide:
+            return  # the row is of another slide, whose name differs in the size of letters
+        self._enlist(outcome.slide, str(outcome.source))
+        self._ledger.fail(outcome.slide, outcome.error or "its result is gone")
 
     def _enlist(self, slide: str, source: str) -> None:
         self._ledger.enlist(slide, source, size=0, um_per_px=None, extra={})

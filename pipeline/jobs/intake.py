@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import InputError, SlideError
+from pipeline.names import for_path, one_of_folder
 from pipeline.reader.slide import PHOTO_SUFFIXES
 from pipeline.reader.source import content_kind, slide_name
 from pipeline.reader.vendor import VENDOR_SUFFIXES
@@ -64,7 +65,7 @@ def find_slides(given: Sequence[Path], out: Path, listing: Sequence[ListedSlide]
     """
     found = Found()
     for path in map(plain_path, given):
-        if path.is_dir():
+        if _is_folder(path):
             _walk(path, plain_path(out), found, is_slide=len(given) > 1)
         else:
             found.slides.append(ListedSlide(source=path))
@@ -89,10 +90,10 @@ def read_listing(path: Path) -> list[ListedSlide]:
     names: dict[str, str] = {}
     for row in read_given_table(path, ("path",), ("slide", "sample", *_NUMBERS)):
         slide = _listed(path, row)
-        if slide.source in listed or (slide.name and slide.name.casefold() in names):
+        if slide.source in listed or (slide.name and one_of_folder(slide.name) in names):
             raise InputError(f"{row.place}: {slide.name or slide.source} stands twice; keep one row")
         listed[slide.source] = slide
-        names[(slide.name or "").casefold()] = row.place
+        names[one_of_folder(slide.name or "")] = row.place
     return list(listed.values())
 
 
@@ -111,14 +112,14 @@ def unique_name(slide: ListedSlide, taken: Mapping[str, str]) -> str:
 
     Parameters
     ----------
-    taken : paths of slides by their names, in small letters.
+    taken : paths of slides by their names, as `names.one_of_folder` has them.
     """
     name, source = slide.name or slide_name(slide.source), str(slide.source)
     above = slide.source.parent
-    while taken.get(name.casefold(), source) != source and above.name:
+    while taken.get(one_of_folder(name), source) != source and above.name:
         name, above = f"{above.name}_{name}", above.parent
     number, first = 2, name
-    while taken.get(name.casefold(), source) != source:
+    while taken.get(one_of_folder(name), source) != source:
         name, number = f"{first}_{number}", number + 1
     return name
 
@@ -148,7 +149,7 @@ def _source(folder: Path, text: str) -> Path:
 def _name(place: str, name: str) -> str | None:
     if name.startswith(".") or "/" in name or "\\" in name or not name.isprintable():
         raise InputError(f"{place}, column slide: {name!r} cannot be the name of a folder; choose another")
-    return name or None
+    return for_path(name) or None
 
 
 def _number(place: str, column: str, text: str) -> float | None:
@@ -179,7 +180,7 @@ def _walk(folder: Path, out: Path, found: Found, *, is_slide: bool) -> None:
     photos: list[Path] = []
     of_dicom: list[Path] = []
     for entry in shown_entries:
-        if entry.is_dir():
+        if _is_folder(entry):
             if not entry.is_symlink():
                 _walk(entry, out, found, is_slide=True)
         elif _is_scan(entry):
@@ -196,6 +197,14 @@ def _walk(folder: Path, out: Path, found: Found, *, is_slide: bool) -> None:
         found.passed_over += len(of_dicom)
     elif of_dicom:
         found.slides.append(ListedSlide(source=folder))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder; not, where the system does not tell: counting it then says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _is_scan(path: Path) -> bool:

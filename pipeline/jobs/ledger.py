@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import OutputError
-from pipeline.jobs.schema import open_database
+from pipeline.jobs.schema import database_mend, open_database
 
 __all__ = ["MAX_ATTEMPTS", "Job", "JobState", "Ledger", "sole_worker"]
 
@@ -189,7 +189,7 @@ def sole_worker(lock: Path) -> Iterator[None]:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     raise OutputError(
-                        f"cannot lock {lock} ({error}); is the disk full or read-only?"
+                        f"cannot lock {lock} ({error}); {database_mend(error, lock)}"
                     ) from error
         yield
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import OutputError, SmearcountError
 from pipeline.files import output_errors, write_json
 from pipeline.jobs.rows import batch_folder
+from pipeline.jobs.schema import database_mend
 
 __all__ = ["HeldError", "Holder", "hold", "holder"]
 
@@ -83,7 +84,7 @@ def _connect(lock: Path, wait_s: float = 0.2) -> sqlite3.Connection:
     try:
         return sqlite3.connect(lock, timeout=wait_s, isolation_level=None)
     except sqlite3.Error as error:
-        raise OutputError(f"cannot lock {lock} ({error}); is the disk full or read-only?") from error
+        raise OutputError(f"cannot lock {lock} ({error}); {database_mend(error, lock)}") from error
 
 
 def _locked(connection: sqlite3.Connection, folder: Path) -> bool:
@@ -92,7 +93,9 @@ def _locked(connection: sqlite3.Connection, folder: Path) -> bool:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             return False
-        raise OutputError(f"cannot lock {folder} ({error}); is the disk full or read-only?") from error
+        raise OutputError(
+            f"cannot lock {folder} ({error}); {database_mend(error, folder / 'lock')}"
+        ) from error
     return True
 
 

@@ -1,5 +1,6 @@
 """The SQLite file of the ledger: how it is opened, its tables, and how an older file becomes a newer one."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +12,16 @@ from typing import Any, Literal
 from pipeline.errors import OutputError
 from pipeline.files import output_errors
 
-__all__ = ["VERSION", "from_stored", "ledger_errors", "open_database", "read_database", "to_stored"]
+__all__ = [
+    "VERSION",
+    "database_mend",
+    "from_stored",
+    "is_path_too_long",
+    "ledger_errors",
+    "open_database",
+    "read_database",
+    "to_stored",
+]
 
 _JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -73,6 +83,8 @@ _NO_ROOM_BESIDE = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 )
 """What SQLite says where it may not write beside a ledger that it is to read."""
+_PATH_BYTES_MAX = 500
+"""Longest path that SQLite opens: 512 bytes (MAX_PATHNAME of os_unix.c), less the endings it adds."""
 _BYTES = range(0x80, 0x100)
 _TO_STORED = {0xDC00 + byte: 0x10FF00 + byte for byte in _BYTES}
 _FROM_STORED = {stored: byte for byte, stored in _TO_STORED.items()}
@@ -128,7 +140,9 @@ def ledger_errors(path: Path, act: Literal["read", "written", "used"]) -> Iterat
     try:
         yield
     except sqlite3.Error as error:
-        raise OutputError(f"the ledger {path} cannot be {act} ({error}); {_mend(error)}") from error
+        raise OutputError(
+            f"the ledger {path} cannot be {act} ({error}); {database_mend(error, path)}"
+        ) from error
 
 
 def _connected_to_read(path: Path) -> sqlite3.Connection:
@@ -163,8 +177,18 @@ def _copied(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _mend(error: sqlite3.Error) -> str:
+def is_path_too_long(path: Path) -> bool:
+    """Whether SQLite opens no file of that path, however the disk is."""
+    return len(os.fsencode(path.absolute())) > _PATH_BYTES_MAX
+
+
+def database_mend(error: sqlite3.Error, path: Path) -> str:
+    """What to do where SQLite refused to open, read or write a file."""
     code = _code(error)
+    if code == sqlite3.SQLITE_CANTOPEN and is_path_too_long(path):
+        return (
+            f"choose a folder with a shorter path: SQLite opens no path of more than {_PATH_BYTES_MAX} bytes"
+        )
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return "move it away to start a new one"
     if code == sqlite3.SQLITE_FULL:

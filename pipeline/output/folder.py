@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.counting.result import CountResult
 from pipeline.errors import OutputError, OutputExistsError
+from pipeline.names import one_of_folder
 from pipeline.output.cells_csv import write_cells
 from pipeline.output.evidence import EVIDENCE_FOLDER, evidence_pictures
 from pipeline.records import PICTURE_MARK, SlideSummary
@@ -106,7 +107,7 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
     OutputExistsError, OutputError
         As `write_result` does.
     """
-    if name.casefold() in _TAKEN or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
+    if one_of_folder(name) in _TAKEN or name.startswith(STAGING_PREFIX) or "/" in name or "\\" in name:
         raise OutputError(f"slide name {name!r} cannot be the name of a folder; rename the slide")
     with output_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -114,6 +115,7 @@ def check_destination(out: Path, name: str, *, overwrite: bool) -> None:
         raise OutputError(f"{out}: no permission to write here; choose another folder with -o")
     folder = out / name
     put_back(folder)
+    _check_alone(folder)
     if not os.path.lexists(folder):
         return
     _check_own(folder)
@@ -136,6 +138,21 @@ def held_in(folder: Path) -> frozenset[str] | None:
         return frozenset(entry.name for entry in folder.iterdir())
     except NotADirectoryError:
         return None
+
+
+def _check_alone(folder: Path) -> None:
+    """Refuse a place that some disks take for that of another result: one of the two would be lost there."""
+    mine = one_of_folder(folder.name)
+    for other in folder.parent.iterdir():
+        if other.name != folder.name and one_of_folder(other.name) == mine and not _is_one(other, folder):
+            raise OutputExistsError(
+                f"{other}: is a result of nearly the same name as {folder.name!r}, and on many disks the two "
+                "would be one folder; rename the slide, or choose another -o"
+            )
+
+
+def _is_one(one: Path, other: Path) -> bool:
+    return other.exists() and one.samefile(other)
 
 
 def _check_own(folder: Path) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.counting.result import CountResult
 from pipeline.errors import SlideError
+from pipeline.names import one_of_folder
 from pipeline.output.film_areas import areas_legend, tint_areas
 from pipeline.output.marked_cells import marked_cells, marks_are_small
 from pipeline.output.sheet import (
@@ -197,5 +198,5 @@ def _most_infected(fields: tuple[FieldResult, ...]) -> frozenset[str]:
 def field_file_name(name: str, number: int, names: Sequence[str]) -> str:
     """A field's name as a file name; its number, from 1, is put before it where two fields share one."""
     plain = name.replace("/", "_").replace("\\", "_").lstrip(".") or f"field-{number}"
-    shared = sum(other.casefold() == name.casefold() for other in names) > 1
+    shared = sum(one_of_folder(other) == one_of_folder(name) for other in names) > 1
     return f"{number:04d}-{plain}" if shared else plain

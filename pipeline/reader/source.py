@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.errors import NotAnImageError, SlideError, reason_of
+from pipeline.errors import NotAnImageError, SlideError, mend_of, reason_of
 from pipeline.names import for_line, for_path
 from pipeline.reader.formats import SIGNATURE_BYTES, ContentKind, kind_of, why_not
 from pipeline.records import PICTURE_MARK
@@ -85,7 +85,7 @@ def file_error(path: Path, error: OSError) -> SlideError:
         return SlideError(f"no permission to read {shown(path)}; expected a readable file or folder; "
                           "change its permissions or copy it to your own folder")  # fmt: skip
     return SlideError(
-        f"cannot read {shown(path)}: {reason_of(error)}; expected a readable file; check the disk"
+        f"cannot read {shown(path)}: {reason_of(error)}; expected a readable file; {mend_of(error)}"
     )
 
 

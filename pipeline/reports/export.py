@@ -1,6 +1,5 @@
 """Write a result in the forms that other programs read: Parquet, GeoJSON, COCO, FHIR, DICOM."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from pipeline.errors import InputError, SettingsError
 from pipeline.files import output_errors, write_json
+from pipeline.names import for_path, one_of_folder
 from pipeline.reader.vendor import bounds_origin
 from pipeline.reports.coco import write_coco
 from pipeline.reports.dicom import write_annotations
@@ -149,6 +149,7 @@ def _runs(stored: StoredResult) -> Iterator[tuple[str, Iterator[pd.DataFrame]]]:
 
 def _file_name(field: str, number: int, fields: Sequence[str]) -> str:
     """A field's name as a file name, its number before it where another field has the same."""
-    plain = [re.sub(r"[/\\\0]", "_", name).lstrip(".") or "field" for name in fields]
+    plain = [for_path(name) or "field" for name in fields]
     mine = plain[number - 1]
-    return f"{number:04d}-{mine}" if sum(name.casefold() == mine.casefold() for name in plain) > 1 else mine
+    shared = sum(one_of_folder(name) == one_of_folder(mine) for name in plain) > 1
+    return f"{number:04d}-{mine}" if shared else mine

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pandas as pd
 
 from pipeline.errors import InputError, reason_of
+from pipeline.names import CSV_ENCODING, from_csv
 from pipeline.records import CELL_COLUMNS, CELL_TABLE, SlideSummary
 
 __all__ = ["StoredResult", "read_stored"]
@@ -55,7 +56,7 @@ class StoredResult:
                 dtype={column.name: _KINDS[column.dtype] for column in CELL_TABLE},
                 keep_default_na=False,
                 na_values={name: [""] for name in _NUMBERS},
-                encoding="utf-8-sig",
+                encoding=CSV_ENCODING,
             )
             read = 0
             with reader:
@@ -173,12 +174,13 @@ def _checked(part: pd.DataFrame, path: Path) -> pd.DataFrame:
     sides = part[["x", "y", "x_min", "y_min", "x_max", "y_max"]]
     if strange or not (sides.notna() & (sides.abs() < float("inf"))).all(axis=None):
         raise InputError(_first_fault(path) or f"{path}: a cell has no place; count the slide again")
-    return part.assign(**flags)
+    names = {name: part[name].map(from_csv) for name in ("slide", "field")}
+    return part.assign(**flags, **names)
 
 
 def _first_fault(path: Path) -> str | None:
     """Row, column and text of the first value that is not what its column holds."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+    with path.open(encoding=CSV_ENCODING, errors="replace", newline="") as handle:
         rows = csv.reader(handle)
         header = next(rows, [])
         missing = [name for name in CELL_COLUMNS if name not in header]

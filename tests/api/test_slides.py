@@ -67,6 +67,54 @@ def test_the_size_of_a_pixel_is_read_as_people_write_it(service, written, meant)
     assert _hand_in(service, um_per_px=written).json()["um_per_px"] == meant
 
 
+@pytest.mark.parametrize("name", ["um_per_px", "sample"])
+def test_a_field_that_stands_twice_is_refused_for_nobody_knows_which_is_meant(service, tmp_path, name):
+    fields = [(name, (None, "0.1")), (name, (None, "0.5"))]
+    for answer in (
+        service.post("/v1/slides", files=[*fields, ("picture", ("film.png", film_png()))]),
+        service.post(f"/v1/slides?{name}=0.1&{name}=0.5", files={"picture": ("film.png", film_png())}),
+    ):
+        assert (answer.status_code, answer.json()["detail"]) == (
+            422,
+            f"{name} stands twice in the request; send it once",
+        )
+    assert _kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("disposition", ["", "; filename*=UTF-8''film.png"])
+def test_a_picture_that_is_sent_as_text_is_told_so(service, disposition):
+    head = f'--XX\r\nContent-Disposition: form-data; name="picture"{disposition}\r\n\r\n'
+    answer = service.post(
+        "/v1/slides",
+        content=head.encode() + bytes(5000) + b"\r\n--XX--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=XX"},
+    )
+    assert (answer.status_code, "as a file" in answer.json()["detail"]) == (413, True)
+
+
+def test_a_result_that_is_known_already_is_not_sent_again(service):
+    location = _hand_in(service).headers["Location"]
+    _finished(service, location)
+    first = service.get(f"{location}/cells.csv")
+    tag, changed = first.headers["etag"], first.headers["last-modified"]
+    for name, value, status in (
+        ("If-None-Match", f'"x", W/{tag}', 304),
+        ("If-None-Match", '"x"', 200),
+        ("If-Modified-Since", changed, 304),
+        ("If-Modified-Since", "Fri, 27 Nov 1998 00:00:00 GMT", 200),
+        ("If-Modified-Since", "yesterday", 200),
+        ("If-Match", tag, 200),
+        ("If-Match", '"x"', 412),
+        ("If-Unmodified-Since", changed, 200),
+        ("If-Unmodified-Since", "Fri, 27 Nov 1998 00:00:00 GMT", 412),
+    ):
+        answer = service.get(f"{location}/cells.csv", headers={name: value})
+        assert answer.status_code == status, (name, value)
+        assert answer.content == (
+            first.content if status == 200 else answer.content if status == 412 else b""
+        )
+
+
 @pytest.mark.parametrize("written", ["11", "0.001", "nan", "-0.1", "a tenth"])
 def test_an_absurd_size_of_a_pixel_is_a_problem_and_nothing_is_kept(service, tmp_path, written):
     answer = _hand_in(service, um_per_px=written)

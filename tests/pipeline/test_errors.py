@@ -14,7 +14,16 @@ from pipeline.errors import OutputError, SlideError, error_line, reason_of
 @pytest.mark.parametrize(
     ("error", "reason", "line"),
     [
-        (OSError(errno.ENOSPC, "No space left", "a.png"), "No space left", "a.png: No space left"),
+        (
+            OSError(errno.ENOSPC, "No space left", "a.png"),
+            "No space left",
+            "a.png: No space left; free space there",
+        ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "a.png"),
+            "File name too long",
+            "a.png: File name too long; shorten the name, or the path",
+        ),
         (OSError("gone"), "gone", "unexpected OSError: gone"),
         (OutputError("out: is full;\n  free space"), "out: is full; free space", "out: is full; free space"),
         (ValueError("two\n\tlines"), "two lines", "unexpected ValueError: two lines"),

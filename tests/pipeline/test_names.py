@@ -20,6 +20,7 @@ from pipeline.names import (
     for_path,
     for_picture,
     from_csv,
+    one_of_folder,
 )
 
 ANY_NAME = st.text(st.characters(), max_size=300)
@@ -52,6 +53,18 @@ def test_a_cell_is_never_a_formula(first: str) -> None:
     assert for_csv(f"{first}1+1")[0] not in "=+-@\t\r"
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20", "  ="])
+@pytest.mark.parametrize("before", ["", "fever;", "fever; ", ";;"])
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_values(before: str, first: str) -> None:
+    parts = for_csv(f"{before}{first}1+1").split(";")
+    assert not [part for part in parts if part.lstrip()[:1] in tuple("=+-@|\uff1d\uff0b\uff0d\uff20")]
+
+
+@pytest.mark.parametrize("name", ["=a", "'=a", "''=a", "'a", ";'=a", "a;=b", "a; '-b", ";", " =a", "'", "|a"])
+def test_apostrophes_of_a_name_are_told_from_ours(name: str) -> None:
+    assert from_csv(for_csv(name)) == name
+
+
 @given(TEXT)
 def test_a_cell_gives_its_name_back(name: str) -> None:
     table = io.StringIO()
@@ -64,6 +77,46 @@ def test_a_path_is_short_enough_and_text_of_one_part(name: str) -> None:
     path = for_path(name)
     assert len(path.encode()) <= 180
     assert not set(path) & set("/\\\n\x1b\0\u202e\udcff")
+
+
+@given(ANY_NAME)
+def test_any_name_is_a_folder_on_any_disk(name: str) -> None:
+    path = for_path(name or "x")
+    assert not set(path) & set('<>:"|?*')
+    assert path[0] != "."
+    assert path[-1] not in ". "
+    assert for_path(path) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("10:30 Uhr", "10%3A30 Uhr"),
+        ("what?*", "what%3F%2A"),
+        ("film.", "film%2E"),
+        ("film..", "film.%2E"),
+        ("film ", "film%20"),
+        (".film", "%2Efilm"),
+        ("...", "%2E.%2E"),
+        ("con", "%63on"),
+        ("Nul.film", "%4Eul.film"),
+        ("COM\u00b9", "%43OM\u00b9"),
+        ("LPT1 .x", "%4CPT1 .x"),
+        ("console", "console"),
+        ("slides.csv", "%73lides.csv"),
+        ("Index.HTML", "%49ndex.HTML"),
+        ("", ""),
+        (".", "%2E"),
+        ("..", "%2E%2E"),
+    ],
+)
+def test_what_a_disk_or_a_results_folder_keeps_for_itself_is_a_code(name: str, path: str) -> None:
+    assert for_path(name) == path
+
+
+@pytest.mark.parametrize("other", ["FILM \u00e9", "film e\u0301", "\ufb01lm \u00c9"])
+def test_names_that_some_disks_take_for_one_are_one(other: str) -> None:
+    assert one_of_folder(other) == one_of_folder("film \u00e9")
 
 
 @given(ANY_NAME, ANY_NAME)

@@ -20,6 +20,7 @@ from pipeline.jobs.running.stopping import Stop
 from pipeline.jobs.running.storage import Patience, StorageError, is_there, storage_trouble
 from pipeline.jobs.running.watch import Settling
 from pipeline.jobs.slide_ledger import LedgerSlide, SlideLedger
+from pipeline.names import one_of_folder
 from pipeline.settings import BatchSettings, CountSettings
 from pipeline.wording import verdict_text
 
@@ -110,7 +111,7 @@ class Night:
             return
         sources = self.guarded(self.ledger.sources)
         names = {source: name for name, source in sources.items()}
-        taken = {name.casefold(): source for name, source in sources.items()}
+        taken = {one_of_folder(name): source for name, source in sources.items()}
         fresh = [self._enlisted(slide, names.get(str(slide.source)), taken) for slide in slides]
         # What a run that was cut short had begun comes last: it may be what brought the machine down.
         for row in sorted(fresh, key=lambda row: row.attempts if row.state == "queued" else 0):
@@ -175,7 +176,7 @@ class Night:
 
     def _enlisted(self, slide: ListedSlide, known: str | None, taken: dict[str, str]) -> LedgerSlide:
         name = known if known is not None else unique_name(slide, taken)
-        taken[name.casefold()] = str(slide.source)
+        taken[one_of_folder(name)] = str(slide.source)
         size = _size(slide.source)
         return self.guarded(
             lambda: self.ledger.enlist(

@@ -14,6 +14,7 @@ from pipeline.errors import OutputError, reason_of
 from pipeline.files import STAGING_PREFIX
 from pipeline.jobs.rows import batch_folder, ledger_path
 from pipeline.jobs.running.stopping import Interrupted, Stop
+from pipeline.jobs.schema import is_path_too_long
 
 __all__ = ["Patience", "StorageError", "is_there", "may_pass", "storage_trouble"]
 
@@ -29,6 +30,8 @@ _PASSING = frozenset(
     if hasattr(errno, name)
 )
 """What the system says of a disk that is full, read-only or away; each goes away without a change of ours."""
+_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
+"""What the system says of a path that no disk which comes back makes another."""
 _PASSING_OF_SQLITE = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 )
@@ -89,11 +92,11 @@ class Patience:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file or folder can be seen; not, where the system cannot tell: its disk may be away."""
+    """Whether a file or folder is there, as far as its disk answers; not, where that may be away."""
     try:
         path.stat()
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in _LASTING
     return True
 
 
@@ -108,7 +111,8 @@ def may_pass(error: OSError, out: Path) -> bool:
     if isinstance(cause, OSError):
         return cause.errno in _PASSING
     code = getattr(cause, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _PASSING_OF_SQLITE and not _is_forbidden(out)
+    passes = code is not None and code & 0xFF in _PASSING_OF_SQLITE
+    return passes and not _is_forbidden(out) and not is_path_too_long(ledger_path(out))
 
 
 def _is_forbidden(out: Path) -> bool:

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.settings import read_settings
 from pipeline.cli.exit_codes import ExitCode
+from pipeline.errors import SettingsError
 from tests.api.conftest import PATIENCE_S, REPOSITORY
 
 KEY = "a key of the night shift"
@@ -79,6 +81,12 @@ def test_a_folder_that_cannot_be_used_is_told_in_one_line(tmp_path):
     assert "as the data folder" in line
 
 
+def test_an_empty_variable_does_not_make_the_current_folder_that_of_the_data(monkeypatch) -> None:
+    monkeypatch.setenv("SMEARCOUNT_DATA_DIR", "")
+    with pytest.raises(SettingsError, match="SMEARCOUNT_DATA_DIR is ''; expected a path"):
+        read_settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -87,6 +95,7 @@ def test_a_folder_that_cannot_be_used_is_told_in_one_line(tmp_path):
         ("SMEARCOUNT_UPLOAD_TIMEOUT_S", "inf", "SMEARCOUNT_UPLOAD_TIMEOUT_S is 'inf'; expected a finite"),
         ("SMEARCOUNT_SILENCE_TIMEOUT_S", "0", "SMEARCOUNT_SILENCE_TIMEOUT_S is '0'; expected more than 0"),
         ("SMEARCOUNT_INSECURE", "perhaps", "SMEARCOUNT_INSECURE is 'perhaps'; expected true or false"),
+        ("SMEARCOUNT_KEY_FILE", "", "SMEARCOUNT_KEY_FILE is ''; expected a path, or the variable left out"),
         ("SMEARCOUNT_KEY_FILE", "/nothing/here", "the key file /nothing/here cannot be read"),
         ("SMEARCOUNT_HOST", "no.such.host.invalid", "no.such.host.invalid is"),
     ],

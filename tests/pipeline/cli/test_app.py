@@ -408,7 +408,10 @@ def test_an_error_of_the_system_is_told_in_one_line(monkeypatch: pytest.MonkeyPa
 
     _put_module(monkeypatch, "pipeline.classify", classify_files=classify_files, readable=_all_readable)
     result = run("classify", "a.png")
-    assert (result.exit_code, _one_line(result)) == (1, "smearcount: a.png: Permission denied")
+    assert (result.exit_code, _one_line(result)) == (
+        1,
+        "smearcount: a.png: Permission denied; change its permissions",
+    )
 
 
 def test_a_message_of_several_lines_is_folded_into_one(monkeypatch: pytest.MonkeyPatch) -> None:

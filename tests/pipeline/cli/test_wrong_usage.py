@@ -15,6 +15,8 @@ from pipeline.cli.app import app
          "'--workers' is '0'; expected at least 1 (see smearcount count --help)"),
         ("count a.png -o o --max-cells many",
          "'--max-cells' is 'many'; expected a whole number (see smearcount count --help)"),
+        ("serve --port 70000",
+         "'--port' is '70000'; expected at most 65,535 (see smearcount serve --help)"),
         ("render -o o --parasitaemia 2",
          "'--parasitaemia' is '2'; expected at most 1 (see smearcount render --help)"),
         ("batch a -o o --memory-limit 1",

@@ -1,6 +1,7 @@
 """A batch survives what a night brings: kills, crashes, bad slides, signals, a full disk."""
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,6 +218,35 @@ def test_where_there_is_nothing_to_count_a_line_says_so(tmp_path: Path) -> None:
     assert [event.text.split(";")[0] for event in events if event.kind == "warning"] == [
         f"no slide in {tmp_path / 'in'}"
     ]
+
+
+def test_a_path_that_cannot_be_looked_at_fails_alone_and_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(tmp_path / "in" / "a.png", 1)
+    draw(tmp_path / "in" / "closed" / "b.png", 2)
+    os.mkfifo(tmp_path / "pipe.png")
+    os.mkfifo(tmp_path / "in" / "pipe.svs")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    looked, seen = Path.stat, Path.is_dir
+
+    def no_search(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(path: Path, **how: Any) -> Any:
+            if path.parent.name == "closed":
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return ask(path, **how)
+
+        return asked
+
+    monkeypatch.setattr(Path, "stat", no_search(looked))
+    monkeypatch.setattr(Path, "is_dir", no_search(seen))
+    odd = [tmp_path / ("v" * 300), tmp_path / "pipe.png", tmp_path / "circle.png"]
+    end, events = _batch([tmp_path / "in", *odd], tmp_path / "out")
+    assert [event.text for event in events if event.kind == "warning"] == []
+    failed = {Path(row.source).name[:6]: row.error for row in end.rows if row.state == "failed"}
+    assert set(failed) == {"vvvvvv", "pipe.p", "pipe.s", "circle", "closed"}
+    assert all(error and "expected" in error for error in failed.values()), failed
+    assert [row.slide for row in end.rows if row.state == "done"] == ["in"]
 
 
 def test_results_do_not_go_into_the_very_folder_of_the_slides(tmp_path: Path) -> None:

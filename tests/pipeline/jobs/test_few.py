@@ -33,7 +33,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _rows(out: Path) -> list[dict[str, str]]:
-    with (out / "slides.csv").open(newline="") as handle:
+    with (out / "slides.csv").open(newline="", encoding="utf-8-sig") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -118,6 +118,29 @@ def test_other_settings_do_not_turn_a_done_row_into_a_failed_one(tmp_path: Path)
     (outcome,) = count_few([source], tmp_path / "out", CountSettings(um_per_px=0.2), overwrite=True)
     assert outcome.state == "done"
     assert [row.state for row in read_rows(tmp_path / "out")] == ["done"]
+
+
+@pytest.mark.usefixtures("made_up_count")
+@pytest.mark.parametrize("other", ["FILM \u00e9", "film e\u0301"])
+def test_a_result_whose_name_differs_in_letters_that_some_disks_take_for_one_is_kept(
+    tmp_path: Path, other: str
+) -> None:
+    first, second = (
+        write_photo(tmp_path / "a" / "film \u00e9.png"),
+        write_photo(tmp_path / "b" / f"{other}.png"),
+    )
+    count_few([first], tmp_path / "out", SETTINGS)
+    rows = _rows(tmp_path / "out")
+    (outcome,) = count_few([second], tmp_path / "out", SETTINGS)
+    assert "rename the slide" in (outcome.error or "")
+    assert [row for row in _rows(tmp_path / "out") if row["slide"] == "film \u00e9"] == rows
+    assert [path.name for path in (tmp_path / "out").glob("[fF]*")] == ["film \u00e9"]
+
+
+def test_a_folder_whose_path_sqlite_cannot_open_says_so(tmp_path: Path) -> None:
+    source = draw(tmp_path / "film.png", 1)
+    with pytest.raises(OutputError, match="choose a folder with a shorter path"):
+        count_few([source], tmp_path.joinpath(*["long" * 20] * 8), SETTINGS)
 
 
 def test_a_folder_that_another_run_holds_is_left_alone(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from pipeline.count import count_slide
 from pipeline.errors import InputError, SettingsError, SlideError
+from pipeline.names import for_path, one_of_folder
 from pipeline.output.folder import write_result
 from pipeline.records import CELL_COLUMNS
 from pipeline.reports.cell_classes import CELL_CLASSES, class_numbers
@@ -162,6 +163,23 @@ def test_each_field_has_a_file_also_the_one_without_a_cell(tmp_path: Path) -> No
     assert [len(_features(path)) for path in files] == [2, 0, 2]
     cells = [feature["properties"]["measurements"]["cell"] for feature in _features(files[2])]
     assert cells == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "names", [("=1", "@b"), ("film:1", "nul"), ("caf\u00e9", "cafe\u0301"), ("a.", "A.")]
+)
+def test_fields_of_odd_names_have_their_cells_and_a_file_each_on_any_disk(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    cells = [make_cells("infected", "uninfected", field=name) for name in names]
+    table = pd.concat(cells, ignore_index=True).assign(cell=[1, 2, 3, 4])
+    result = write_result(make_result(table, make_facts(fields=names)), tmp_path)
+    files = export_result(result, ["geojson", "coco"])
+    assert [len(_features(path)) for path in files[:-1]] == [2, 2]
+    assert len({one_of_folder(for_path(path.name)) for path in files}) == 3
+    assert [path.name for path in files] == [for_path(path.name) for path in files]
+    coco = json.loads(files[-1].read_bytes())
+    assert [one["image_id"] for one in coco["annotations"]] == [1, 1, 2, 2]
 
 
 def test_fields_are_whole_however_many_rows_are_read_at_once(
