@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
+from pipeline.errors import InputError
 from pipeline.reports.readers.agreement import compared
 from pipeline.reports.readers.readings import read_readers
+from smearcount.given import path_of
 
 __all__ = ["compare"]
 
@@ -30,7 +31,9 @@ def compare(readers: Sequence[str | PathLike[str]]) -> pd.DataFrame:
     InputError
         Where fewer than two are given, one cannot be read (row and column are named), or no slide is common.
     """
-    found = compared(read_readers([Path(reader) for reader in readers]))
+    if isinstance(readers, str | PathLike):
+        raise InputError(f"readers is one path, {readers}; expected a list of two or more")
+    found = compared(read_readers([path_of(reader, "reader") for reader in readers]))
     rows = []
     for slide in found.slides:
         fractions = [None if reading is None else reading.fraction for reading in slide.readings]

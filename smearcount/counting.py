@@ -18,12 +18,10 @@ from pipeline.counting.result import CountResult
 from pipeline.errors import InputError, SmearcountError
 from pipeline.output.folder import check_destination, summary_to_json
 from pipeline.settings import CountSettings
+from smearcount.given import folder_name, path_of, settings_of
 from smearcount.results import Result, read_result
 
 __all__ = ["count"]
-
-_FILES = ("detector", "classifier", "site")
-"""Settings that are files."""
 
 
 def count(
@@ -50,13 +48,15 @@ def count(
         Where the slide, a setting or `out` cannot be used: one line says what came, what was expected and how
         to mend it.
     """
-    chosen = _settings(settings)
-    into = None if out is None else Path(out)
+    chosen = settings_of(settings)
+    into = None if out is None else path_of(out, "out")
+    named = folder_name(name)
     if isinstance(source, np.ndarray):
-        return _count_array(source, into, chosen, name or "array", overwrite)
+        return _count_array(source, into, chosen, named or "array", overwrite)
+    path = path_of(source, "source")
     if into is not None:
-        return read_result(count_and_write(Path(source), into, chosen, name=name, overwrite=overwrite)[1])
-    return _in_memory(count_slide(Path(source), chosen, name=name))
+        return read_result(count_and_write(path, into, chosen, name=named, overwrite=overwrite)[1])
+    return _in_memory(count_slide(path, chosen, name=named))
 
 
 def _count_array(
@@ -94,18 +94,9 @@ def _in_memory(counted: CountResult) -> Result:
     return Result(summary=summary, run=counted.run, folder=None, tables=lambda: parts)
 
 
-def _settings(given: dict[str, Any]) -> CountSettings:
-    known = CountSettings.__slots__
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise InputError(f"no setting is called {', '.join(unknown)}; expected some of {', '.join(known)}")
-    paths = {key: Path(given[key]) for key in _FILES if given.get(key) is not None}
-    return CountSettings(**{**given, **paths})
-
-
 def _written(picture: NDArray[np.uint8], folder: Path) -> Path:
     """The field as a file without loss, which is what the readers take."""
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise InputError(
             f"the array is {picture.dtype} {picture.shape}; "
             "expected uint8 (height, width, 3), RGB: convert it"

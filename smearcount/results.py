@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.reports.stored import read_stored
+from smearcount.given import path_of
 
 __all__ = ["Result", "read_result"]
 
@@ -60,5 +61,5 @@ def read_result(folder: str | PathLike[str]) -> Result:
     InputError
         Where the folder holds none, or one of its files is damaged: one line says which and how to mend it.
     """
-    stored = read_stored(Path(folder))
+    stored = read_stored(path_of(folder, "folder"))
     return Result(summary=stored.summary, run=stored.run, folder=stored.folder, tables=stored.parts)

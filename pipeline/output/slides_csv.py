@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -78,12 +79,15 @@ def check_slides_csv(out: Path) -> None:
         return
     try:
         with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
-            header = handle.readline().rstrip("\r\n")
+            header = handle.readline()
+            if header.startswith("sep="):  # as Excel names the separator
+                header = handle.readline()
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be read ({reason_of(error)}); choose another folder with -o"
         ) from error
-    if not header.startswith(",".join(FIRST_COLUMNS)):
+    columns = tuple(name.strip('"') for name in re.split("[,;\t]", header.strip()))
+    if columns[: len(FIRST_COLUMNS)] != FIRST_COLUMNS:
         raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
 
 

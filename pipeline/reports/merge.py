@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.errors import InputError, OutputExistsError
 from pipeline.files import write_whole
 from pipeline.names import CSV_ENCODING, csv_encoding, for_csv, from_csv
+from pipeline.tables.given import open_table
 
 __all__ = ["NIGHT_COLUMN", "Merged", "merge_nights"]
 
@@ -109,16 +110,15 @@ def _shared_names(rows: Sequence[_NightRow]) -> list[str]:
 def _read(night: Path) -> tuple[list[str], list[_NightRow]]:
     path = night / "slides.csv"
     try:
-        with path.open(encoding=CSV_ENCODING, newline="") as handle:
-            reader = csv.DictReader(handle)
-            header = list(reader.fieldnames or ())
-            rows = [{name: row.get(name) or "" for name in header} for row in reader]
         changed_s = path.stat().st_mtime
+        reader, _ = open_table(path)
+        header = list(reader.fieldnames or ())
+        rows = [{name: row.get(name) or "" for name in header} for row in reader]
     except FileNotFoundError as error:
         raise InputError(
             f"{night} holds no slides.csv; expected the -o folder of a count; check the path"
         ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise InputError(f"{path} is no table of slides ({error}); expected the one of a count") from error
     if not set(header) >= _NEEDED or NIGHT_COLUMN in header:
         raise InputError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.errors import InputError, reason_of
 from pipeline.names import CSV_ENCODING
 
-__all__ = ["GivenRow", "given_columns", "read_given_table"]
+__all__ = ["GivenRow", "given_columns", "open_table", "read_given_table"]
 
 _DELIMITERS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"sep=(.)\r?\n")
@@ -43,7 +43,7 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
     InputError
         Where it cannot be read, lacks a column or has one twice, or a row has more values than columns.
     """
-    rows, before = _opened(path)
+    rows, before = open_table(path)
     try:
         rows.fieldnames = _columns(f"{path}, row {1 + before}", rows.fieldnames or (), needed, known)
         read = [_row(f"{path}, row {rows.line_num + before}", row, len(rows.fieldnames)) for row in rows]
@@ -55,15 +55,15 @@ def read_given_table(path: Path, needed: Sequence[str], known: Sequence[str] = (
 
 def given_columns(path: Path) -> frozenset[str]:
     """Names of the columns of a table, in small letters; InputError where it cannot be read."""
-    rows, _ = _opened(path)
+    rows, _ = open_table(path)
     try:
         return frozenset(name.strip().lower() for name in rows.fieldnames or ())
     except csv.Error as error:
         raise InputError(f"{path}, row 1: is no row of a CSV ({error}); mend it") from error
 
 
-def _opened(path: Path) -> tuple["csv.DictReader[str]", int]:
-    """The table, and the lines before its header."""
+def open_table(path: Path) -> tuple["csv.DictReader[str]", int]:
+    """The table, whatever parts its values, and the lines before its header; InputError if it is no text."""
     try:
         text = path.read_text(encoding=CSV_ENCODING)
     except UnicodeError as error:
@@ -75,6 +75,10 @@ def _opened(path: Path) -> tuple["csv.DictReader[str]", int]:
         raise InputError(
             f"{path}: cannot be read ({reason_of(error)}); expected a CSV table in UTF-8"
         ) from error
+    if "\0" in text:
+        raise InputError(
+            f"{path}: holds null characters, which no text does; save the table anew as CSV UTF-8"
+        )
     named, text = _SEPARATOR.match(text), _SEPARATOR.sub("", text, count=1)
     head = text.partition("\n")[0]
     delimiter = named[1] if named else max(_DELIMITERS, key=head.count)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -113,6 +114,54 @@ def test_an_array_of_another_form_is_refused_in_one_line(picture: np.ndarray, to
 def test_a_setting_that_is_none_is_named_with_those_that_are() -> None:
     with pytest.raises(smearcount.InputError, match=r"no setting is called threads.*workers"):
         smearcount.count("film.jpg", threads=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"um_per_px": "0.1"}, "um_per_px is '0.1'; expected a number"),
+        ({"um_per_px": True}, "um_per_px is True; expected a number"),
+        ({"um_per_px": float("nan")}, "um_per_px is nan; expected a finite number"),
+        ({"um_per_px": np.float32(7)}, "expected at most 1"),
+        ({"workers": 1.5}, "workers is 1.5; expected a whole number"),
+        ({"workers": None}, "workers is None; expected a whole number"),
+        ({"region": (0, 0, 10)}, "region is .*; expected x, y, width and height"),
+        ({"region": "0,0,9,9"}, "region is .*; expected x, y, width and height"),
+        ({"protocol": 5}, "protocol is 5; expected the name of a protocol"),
+        ({"max_cells": "5"}, "max_cells is '5'; expected a whole number"),
+        ({"red_cells_per_ul": 5}, "red_cells_per_ul is 5; expected at least 100,000"),
+        ({"whole_film": "no"}, "whole_film is 'no'; expected true or false"),
+        ({"report": None}, "report is None; expected"),
+        ({"detector": 5}, "detector is 5; expected a path"),
+        ({"site": ""}, "site is ''; expected a path"),
+        ({"name": "a/b"}, "name is 'a/b'; .* such as 'a%2Fb'"),
+        ({"name": "v" * 300}, "name is 'v.*; expected text that can be the name of a folder"),
+        ({"name": 5}, "name is 5; expected text"),
+        ({"out": 5}, "out is 5; expected a path"),
+        ({"source": ""}, "source is ''; expected a path"),
+        ({"source": "a\0b"}, "source is .*; expected a path"),
+        ({"source": [[1]]}, "source is .*; expected a path"),
+        ({"source": b"film.png"}, "source is b'film.png'; expected a path"),
+        ({"source": np.empty((0, 9, 3), np.uint8)}, "the array is uint8"),
+    ],
+)
+def test_what_is_of_another_kind_is_told_by_its_name_in_one_line(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(smearcount.InputError, match=told) as raised:
+        smearcount.count(**{"source": "film.png", **given})
+    assert "\n" not in str(raised.value)
+
+
+def test_results_and_readers_of_another_kind_are_told_in_one_line() -> None:
+    with pytest.raises(smearcount.InputError, match="folder is None; expected a path"):
+        smearcount.read_result(None)  # type: ignore[arg-type]
+    for readers in ("results", [5, 6]):
+        with pytest.raises(smearcount.InputError, match="expected a"):
+            smearcount.compare(readers)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_settings(photo: Path) -> None:
+    counted = smearcount.count(photo, um_per_px=np.float64(0.12), region=np.array([0, 0, 300, 300]).tolist())
+    assert counted.summary["um_per_px"] == 0.12
 
 
 def test_a_path_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:

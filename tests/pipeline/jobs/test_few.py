@@ -82,6 +82,19 @@ def test_a_slides_csv_that_a_person_made_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "slides.csv").read_text() == "patient,slide\n1,film\n"
 
 
+@pytest.mark.usefixtures("made_up_count")
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_a_slides_csv_that_excel_saved_anew_holds_up_no_count(tmp_path: Path, first: str) -> None:
+    source = write_photo(tmp_path / "film.png")
+    count_few([source], tmp_path / "out", SETTINGS)
+    table = tmp_path / "out" / "slides.csv"
+    text = table.read_text(encoding="utf-8-sig")
+    table.write_text("\ufeff" + first + text.replace(",", ";").replace("0.0", "0,0"), encoding="utf-8")
+    count_few([write_photo(tmp_path / "other.png")], tmp_path / "out", SETTINGS)
+    assert [row["slide"] for row in _rows(tmp_path / "out")] == ["film", "other"]
+    assert table.read_text(encoding="utf-8-sig").startswith(text)
+
+
 def test_a_full_disk_fails_the_slide_and_then_the_summary(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -49,6 +49,15 @@ def test_nights_without_a_slide_in_common_are_joined_row_by_row(tmp_path):
     assert merged.rows == 3 and merged.remarks == ()
 
 
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_a_table_that_excel_saved_with_semicolons_is_joined_like_any(tmp_path, first):
+    night = _night(tmp_path / "one", ("a", "s/a", "done"))
+    text = (night / "slides.csv").read_text(encoding="utf-8").replace(",", ";")
+    (night / "slides.csv").write_text(f"\ufeff{first}{text}", encoding="utf-8", newline="")
+    merge_nights([night], tmp_path / "all.csv")
+    assert [(row["slide"], row["state"]) for row in _table(tmp_path / "all.csv")] == [("a", "done")]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_of_a_slide_in_two_nights_the_newer_is_kept_and_that_is_said(tmp_path, order):
     nights = [

@@ -60,6 +60,7 @@ def test_a_row_is_named_by_its_last_line(tmp_path: Path) -> None:
         (b"slide,cells\na," + b"1" * 200_000 + b"\n", "is no row of a CSV"),
         (b"slide,cells\n\xff\xfe,1\n", "save it as CSV UTF-8"),
         ("slide;cells\nMüller;1\n".encode("cp1252"), "is no text in UTF-8"),
+        (b"slide,cells\nfilm\0,1\n", "holds null characters"),
         ("slide;cells\nfilm;1\n".encode("utf-16"), "is no text in UTF-8"),
     ],
 )
