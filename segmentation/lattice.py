@@ -21,8 +21,9 @@ LONGEST_PERIOD_PX = 16.0
 """Longest period of a pattern: what repeats more slowly may be cells."""
 DARK = 8.0
 """Added to levels before their logarithm is taken: the camera's noise in the dark."""
-SLOW_PX = 6.0
-"""Standard deviation of the blur that is taken off: light, and the cells themselves."""
+SLOW_PX = 21
+"""Side of the square whose mean is taken off: light, and the cells themselves."""
+_DEPTHS = np.log(np.arange(256, dtype=np.float32) + np.float32(DARK))
 SURROUNDINGS = 21
 """Side of the square of frequencies whose middle a line is held against."""
 LEVELS_A_UNIT, LOWEST = 6.0, -14.0
@@ -57,32 +58,39 @@ def lattice_strength(windows: Iterable[NDArray[np.uint8]]) -> float:
         number += 1
     if power is None:
         return 0.0
-    lines = _above_surroundings(np.log(np.fft.fftshift(power) / number + np.float32(FAINTEST)))
+    lines = _above_surroundings(np.log(power / np.float32(number) + np.float32(FAINTEST)))
     return max(0.0, float(lines[_asked(len(lines))].max()))
 
 
 def _power(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Power of each frequency, float32 (n, n), of a square of levels without its slow changes."""
-    depth = np.log(levels.astype(np.float32) + np.float32(DARK))
-    depth -= cv2.GaussianBlur(depth, (0, 0), SLOW_PX)
+    """Power of each frequency, float32 (n, n / 2 - 1), of a square of levels without its slow changes.
+
+    Rows come from the lowest frequency to the highest, 0 in the middle, columns from 1 on; the other half is
+    their mirror image.
+    """
+    depth = np.asarray(cv2.LUT(levels, _DEPTHS), np.float32)
+    depth -= cv2.blur(depth, (SLOW_PX, SLOW_PX))
     rim = np.hanning(len(levels)).astype(np.float32)
-    waves = cv2.dft(depth * np.outer(rim, rim), flags=cv2.DFT_COMPLEX_OUTPUT)
-    return np.asarray(waves[..., 0] ** 2 + waves[..., 1] ** 2, np.float32)
+    waves = cv2.dft(depth * np.outer(rim, rim))  # packed: the real and the imaginary part side by side
+    power = cv2.mulSpectrums(waves, waves, 0, conjB=True)[:, 1:-1:2]
+    return np.asarray(np.fft.fftshift(power, axes=0), np.float32)
 
 
 def _above_surroundings(spectrum: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A logarithm of power less the middle of what lies around, float32 (n, n)."""
+    """A logarithm of power less the middle of what lies around, float32 (n, n / 2 - 1)."""
     steps = np.clip((spectrum - LOWEST) * LEVELS_A_UNIT, 0, 255).astype(np.uint8)
     around = cv2.medianBlur(steps, SURROUNDINGS).astype(np.float32) / LEVELS_A_UNIT + LOWEST
     return np.asarray(cv2.GaussianBlur(spectrum - around, (0, 0), SMOOTHING), np.float32)
 
 
 def _asked(side: int) -> NDArray[np.bool_]:
-    """Frequencies at which a line is looked for, bool (side, side)."""
-    cycles = np.arange(side) - side // 2
+    """Frequencies at which a line is looked for, bool (side, side / 2 - 1)."""
+    down, across = np.arange(side) - side // 2, np.arange(1, side // 2)
     part = side / STORED_PARTS
-    stored = np.abs(cycles - np.round(cycles / part) * part) <= STORED_REACH
-    off_axis = np.abs(cycles) > STORED_REACH
-    away = np.hypot(cycles[:, None], cycles[None])
+    stored_down, stored_across = (
+        np.abs(cycles - np.round(cycles / part) * part) <= STORED_REACH for cycles in (down, across)
+    )
+    away = np.hypot(down[:, None], across)
     fast = (away > side / LONGEST_PERIOD_PX) & (away < side / 2)
-    return np.asarray(fast & off_axis[:, None] & off_axis & ~(stored[:, None] & stored), np.bool_)
+    off_axis = (np.abs(down) > STORED_REACH)[:, None] & (across > STORED_REACH)
+    return np.asarray(fast & off_axis & ~(stored_down[:, None] & stored_across), np.bool_)
