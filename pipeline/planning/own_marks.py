@@ -1,8 +1,11 @@
-"""Whether a picture is an overlay of a count, saved again by another program: by the colours of its marks."""
+"""Whether a picture is an overlay of a count, or a part of one, saved by another program: by its marks."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from segmentation.illumination import white_point
+from segmentation.resample import normalise
 
 __all__ = ["BLUE", "GREEN", "RED", "YELLOW", "bears_marks"]
 
@@ -20,10 +23,41 @@ _LEGEND = 0.25
 """Share of the height, from below, that holds the legend."""
 _MARGIN, _WHITE, _WHITE_PX = 0.01, 225, 0.9
 """Share of the height that is bare white below it, the least level of white, and its share of px there."""
+_LESS_RED, _MORE_THAN_AROUND = 20, 35
+"""Levels by which the red of an outline lies below its green and blue, and by which that is more than around
+it: no stain takes more red than green away."""
+_AROUND_PX = 31
+_FADED_RED, _BLUE_LEAD = 175, 20
+"""Levels: most red of an outline, and most that its blue lies above its green."""
+_BLOCKS, _OUTLINED_SHARE, _OUTLINED_BLOCKS = 8, 1.2e-3, 20
+"""Blocks along a side, share of a picture that the outlines cover, and blocks that hold some. Of 132
+fields of four sets without marks at most 6e-4 and 16, by glints of `nih_fields` (docs/lab/one_cell.md)."""
+_OUTLINED_BLOCK = 8e-4
+"""Least share of such a block."""
 
 
 def bears_marks(picture: NDArray[np.uint8]) -> bool:
-    """Whether a legend lies under a picture, RGB uint8 (h, w, 3): all its colours, and white paper below."""
+    """Whether a count's marks are on a picture, RGB uint8 (h, w, 3): its legend, or outlines of its cells."""
+    return _bears_legend(picture) or _bears_outlines(picture)
+
+
+def _bears_outlines(picture: NDArray[np.uint8]) -> bool:
+    """Whether thin green lines lie all over a picture: an overlay without its legend, or a part of it."""
+    if min(picture.shape[:2]) < _BLOCKS:
+        return False
+    bright = normalise(picture, white_point(picture, None)).astype(np.int16)
+    red, green, blue = (bright[..., channel] for channel in range(3))
+    less_red = np.minimum(green, blue) - red
+    lines = (less_red >= _LESS_RED) & (green >= blue - _BLUE_LEAD) & (red < _FADED_RED)
+    if lines.mean() < _OUTLINED_SHARE:
+        return False
+    lines &= less_red - cv2.blur(less_red, (_AROUND_PX, _AROUND_PX)) >= _MORE_THAN_AROUND
+    blocks = cv2.resize(lines.astype(np.float32), (_BLOCKS, _BLOCKS), interpolation=cv2.INTER_AREA)
+    return bool(blocks.mean() >= _OUTLINED_SHARE and (blocks > _OUTLINED_BLOCK).sum() >= _OUTLINED_BLOCKS)
+
+
+def _bears_legend(picture: NDArray[np.uint8]) -> bool:
+    """Whether a legend lies under a picture: all its colours, and white paper below."""
     height = picture.shape[0]
     paper = picture[height - max(1, round(_MARGIN * height)) :]
     if (paper.min(axis=-1) >= _WHITE).mean() < _WHITE_PX:

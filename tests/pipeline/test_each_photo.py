@@ -67,6 +67,43 @@ def test_an_overlay_that_was_saved_again_is_known_by_its_marks(overlay, good, en
         count_slide(tmp_path / f"saved{ending}", ESTIMATED)
 
 
+def _in_a_window(overlay: np.ndarray) -> np.ndarray:
+    screen = np.full((overlay.shape[0] + 160, overlay.shape[1] + 120, 3), 238, np.uint8)
+    screen[:60] = (45, 50, 60)
+    screen[100 : 100 + overlay.shape[0], 60 : 60 + overlay.shape[1]] = overlay
+    return screen
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda overlay: overlay[: 9 * len(overlay) // 10],
+        np.rot90,
+        lambda overlay: overlay[::-1, ::-1],
+        lambda overlay: overlay[len(overlay) // 4 : -len(overlay) // 4, 200:-200],
+        _in_a_window,
+        lambda overlay: cv2.resize(overlay[: 9 * len(overlay) // 10], None, fx=0.5, fy=0.5),
+    ],
+    ids=["without its legend", "turned", "upside down", "its middle", "in a window", "half as large"],
+)
+def test_a_part_of_an_overlay_is_known_by_the_outlines_of_its_cells(overlay, changed):
+    given = np.ascontiguousarray(changed(overlay))
+    _, encoded = cv2.imencode(".jpg", given[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])
+    saved = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+    assert bears_marks(given)
+    assert bears_marks(np.ascontiguousarray(saved[..., ::-1]))
+
+
+def test_a_teal_ground_and_a_few_teal_circles_make_no_overlay(good):
+    photo = next(iter(good.values()))
+    tinted = np.clip(photo * np.asarray([0.8, 1.05, 1.0]), 0, 255).astype(np.uint8)
+    circled = photo.copy()
+    for place in (200, 320, 440):
+        cv2.circle(circled, (place, 300), 40, GREEN, 3, cv2.LINE_AA)
+    assert not bears_marks(tinted)
+    assert not bears_marks(circled)
+
+
 @pytest.mark.parametrize("letters", [(255, 255, 0), (0, 112, 192), (0, 176, 80)])
 def test_what_a_person_drew_on_a_photo_makes_it_no_overlay(good, letters):
     photo = next(iter(good.values())).copy()
