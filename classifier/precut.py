@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 from classifier.level import level
 from classifier.outline import outlined
 
-__all__ = ["USUAL_CELL_PX", "as_cut", "cell_mask"]
+__all__ = ["USUAL_CELL_PX", "as_cut", "cell_mask", "without_margin"]
 
 USUAL_CELL_PX = 40.0
 """Side that a red cell's box has at crop scale."""
 BLACK_LEVEL = 12
 """Brightest channel up to which a pixel is the black surround of a pre-cut cell."""
+MARGIN_SHARE = 0.8
+"""Share of a side that a cell on black fills from which on it has no margin."""
 RAGGED_PX = 2
 """Width of the rim that compression has mixed with the black surround."""
 
@@ -46,6 +48,19 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
     crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), on_crop)
     bare = np.asarray(np.rint(crop * share + white * (1 - share)), np.uint8)
     return np.asarray(outlined(bare[None], on_crop[None])[0], np.uint8)
+
+
+def without_margin(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The part of a picture on black, uint8 (H, W, 3), that the cell fills; all of it without a margin."""
+    y, x = np.nonzero(cell_mask(picture))
+    if not len(y):
+        return picture
+    low, high = np.asarray((y.min(), x.min())), np.asarray((y.max(), x.max())) + 1
+    if ((high - low) >= MARGIN_SHARE * np.asarray(picture.shape[:2])).any():
+        return picture
+    top, left = np.maximum(low - RAGGED_PX, 0).tolist()
+    bottom, right = (high + RAGGED_PX).tolist()
+    return picture[top:bottom, left:right]
 
 
 def cell_mask(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

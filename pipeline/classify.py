@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.crops import CROP_PX
-from classifier.one_cell import why_not_one_cell
-from classifier.precut import as_cut
+from classifier.one_cell.verdict import Verdict, examine, why_white_cell
+from classifier.precut import as_cut, without_margin
 from classifier.predict import BATCH, predict
 from classifier.tight import has_black_surround, place_cell
 from pipeline.errors import SmearcountError
@@ -92,9 +92,9 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
     detector = load_detector(settings).network
     calls = []
     waiting = iter(paths)
-    while some := [read_crop(path) for path in islice(waiting, BATCH)]:
-        reasons = [why_not_one_cell(picture, settings.um_per_px, detector) for picture in some]
-        calls += _calls(some, reasons, classifier, settings.um_per_px)
+    while some := [_shown(read_crop(path)) for path in islice(waiting, BATCH)]:
+        verdicts = [examine(picture, settings.um_per_px, detector) for picture in some]
+        calls += _calls(some, verdicts, classifier, settings.um_per_px)
     return pd.DataFrame(
         {
             "crop": [for_line(path) for path in paths],
@@ -108,9 +108,14 @@ def classify_files(paths: Sequence[Path], settings: CountSettings) -> pd.DataFra
     )
 
 
+def _shown(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture, without a wide black margin around a cell that was cut out along its edge."""
+    return without_margin(picture) if has_black_surround(picture) else picture
+
+
 def _calls(
     pictures: Sequence[NDArray[np.uint8]],
-    reasons: Sequence[str | None],
+    verdicts: Sequence[Verdict],
     classifier: Classifier,
     um_per_px: float | None,
 ) -> list[_Call]:
@@ -119,7 +124,7 @@ def _calls(
     crops = {
         index: as_cut(picture, CROP_PX, WHITE_LEVEL) if black[index] else place_cell(picture, um_per_px).crop
         for index, picture in enumerate(pictures)
-        if reasons[index] is None
+        if verdicts[index].reason is None
     }
     calls = {}
     for cut_out, calibration, least in (
@@ -130,11 +135,19 @@ def _calls(
         if chosen:
             said = predict(np.stack([crops[index] for index in chosen]), classifier.network, calibration)
             for index, p_infected in zip(chosen, said.p_infected, strict=True):
-                calls[index] = _Call(p_infected=float(p_infected), infected=bool(p_infected >= least))
+                calls[index] = _call(verdicts[index], float(p_infected), least)
     return [
-        calls.get(index) or _Call(p_infected=None, infected=None, reason=reason or "")
-        for index, reason in enumerate(reasons)
+        calls.get(index) or _Call(p_infected=None, infected=None, reason=verdict.reason or "")
+        for index, verdict in enumerate(verdicts)
     ]
+
+
+def _call(verdict: Verdict, p_infected: float, least: float) -> _Call:
+    infected = p_infected >= least
+    white = why_white_cell(verdict, infected=infected)
+    if white is not None:
+        return _Call(p_infected=None, infected=None, reason=white)
+    return _Call(p_infected=p_infected, infected=infected)
 
 
 def readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
