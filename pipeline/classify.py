@@ -19,10 +19,12 @@ from classifier.one_cell.verdict import Verdict, examine, why_white_cell
 from classifier.precut import as_cut, without_margin
 from classifier.predict import BATCH, predict
 from classifier.tight import has_black_surround, place_cell
-from pipeline.errors import SmearcountError
+from pipeline.errors import EmptySlideError, SmearcountError
 from pipeline.names import for_line
 from pipeline.networks import Classifier, load_classifier, load_detector
 from pipeline.reader.crop import read_crop
+from pipeline.reader.slide import pictures_in
+from pipeline.reader.source import shown
 from pipeline.settings import CountSettings
 from segmentation.resample import WHITE_LEVEL
 
@@ -151,13 +153,36 @@ def _call(verdict: Verdict, p_infected: float, least: float) -> _Call:
 
 
 def readable(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The pictures that can be read, and one line for each that cannot."""
+    """The pictures that can be read, and one line for each that cannot; a folder stands for those in it."""
     good: list[Path] = []
     errors: list[str] = []
+    each: list[Path] = []
     for path in paths:
+        try:
+            each += _within(path)
+        except SmearcountError as error:
+            errors.append(str(error))
+    for path in each:
         try:
             read_crop(path)
             good.append(path)
         except SmearcountError as error:
             errors.append(str(error))
     return good, errors
+
+
+def _within(path: Path) -> list[Path]:
+    """The pictures of a folder in the natural order of their names, or the path itself."""
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # a name too long: reading it says so
+        is_folder = False
+    if not is_folder:
+        return [path]
+    found = pictures_in(path)
+    if not found:
+        raise EmptySlideError(
+            f"no picture in {shown(path)}; expected pictures of single cells directly in it; "
+            "hand in the folder that holds them"
+        )
+    return found

@@ -24,7 +24,7 @@ from pipeline.reader.tiff_layout import check_directories
 from pipeline.reader.vendor import VENDOR_SUFFIXES, dicom_slide, is_vendor_tiff, open_vendor_slide
 from pipeline.records import Notice
 
-__all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide"]
+__all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide", "pictures_in"]
 
 PHOTO_SUFFIXES = frozenset(
     {
@@ -116,7 +116,7 @@ def open_slide(path: Path) -> Slide:
 
 
 def _open_folder(folder: Path, name: str, turn: Turn) -> Slide:
-    every = _pictures(folder)
+    every = pictures_in(folder)
     pictures = [picture for picture in every if not is_own_picture(picture)]
     scan = None if every else dicom_slide(folder)
     if scan is not None:
@@ -174,7 +174,7 @@ def _said_of(fields: Sequence[Field]) -> tuple[Notice, ...]:
     return (Notice(code="sharpest_plane", severity="warn", value=first.planes, limit=1, text=text),)
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
     """Pictures lying directly in a folder, in the natural order of their names; hidden files are left out."""
     try:
         entries = list(folder.iterdir())

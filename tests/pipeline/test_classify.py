@@ -70,6 +70,18 @@ def test_a_file_that_cannot_be_read_is_told_beforehand_and_does_not_stop_the_res
         classify_files([words], CountSettings())
 
 
+def test_a_folder_stands_for_the_pictures_in_it_in_natural_order(tmp_path):
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "none").mkdir()
+    for name in ("cell10.png", "cell9.png", ".hidden.png"):
+        _write(tmp_path / "cells" / name, pictures(1)[0])
+    (tmp_path / "cells" / "list.csv").write_text("crop\n")
+    whole, errors = readable([tmp_path / "cells", tmp_path / "none"])
+    assert [path.name for path in whole] == ["cell9.png", "cell10.png"]
+    assert len(errors) == 1
+    assert f"no picture in {tmp_path / 'none'}" in errors[0]
+
+
 def test_cells_of_names_that_are_no_text_are_called_and_named_in_a_line(tmp_path):
     data = cv2.imencode(".png", pictures(1)[0][..., ::-1])[1].tobytes()
     paths = []
