@@ -1,5 +1,6 @@
 """Pictures of single, cut-out cells, which may be far smaller than a field, decoded whole."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ from pipeline.reader.tiff_layout import opened_tiff
 
 __all__ = ["read_crop"]
 
+MOST_PAGES = 8
+"""Of a TIFF, that are looked at: one for the picture, others for previews and masks."""
+_MASK = 4
+"""Bit of a page's kind that says that it is the mask of another (TIFF 6.0, NewSubfileType)."""
 MOST_MEGAPIXELS = 64
 """No cell has so many; a whole field is decoded, to be told that it is no cell."""
 
@@ -56,12 +61,30 @@ def read_crop(path: Path) -> NDArray[np.uint8]:
 
 
 def _tiff_pixels(path: Path) -> int:
-    """Pixels of the first picture of a TIFF file."""
+    """Pixels of the first picture of a TIFF file, which must hold no second one of its size.
+
+    Raises
+    ------
+    SlideError
+        It is damaged, or holds several pictures.
+    """
     with opened_tiff(path) as tiff:
         try:
-            return int(tiff.pages.first.imagewidth) * int(tiff.pages.first.imagelength)
-        except DECODE_ERRORS as error:
+            first = tiff.pages.first
+            size = int(first.imagewidth), int(first.imagelength)
+            pages = [page.keyframe for page in islice(tiff.pages, 1, MOST_PAGES)]
+            others = [page for page in pages if page is not None]
+            alike = any(
+                (page.imagewidth, page.imagelength) == size and not page.subfiletype & _MASK
+                for page in others
+            )
+        except (*DECODE_ERRORS, ValueError) as error:
             raise _damaged(path, "TIFF") from error
+    if alike:
+        raise SlideError(
+            f"{shown(path)} holds several pictures; expected the picture of one cell; save each as a file"
+        )
+    return size[0] * size[1]
 
 
 def _damaged(path: Path, kind: ContentKind) -> SlideError:

@@ -122,6 +122,15 @@ def test_a_picture_far_larger_than_a_cell_is_refused_before_it_is_decoded(tmp_pa
         assert "169 megapixels; expected the picture of one cell" in readable([tmp_path / name])[1][0]
 
 
+def test_a_tiff_of_several_cells_is_refused_and_one_with_a_small_preview_is_read(tmp_path):
+    one, other = (Image.fromarray(np.ascontiguousarray(pictures(2)[index][:70, :70])) for index in (0, 1))
+    one.save(tmp_path / "several.tif", save_all=True, append_images=[other, one])
+    one.save(tmp_path / "preview.tif", save_all=True, append_images=[one.resize((20, 20))])
+    whole, errors = readable([tmp_path / "several.tif", tmp_path / "preview.tif"])
+    assert [path.name for path in whole] == ["preview.tif"]
+    assert "several.tif holds several pictures; expected the picture of one cell" in errors[0]
+
+
 def test_a_cell_in_16_bits_or_turned_by_its_tag_is_the_same_cell(tmp_path):
     picture = pictures(1)[0]
     turned, tags = Image.fromarray(np.rot90(picture)), Image.Exif()
