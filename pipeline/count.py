@@ -28,6 +28,7 @@ from pipeline.counting.result import CountResult, PartsReader
 from pipeline.counting.run import TileJob, run_tiles, tiles_to_do
 from pipeline.counting.second_look import logit_of
 from pipeline.counting.summary import SlideFacts, summary_of
+from pipeline.counting.tally import FieldTally
 from pipeline.counting.tile import FailedPart, TileWorker
 from pipeline.counting.tile_store import Checkpoint, MemoryStore, TileStore
 from pipeline.errors import InputError, SlideError
@@ -36,7 +37,7 @@ from pipeline.networks import Classifier, Detector, describe_all, load_classifie
 from pipeline.planning.field import FieldPlan
 from pipeline.planning.protocols import goal_of
 from pipeline.planning.slide import SlidePlan, plan_slide
-from pipeline.planning.view_notices import overlap_notice
+from pipeline.planning.view_notices import Overlap, overlap_notice
 from pipeline.provenance import SourceState, describe_input, run_record, source_state
 from pipeline.quality.checks import check
 from pipeline.quality.each_field import excluded_notices
@@ -229,11 +230,24 @@ def _notices(
         middle = logits.middle_below(logit_of(manifest.threshold)) if logits.cells else None
         found += shift_notice(middle, logits.cells, manifest.middles)
     slide, plans = counted.job.worker.slide, counted.job.plans
-    pairs = [pair for pair in counted.plan.overlaps if plans.keys() >= set(pair)]
-    overlaps = overlap_notice([(plans[one].name, plans[other].name) for one, other in pairs])
+    overlaps = overlap_notice(_overlaps(counted, added))
     excluded = _excluded(counted)
     left_out = excluded_notices(excluded, len(plans) + len(excluded))
     return (*found, *left_out, *counted.plan.notices, *overlaps, *slide.notices)
+
+
+def _overlaps(counted: CountedSlide, added: AddedUp) -> list[Overlap]:
+    """Pairs of the fields that are counted of which one shows a part of the other."""
+    names = {index: plan.name for index, plan in counted.job.plans.items()}
+    cells = {index: added.tally.fields.get(name, FieldTally()).counted for index, name in names.items()}
+    return [
+        Overlap(
+            names=(names[one], names[other]),
+            cells=min(shared.of_one * cells[one], shared.of_other * cells[other]),
+        )
+        for (one, other), shared in counted.plan.overlaps.items()
+        if {one, other} <= names.keys()
+    ]
 
 
 def _excluded(counted: CountedSlide) -> tuple[ExcludedField, ...]:

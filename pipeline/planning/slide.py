@@ -1,5 +1,6 @@
 """What is estimated once a slide before its tiles are worked on: light, scale, and where it is counted."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from pipeline.planning.field import FieldLight, FieldPlan, field_light, plan_fie
 from pipeline.planning.film_map import map_film, needs_map
 from pipeline.planning.probes import closer_light
 from pipeline.planning.scale import SlideScale, find_scale
+from pipeline.planning.sketch import Sketch, sketch_of
 from pipeline.planning.view_notices import copies_notice, copy_of, scales_notice
-from pipeline.planning.views import Sketch, contained, overlapping, same_views, sketch_of
+from pipeline.planning.views import Shared, contained, overlapping, same_views
 from pipeline.reader.field import BrokenField, Field
 from pipeline.reader.slide import Slide
 from pipeline.records import ExcludedField, FailedTile, Notice
@@ -33,7 +35,7 @@ class SlidePlan:
     broken : the fields that cannot be read.
     excluded : these, and those that are left out because another one shows the same view.
     notices : what is said of these.
-    overlaps : indices of the pairs of fields of which one shows a part of the other.
+    overlaps : indices of the pairs of fields of which one shows a part of the other, and what they share.
     """
 
     fields: dict[int, FieldPlan]
@@ -41,7 +43,7 @@ class SlidePlan:
     broken: tuple[FailedTile, ...]
     excluded: tuple[ExcludedField, ...] = ()
     notices: tuple[Notice, ...] = ()
-    overlaps: tuple[tuple[int, int], ...] = ()
+    overlaps: Mapping[tuple[int, int], Shared] = dataclasses.field(default_factory=dict)
 
 
 def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: Detector) -> SlidePlan:
@@ -76,18 +78,18 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
             *copies_notice({names[index]: names[best] for index, best in sorted(copies.items())}),
             *scales_notice([plan.um_per_px for index, plan in plans.items() if index not in scale.others]),
         ),
-        overlaps=tuple(overlaps),
+        overlaps=overlaps,
     )
 
 
-def _shown_twice(sketches: Mapping[int, Sketch]) -> tuple[dict[int, int], list[tuple[int, int]]]:
+def _shown_twice(sketches: Mapping[int, Sketch]) -> tuple[dict[int, int], dict[tuple[int, int], Shared]]:
     """Fields that show the view of another or a part of it, each with that one; pairs that overlap."""
     copies = same_views(sketches)
     others = {index: sketch for index, sketch in sketches.items() if index not in copies}
     pairs = overlapping(others)
     inside = contained(others, pairs)
     copies = {index: inside.get(best, best) for index, best in copies.items()} | inside
-    return copies, [pair for pair in pairs if not inside.keys() & set(pair)]
+    return copies, {pair: shared for pair, shared in pairs.items() if not inside.keys() & set(pair)}
 
 
 def _damaged(broken: Sequence[FailedTile], read: Set[str]) -> list[ExcludedField]:

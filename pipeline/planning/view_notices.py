@@ -1,14 +1,23 @@
 """What is said of photos that show the same view or a part of another's, or that are of several scales."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.planning.scale import SAME_RATIO
 from pipeline.records import ExcludedField, Notice
 
-__all__ = ["copies_notice", "copy_of", "named", "overlap_notice", "scales_notice"]
+__all__ = ["Overlap", "copies_notice", "copy_of", "named", "overlap_notice", "scales_notice"]
 
 NAMES_SHOWN = 6
 """Photos, or pairs of them, that are named in a notice; summary.json names all that are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A pair of photos of which one shows a part of the other, and about how many counted cells lie in it."""
+
+    names: tuple[str, str]
+    cells: float
 
 
 def copy_of(name: str, best: str) -> ExcludedField:
@@ -25,13 +34,14 @@ def copies_notice(copies: Mapping[str, str]) -> tuple[Notice, ...]:
     return (Notice(code="same_picture", severity="warn", value=len(copies), limit=0, text=text),)
 
 
-def overlap_notice(pairs: Sequence[tuple[str, str]]) -> tuple[Notice, ...]:
+def overlap_notice(pairs: Sequence[Overlap]) -> tuple[Notice, ...]:
     """Notice of pairs of photos that overlap; none where there are none."""
     if not pairs:
         return ()
-    each = named(f"{one} and {other}" for one, other in pairs)
+    each = named(f"{one} and {other}" for one, other in (pair.names for pair in pairs))
     text = (
-        f"Photos overlap, so cells may be counted twice ({each}): "
+        f"Photos overlap, so about {sum(pair.cells for pair in pairs):.0f} cells may be counted twice "
+        f"({each}): "
         "move the stage farther between photos, or hand in one of each pair."
     )
     return (Notice(code="fields_overlap", severity="warn", value=len(pairs), limit=0, text=text),)

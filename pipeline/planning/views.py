@@ -1,6 +1,6 @@
 """Which photos of a slide show the same view, and which overlap: their small pictures are compared."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -8,25 +8,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SlideError
-from pipeline.planning.field import FieldLight, light_shrink
-from pipeline.planning.overview import field_picture, is_costly
-from pipeline.reader.field import Field
+from pipeline.planning.landmarks import similarity, zoom_of
+from pipeline.planning.sketch import SKETCH_PX, Sketch
 
-__all__ = ["Sketch", "contained", "overlapping", "same_views", "sketch_of"]
+__all__ = ["Shared", "contained", "overlapping", "same_views"]
 
 _Part = tuple[slice, slice]
 
-SKETCH_PX = 128
-"""Long side of a sketch, px: a red cell is 3 px or more across in a view of up to 300 µm."""
-GROUND_PX = 8.0
-"""Width (standard deviation) of the blur that is taken off: uneven light is alike in all photos."""
-MOST_DEVIATION = 3.0
-"""Standard deviations to which a sketch is clipped: burnt-in text and dirt on the camera are alike in all."""
 SAME_CORRELATION = 0.9
 """From which on two sketches show the same view: copies reach 0.97, other fields of a slide 0.32 at most."""
-TONES = (5, 20, 35, 50, 65, 80, 95)
-"""Shares of a sketch, percent, whose levels are its tones."""
+BLOCK_PX, FINE_PX, SAME_IN_BLOCKS, MOST_BLOCKS = 16, 2.0, 0.3, 0.7
+"""Side of the blocks, share of them whose detail must be the same too, and how much: in all round views
+the rim is alike, and the shade beside it, so that other fields of them reach 0.96 as a whole."""
 SAME_TONES = 0.2
 """Most that the tones of two sketches of one view differ, however they lie: copies reach 0.05."""
 OVERLAP_CORRELATION = 0.6
@@ -35,83 +28,41 @@ LEAST_OVERLAP = 0.08
 """Share of a view; in less of it there are too few cells to compare."""
 CONTAINED = 0.9
 """Share of a view that another one shows too from which on it shows nothing of its own."""
+FINER = 0.87
+"""Size of a px of what is contained, to that of the other, below which it shows more and is kept."""
 PEAKS = 3
 """Shifts that are tried: what is the same in all photos may give the first."""
-MOST_PAIRS = 10_000
-"""Pairs of photos that are compared, 0.7 ms each: of more than 141 photos, those that follow one another."""
-NOISE_PX = 1.5
-"""Width of the blur before sharpness is measured: a camera's noise and the blocks of a JPEG are no detail."""
-SHARPER = 2.0
-"""Of photos of one view the sharpest is taken, if it is this many times as sharp (variance of the
-Laplacian; a focus 2.5 px off has a fifteenth)."""
+MOST_PAIRS, MOST_TURNED_PAIRS = 10_000, 2_000
+"""Pairs of photos that are compared, 0.7 ms each, and as turned or resized ones, 4 ms: of more than 141 (63)
+photos, those that follow one another."""
+COLOURLESS = 0.5
+"""Of photos of one view those are not taken that have less colour than this share of the most."""
+SHARPER = 1.2
+"""Of photos of one view the sharpest is taken, if it is this many times as sharp (variance of the Laplacian:
+a JPEG of quality 10 changes it by 1.17 at most, a blur of 1 px by 1.23 and more)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """A small picture of a field, of which only what differs from place to place is kept.
+class Shared:
+    """What two photos, the one and the other, both show.
 
     Attributes
     ----------
-    name, width, height : of the field, level-0 px.
-    pixels : float32 (h, w), around 0, and 0 outside of the lit view.
-    lit : float32 (h, w), 1 inside the lit view, else 0.
-    sharpness : of the picture it was made from.
-    is_whole : all of the field can be read.
-    tones : levels that some shares of it stay below, in standard deviations: the same however it lies.
+    of_one, of_other : share of each view, 0 to 1.
+    zoom : size of a px of the other to that of the one, on the film.
     """
 
-    name: str
-    width: int
-    height: int
-    pixels: NDArray[np.float32]
-    lit: NDArray[np.float32]
-    sharpness: float
-    is_whole: bool
-    tones: NDArray[np.float64]
-
-
-def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
-    """Sketch of a field; None where it cannot be read, or only at great cost, or shows nothing at all."""
-    shrink = light_shrink(field)
-    if is_costly(field, shrink):
-        return None
-    try:
-        read = field_picture(field, shrink)
-        picture = read.pixels[..., 1].astype(np.float32) / light.white_point[1]
-    except SlideError:
-        return None
-    zoom = SKETCH_PX / max(picture.shape)
-    size = max(1, round(picture.shape[1] * zoom)), max(1, round(picture.shape[0] * zoom))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    lit = np.ones(small.shape, np.float32)
-    if light.view is not None:
-        inside = cv2.resize(light.view.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        lit = cv2.erode((inside > 0.99).astype(np.float32), np.ones((5, 5)))
-    ground = cv2.GaussianBlur(small * lit, (0, 0), GROUND_PX)
-    weight = np.maximum(cv2.GaussianBlur(lit, (0, 0), GROUND_PX), np.float32(1e-3))
-    detail = (small - ground / weight) * lit
-    deviation = float(np.sqrt((detail**2).sum() / max(float(lit.sum()), 1.0)))
-    if deviation < 1e-4:
-        return None
-    clipped = np.clip(detail, -MOST_DEVIATION * deviation, MOST_DEVIATION * deviation).astype(np.float32)
-    return Sketch(
-        name=field.name,
-        width=field.width,
-        height=field.height,
-        pixels=clipped,
-        lit=lit.astype(np.float32),
-        sharpness=float(cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), NOISE_PX), cv2.CV_32F).var()),
-        is_whole=bool(read.known.all()),
-        tones=np.asarray(np.percentile(clipped, TONES) / deviation, np.float64),
-    )
+    of_one: float
+    of_other: float
+    zoom: float = 1.0
 
 
 def same_views(sketches: Mapping[int, Sketch]) -> dict[int, int]:
     """Index of each field that shows the view of another, and of that one, which is the best of them.
 
     Copies of a file, the same pixels saved again, larger or smaller, lighter or darker, turned or mirrored,
-    and the same view in another focus are one view. The best can be read whole, has the
-    most pixels, is by far the sharpest, or has the shortest name.
+    and the same view in another focus are one view. The best can be read whole, is no grey copy, has the most
+    pixels, is clearly the sharpest, or has the shortest name.
     """
     groups: list[list[int]] = []
     for index in sorted(sketches):
@@ -128,39 +79,68 @@ def same_views(sketches: Mapping[int, Sketch]) -> dict[int, int]:
     return found
 
 
-def overlapping(sketches: Mapping[int, Sketch]) -> list[tuple[int, int]]:
-    """Indices of the pairs of fields of which one shows a part of the other (phase correlation).
+def overlapping(sketches: Mapping[int, Sketch]) -> dict[tuple[int, int], Shared]:
+    """Indices of the pairs of fields of which one shows a part of the other, and how much they share.
 
-    Kuglin and Hines, Proc. IEEE Conf. on Cybernetics and Society (1975); a shift counts where the parts that
-    it lays on one another show the same.
+    Kuglin and Hines, Proc. IEEE Conf. on Cybernetics and Society (1975), finds a shift, landmarks find how a
+    photo lies that was turned or resized besides; each counts where what they lay on one another is the same.
     """
     spectrum = lru_cache(maxsize=2 * SKETCH_PX)(lambda index: _spectrum(sketches[index]))
-    return [
-        (one, other)
-        for one, other in _pairs(sorted(sketches))
-        if _overlap(*_of_one_size(sketches[one], sketches[other], spectrum(one), spectrum(other)))
-    ]
+    found = {}
+    for one, other in _pairs(sorted(sketches), MOST_PAIRS):
+        pair = sketches[one], sketches[other]
+        if shared := _shifted(*_of_one_size(*pair, spectrum(one), spectrum(other))):
+            found[one, other] = shared
+    for one, other in _pairs(sorted(sketches), MOST_TURNED_PAIRS):
+        if (one, other) not in found and (shared := _turned(sketches[one], sketches[other])):
+            found[one, other] = shared
+    return found
 
 
-def contained(sketches: Mapping[int, Sketch], pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+def contained(sketches: Mapping[int, Sketch], overlaps: Mapping[tuple[int, int], Shared]) -> dict[int, int]:
     """Index of each field that shows a part of another and nearly nothing else, and of that one.
 
-    A photo that was cut, or taken before the stage moved, would be counted twice.
+    A photo that was cut, or taken before the stage moved, would be counted twice; one that shows the cells
+    larger, as a stronger objective does, is none of these.
 
     Parameters
     ----------
-    pairs : those that overlap.
+    overlaps : as `overlapping` gives them.
     """
     within: dict[int, int] = {}
-    for pair in pairs:
-        smaller, larger = sorted(pair, key=lambda index: (_pixels(sketches[index]), -index))
-        spectra = _spectrum(sketches[larger]), _spectrum(sketches[smaller])
-        if _overlap(*_of_one_size(sketches[larger], sketches[smaller], *spectra)) >= CONTAINED:
+    for (one, other), shared in overlaps.items():
+        ways = [(one, other)] if shared.of_one >= CONTAINED and shared.zoom * FINER <= 1 else []
+        ways += [(other, one)] if shared.of_other >= CONTAINED and shared.zoom >= FINER else []
+        if ways:
+            smaller, larger = min(ways, key=lambda way: (_pixels(sketches[way[0]]), -way[0]))
             within.setdefault(smaller, larger)
     for index in within:
         while within[index] in within:
             within[index] = within[within[index]]
     return within
+
+
+def _level(sketch: Sketch) -> float:
+    """Level-0 px of a sketch px."""
+    return float(max(sketch.width, sketch.height) / max(sketch.pixels.shape))
+
+
+def _turned(one: Sketch, other: Sketch) -> Shared | None:
+    """As `_shifted`, however the other lies on the one."""
+    lies = similarity(one.landmarks, other.landmarks)
+    if lies is None:
+        return None
+    size, zoom = (one.pixels.shape[1], one.pixels.shape[0]), zoom_of(lies)
+    pixels, inside = (
+        np.asarray(cv2.warpAffine(side, lies, size, flags=cv2.INTER_LINEAR), np.float32)
+        for side in (other.pixels, other.lit)
+    )
+    lit = np.asarray(one.lit * (inside > 0.99), np.float32)
+    area = float(lit.sum())
+    of_one, of_other = area / float(one.lit.sum()), area / (float(other.lit.sum()) * zoom**2)
+    if max(of_one, of_other) < LEAST_OVERLAP or not _agrees(one.pixels, pixels, lit, OVERLAP_CORRELATION):
+        return None
+    return Shared(of_one=of_one, of_other=min(of_other, 1.0), zoom=zoom * _level(one) / _level(other))
 
 
 def _of_one_size(
@@ -191,21 +171,43 @@ def _zoomed(sketch: Sketch, zoom: float) -> Sketch:
 
 def _is_same(one: Sketch, other: Sketch) -> bool:
     """Whether one view is the other, as it is or in one of the seven other ways that a picture can lie."""
-    if one.pixels.shape == other.pixels.shape and _correlation(one, other) >= SAME_CORRELATION:
+    if _shows_same(one, other):
         return True
     if np.abs(one.tones - other.tones).max() > SAME_TONES:
         return False
     lying = (np.rot90, np.fliplr, np.flipud, lambda side: np.rot90(side, 2), lambda side: np.rot90(side, 3))
     ways = (*lying, np.transpose, lambda side: np.rot90(side, 2).T)
     turned = (replace(other, pixels=way(other.pixels), lit=way(other.lit)) for way in ways)
-    return any(
-        one.pixels.shape == each.pixels.shape and _correlation(one, each) >= SAME_CORRELATION
-        for each in turned
+    return any(_shows_same(one, each) for each in turned)
+
+
+def _shows_same(one: Sketch, other: Sketch) -> bool:
+    if one.pixels.shape != other.pixels.shape:
+        return False
+    return _agrees(one.pixels, other.pixels, one.lit * other.lit, SAME_CORRELATION)
+
+
+def _agrees(
+    first: NDArray[np.float32], second: NDArray[np.float32], lit: NDArray[np.float32], least: float
+) -> bool:
+    """Whether two pictures show the same where they are lit: as a whole, and in most of their blocks."""
+    if _alike(first, second, lit) < least:
+        return False
+    corners = ((y, x) for y in range(0, lit.shape[0], BLOCK_PX) for x in range(0, lit.shape[1], BLOCK_PX))
+    blocks = [(slice(y, y + BLOCK_PX), slice(x, x + BLOCK_PX)) for y, x in corners]
+    seen = [block for block in blocks if lit[block].mean() > 0.5]
+    one, other = (
+        np.asarray(pixels - cv2.GaussianBlur(pixels, (0, 0), FINE_PX), np.float32)
+        for pixels in (first, second)
     )
+    each = [_alike(one[block], other[block], lit[block]) >= SAME_IN_BLOCKS for block in seen]
+    return sum(each) >= max(MOST_BLOCKS * len(each), 1)
 
 
 def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
     whole = [index for index in group if sketches[index].is_whole] or group
+    most_colour = max(sketches[index].colour for index in whole)
+    whole = [index for index in whole if sketches[index].colour >= COLOURLESS * most_colour]
     most = max(_pixels(sketches[index]) for index in whole)
     large = [index for index in whole if _pixels(sketches[index]) == most]
     sharpest = max(sketches[index].sharpness for index in large)
@@ -213,9 +215,9 @@ def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
     return min(sharp, key=lambda index: (len(sketches[index].name), index))
 
 
-def _pairs(indices: list[int]) -> Iterator[tuple[int, int]]:
-    """Pairs of indices, neighbours first, at most `MOST_PAIRS` of them."""
-    left = MOST_PAIRS
+def _pairs(indices: list[int], most: int) -> Iterator[tuple[int, int]]:
+    """Pairs of indices, neighbours first, at most so many of them."""
+    left = most
     for distance in range(1, len(indices)):
         pairs = list(zip(indices, indices[distance:], strict=False))[:left]
         yield from pairs
@@ -233,29 +235,29 @@ def _pixels(sketch: Sketch) -> int:
     return sketch.width * sketch.height
 
 
-def _overlap(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> float:
-    """Share of the smaller view that the other shows too; 0 where that is nothing."""
+def _shifted(one: Sketch, other: Sketch, crossed: NDArray[np.complex64]) -> Shared | None:
+    """What both views show where one of a few shifts is right; None where none is."""
     side = 2 * SKETCH_PX
     phase = crossed / (np.abs(crossed) + np.float32(1e-9))
     peaks = np.fft.irfft2(phase, (side, side))
     for _ in range(PEAKS):
         down, across = divmod(int(peaks.argmax()), side)
         shift = (down + SKETCH_PX) % side - SKETCH_PX, (across + SKETCH_PX) % side - SKETCH_PX
-        if _correlation(one, other, shift) >= OVERLAP_CORRELATION:
-            return _lit_share(one, other, _laid(one, other, shift))
+        here, there = _laid(one, other, shift)
+        lit = one.lit[here] * other.lit[there]
+        shares = float(lit.sum()) / float(one.lit.sum()), float(lit.sum()) / float(other.lit.sum())
+        first, second = one.pixels[here], other.pixels[there]
+        if max(shares) >= LEAST_OVERLAP and _agrees(first, second, lit, OVERLAP_CORRELATION):
+            return Shared(of_one=shares[0], of_other=shares[1])
         around = (np.arange(-1, 2)[:, None] + down) % side, (np.arange(-1, 2)[None] + across) % side
         peaks[around] = -np.inf
-    return 0.0
+    return None
 
 
-def _correlation(one: Sketch, other: Sketch, shift: tuple[int, int] = (0, 0)) -> float:
-    """Pearson's correlation of what two sketches share where the other is shifted; 0 where that is little."""
-    here, there = _laid(one, other, shift)
-    if _lit_share(one, other, (here, there)) < LEAST_OVERLAP:
-        return 0.0
-    lit = one.lit[here] * other.lit[there]
-    area = float(lit.sum())
-    first, second = (_centred(pixels, lit, area) for pixels in (one.pixels[here], other.pixels[there]))
+def _alike(first: NDArray[np.float32], second: NDArray[np.float32], lit: NDArray[np.float32]) -> float:
+    """Pearson's correlation of two pictures, each float32 (h, w), where they are lit; 0 of an even one."""
+    area = max(float(lit.sum()), 1.0)
+    first, second = (_centred(pixels, lit, area) for pixels in (first, second))
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float((first * second).sum()) / norm if norm else 0.0
 
@@ -264,12 +266,6 @@ def _laid(one: Sketch, other: Sketch, shift: tuple[int, int]) -> tuple[_Part, _P
     """The part that two sketches share where the other is shifted, in the one and in the other."""
     down, across = (_shared(*side) for side in zip(one.pixels.shape, other.pixels.shape, shift, strict=True))
     return (down[0], across[0]), (down[1], across[1])
-
-
-def _lit_share(one: Sketch, other: Sketch, laid: tuple[_Part, _Part]) -> float:
-    """Lit px of a shared part, as a share of the smaller view."""
-    smaller = min(float(one.lit.sum()), float(other.lit.sum()))
-    return float((one.lit[laid[0]] * other.lit[laid[1]]).sum()) / max(smaller, 1.0)
 
 
 def _shared(side: int, other: int, shift: int) -> tuple[slice, slice]:

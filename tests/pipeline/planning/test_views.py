@@ -9,7 +9,8 @@ import pytest
 import tifffile
 
 from pipeline.planning.field import field_light
-from pipeline.planning.views import Sketch, contained, overlapping, same_views, sketch_of
+from pipeline.planning.sketch import Sketch, sketch_of
+from pipeline.planning.views import contained, overlapping, same_views
 from pipeline.reader.slide import open_slide
 from pipeline.synthetic.field import RenderSettings, render_field
 
@@ -89,10 +90,11 @@ CUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 @pytest.mark.parametrize("how", CUTS)
 def test_a_photo_of_another_size_that_shows_the_same_cells_overlaps(film, how, tmp_path):
     found = sketches(tmp_path, a=view(film, 0, 0), b=CUTS[how](view(film, 0, 0)), c=other_film(6)[:600])
-    assert overlapping(found) == [(0, 1)]
+    overlaps = overlapping(found)
+    assert list(overlaps) == [(0, 1)]
     assert same_views(found) == {}
     larger = 1 if how == "with a margin" else 0
-    assert contained(found, [(0, 1)]) == {1 - larger: larger}
+    assert contained(found, overlaps) == {1 - larger: larger}
 
 
 def test_of_one_view_in_several_sizes_and_focuses_the_best_photo_is_taken(film, tmp_path):
@@ -115,22 +117,80 @@ def test_of_a_photo_and_its_damaged_copy_the_whole_one_is_taken(film, tmp_path):
 def test_fields_of_one_film_are_not_taken_for_one_another(tmp_path):
     found = sketches(tmp_path, **{f"f{seed}": other_film(seed) for seed in range(8)})
     assert same_views(found) == {}
-    assert overlapping(found) == []
+    assert overlapping(found) == {}
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(360, 0), (0, 580), (400, 470), (620, 0)])
 def test_photos_that_share_a_part_are_found_whatever_their_light(film, dx, dy, tmp_path):
     shifted = (view(film, dx, dy) * 0.9).astype(np.uint8)
     found = sketches(tmp_path, a=view(film, 0, 0), b=other_film(9), c=shifted)
-    assert overlapping(found) == [(0, 2)]
+    overlaps = overlapping(found)
+    assert list(overlaps) == [(0, 2)]
     assert same_views(found) == {}
-    assert contained(found, [(0, 2)]) == {}
+    assert contained(found, overlaps) == {}
 
 
 def test_of_photos_that_hold_one_another_the_largest_is_kept(film, tmp_path):
     whole = view(film, 0, 0)
     found = sketches(tmp_path, a=whole[100:600, 90:600], b=whole[60:660, 60:660], c=whole)
     assert contained(found, overlapping(found)) == {0: 2, 1: 2}
+
+
+def turned(picture: np.ndarray, degrees: float, zoom: float = 1.0) -> np.ndarray:
+    height, width = picture.shape[:2]
+    lies = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, zoom)
+    return np.asarray(cv2.warpAffine(picture, lies, (width, height), borderMode=cv2.BORDER_REFLECT))
+
+
+TURNED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "slightly turned": lambda film: turned(film, 4)[:SIDE, 500 : 500 + SIDE],
+    "cut and turned by a quarter": lambda film: np.rot90(film[:SIDE, 450 : 450 + SIDE]),
+    "sent in a smaller size": lambda film: turned(film, 0, 0.6)[300:900, 500:1100],
+}
+
+
+@pytest.mark.parametrize("how", TURNED)
+def test_photos_that_share_a_part_are_found_however_they_lie(film, how, tmp_path):
+    found = sketches(tmp_path, a=view(film, 0, 0), b=other_film(9), c=TURNED[how](film).copy())
+    overlaps = overlapping(found)
+    assert list(overlaps) == [(0, 2)]
+    assert 0.08 < min(overlaps[0, 2].of_one, overlaps[0, 2].of_other) < 0.9
+    assert contained(found, overlaps) == {}
+
+
+def test_a_slightly_turned_copy_shows_nothing_of_its_own(film, tmp_path):
+    found = sketches(tmp_path, a=view(film, 0, 0), b=turned(view(film, 0, 0), 3)[20:-20, 20:-20])
+    assert contained(found, overlapping(found)) == {1: 0}
+
+
+def test_what_a_stronger_objective_shows_is_no_copy_of_the_wide_view(film, tmp_path):
+    wide, close = film[:1200, :1200], cv2.resize(film[150:950, 150:950], (1100, 1100))
+    found = sketches(tmp_path, a=halved(wide), b=np.asarray(close))
+    overlaps = overlapping(found)
+    assert list(overlaps) == [(0, 1)]
+    assert contained(found, overlaps) == {}
+
+
+def test_of_one_view_the_sharper_photo_in_colour_is_taken(film, tmp_path):
+    whole = view(film, 0, 0)
+    grey = np.repeat(whole[..., 1:2], 3, axis=2)
+    found = sketches(tmp_path, a=grey, b=blurred(whole, 1.2), the_best_of_all=whole)
+    assert same_views(found) == {0: 2, 1: 2}
+
+
+def through_the_eyepiece(picture: np.ndarray) -> np.ndarray:
+    """A round view, less bright to its rim, on black."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    off = np.hypot(rows - SIDE / 2, columns - SIDE / 2) / (0.48 * SIDE)
+    light = np.where(off < 1, 1 - 0.8 * off**20, 0)[..., None]
+    pale = 230 - 0.05 * (230 - picture.astype(np.float32))
+    return np.asarray(pale * light, np.uint8)
+
+
+def test_round_views_are_alike_at_their_rim_alone(tmp_path):
+    pictures = {f"f{seed}": through_the_eyepiece(other_film(seed)) for seed in range(3)}
+    found = sketches(tmp_path, **pictures, the_first=np.rot90(pictures["f0"]))
+    assert same_views(found) == {3: 0}
 
 
 def test_what_the_camera_adds_to_every_photo_is_no_overlap(tmp_path):
@@ -140,7 +200,7 @@ def test_what_the_camera_adds_to_every_photo_is_no_overlap(tmp_path):
         cv2.line(picture, (450, 640), (690, 640), (0, 0, 0), 8)
         cv2.circle(picture, (200, 300), 25, (60, 60, 60), -1)
     found = sketches(tmp_path, **pictures)
-    assert overlapping(found) == []
+    assert overlapping(found) == {}
     assert same_views(found) == {}
 
 
