@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from segmentation.detections import Detections
 from segmentation.illumination import brightest_channel
 from segmentation.masks import stain_depth
+from segmentation.resample import WHITE_LEVEL
 from segmentation.sharpness import no_edges
 from segmentation.stacks import GREY_LEVELS
 
-__all__ = ["TileColours", "no_levels", "tile_colours"]
+__all__ = ["TileColours", "hue_spread", "no_levels", "tile_colours"]
 
 INNER = 0.625
 """Side of the square in the middle of a box whose colour is an object's, relative to the box.
@@ -20,6 +21,10 @@ INNER = 0.625
 Five eighths of multiples of 1/64 px are exact, wherever in a field the tile lies."""
 SURROUND_LEVEL = 60
 """Brightest channel (0 to 255) below which a pixel may be the black surround of an eyepiece photo."""
+
+
+SHADES, HUE_PX = 128, 200_000
+"""Steps of brightness within which hues are compared, and about how many px are."""
 
 
 def no_levels() -> NDArray[np.int64]:
@@ -74,6 +79,25 @@ def tile_colours(
         depths=np.bincount(stained, minlength=GREY_LEVELS).astype(np.int64),
         levels=np.rint(sums).astype(np.int64),
     )
+
+
+def hue_spread(pixels: NDArray[np.uint8], white: NDArray[np.float32]) -> float:
+    """How far pixels of one brightness differ in hue, levels: near 0 in a toned grey picture.
+
+    Parameters
+    ----------
+    pixels : uint8 (1, n, 3). white : float32 (3,), colour of the background, moved to `WHITE_LEVEL`.
+    """
+    every = pixels.reshape(-1, 3)
+    colours = every[:: max(1, len(every) // HUE_PX)].astype(np.float32) * (np.float32(WHITE_LEVEL) / white)
+    shade = np.clip(colours.mean(axis=1) * (SHADES / 256), 0, SHADES - 1).astype(np.intp)
+    number = np.maximum(np.bincount(shade, minlength=SHADES), 1)
+    spread = 0.0
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        difference = colours[:, one] - colours[:, other]
+        usual = np.bincount(shade, difference, SHADES) / number
+        spread = max(spread, float(np.sqrt(np.square(difference - usual[shade]).mean())))
+    return spread
 
 
 def _object_colours(picture: NDArray[np.uint8], found: Detections) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.planning.own_marks import bears_marks
 from pipeline.reader.field import Box, Field
+from segmentation.colours import hue_spread
 from segmentation.drawing.drawn import drawn_over
 from segmentation.illumination import (
     BrightView,
@@ -46,6 +47,7 @@ class FieldLight:
     drawn : the part that nothing is drawn over, no margin, scale bar or text; None where nothing is drawn.
     lattice : how far a regular pattern stands out of the middle of the field, see `lattice_strength`.
     saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
+    hue_spread : of its px of one brightness, see `segmentation.colours.hue_spread`; None: not measured.
     """
 
     white_point: NDArray[np.float32]
@@ -53,6 +55,7 @@ class FieldLight:
     saturated_fraction: float
     dark_fraction: float
     drawn: BrightView | None = None
+    hue_spread: float | None = None
     lattice: float = 0.0
 
 
@@ -116,8 +119,10 @@ def field_light(field: Field) -> FieldLight:
         drawn = drawn_over(small.pixels, float(shrink), white, view)
         if drawn is not None and (inside & drawn.mask).mean() < (1 - MOST_DRAWN) * inside.mean():
             lit, white = chosen_pixels(small.pixels, inside & drawn.mask), None
+    white = white_point(lit, None) if white is None else white
     return FieldLight(
-        white_point=white_point(lit, None) if white is None else white,
+        white_point=white,
+        hue_spread=hue_spread(lit, white),
         view=view,
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),

@@ -27,6 +27,7 @@ class FieldMeasures:
     dark_fraction : share of the view darker than a stained cell can be (below 40 of 255), 0 to 1.
     median_diameter_um : median diameter of the red cells, µm; None where there is no cell.
     colour_difference : largest difference of a channel from grey, levels, that one red cell in ten passes.
+    hue_spread : how far px of one brightness differ in hue, levels; None: not measured.
     features : what is compared with known thin films; None where there is no red cell.
     lattice : how far a regular pattern stands out, natural logarithm of power, see `segmentation.lattice`.
     """
@@ -42,6 +43,7 @@ class FieldMeasures:
     dark_fraction: float
     median_diameter_um: float | None = None
     colour_difference: float | None = None
+    hue_spread: float | None = None
     features: FieldFeatures | None = None
     lattice: float = 0.0
 

@@ -143,6 +143,7 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         dark_fraction=plan.light.dark_fraction,
         median_diameter_um=float(np.nanmedian(sample["diameter_um"][red])) if red.any() else None,
         colour_difference=_colour_difference(sample, red),
+        hue_spread=plan.light.hue_spread,
         features=field_features(sample, seen, found.covered_um2, _ground(plan), found.red_cells),
         lattice=plan.light.lattice,
     )

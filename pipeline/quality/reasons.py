@@ -113,9 +113,9 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         code="grey_picture",
-        words="the picture has no colour",
-        measured="difference of the channels in the cells, levels of 255",
-        refuses=f"below {_VISIBLE.colour_min}",
+        words="the picture has no colour, or is toned, or has few colours",
+        measured="difference of the channels in the cells; spread of the hues of one brightness, levels",
+        refuses=f"below {_VISIBLE.colour_min}; below {_VISIBLE.hue_min}",
         action="camera settings",
         advice="take it in colour",
         good_warned=0.0,

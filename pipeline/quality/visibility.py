@@ -86,6 +86,13 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
     if colour is not None and colour < limits.colour_min:
         text = "The picture is grey, and without colour parasites are missed"
         return (_notice("grey_picture", colour, limits.colour_min, text, refused=True),)
+    hues = _middle(field.hue_spread for field in slide.fields)
+    if hues is not None and hues < limits.hue_min:
+        text = (
+            f"The picture has one hue for each brightness (spread {hues:.1f} levels, expected at least "
+            f"{limits.hue_min:.1f}), as a toned grey picture or one of few colours, and parasites are missed"
+        )
+        return (_notice("grey_picture", hues, limits.hue_min, text, refused=True),)
     return _faded(slide, limits) + _clipped(slide, limits)
 
 

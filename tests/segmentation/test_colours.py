@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentation.colours import tile_colours
+from segmentation.colours import hue_spread, tile_colours
 from segmentation.detections import Detections
 
 WHITE = (230, 230, 230)
@@ -35,6 +35,15 @@ def test_every_pixel_of_the_core_is_counted_once_at_its_depth():
     assert depths[25] == 30 * 50
     assert depths[150] == 10 * 50
     assert depths.sum() == 40 * 50
+
+
+def test_a_toned_grey_picture_has_one_hue_for_each_brightness():
+    picture = noise(60, 80)
+    white = np.asarray(WHITE, np.float32)
+    grey = picture[..., 1:2] / 255
+    toned = np.asarray(255 * grey ** np.asarray((0.8, 1.0, 1.3)), np.uint8)
+    assert hue_spread(toned.reshape(1, -1, 3), white) < 1.5
+    assert hue_spread(picture.reshape(1, -1, 3), white) > 20
 
 
 def test_the_black_surround_of_a_round_view_is_left_out():

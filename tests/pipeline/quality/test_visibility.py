@@ -1,5 +1,6 @@
 """What hides parasites has a code each, and where rings cannot be seen none is never distinguishable."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.count import count_slide
 from pipeline.counting.intervals.slide_errors import SlideErrors
@@ -68,6 +70,7 @@ def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
         (replace(GOOD, scale_source="given", um_per_px=0.05, cells_um_per_px=0.11), "cell_size"),
         (replace(GOOD, scale_source="given", um_per_px=0.22, cells_um_per_px=0.11), "cell_size"),
         (with_fields(colour_difference=0.5), "grey_picture"),
+        (with_fields(hue_spread=1.6), "grey_picture"),
         (with_fields(clipped_fraction=0.01), "saturated_colours"),
     ],
 )
@@ -131,6 +134,27 @@ def test_a_grey_field_is_refused(rendered: RenderedField, tmp_path: Path) -> Non
     grey = cv2.cvtColor(cv2.cvtColor(rendered.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     summary = counted(grey, tmp_path)
     assert "grey_picture" in codes(summary, "refuse")
+
+
+def sepia(picture: np.ndarray) -> np.ndarray:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None] / 255
+    return np.asarray(255 * grey ** np.asarray((0.8, 1.0, 1.3)), np.uint8)
+
+
+def two_inks(picture: np.ndarray) -> np.ndarray:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None] / 255
+    return np.asarray((1 - grey) * (80, 20, 90) + grey * (240, 225, 235), np.uint8)
+
+
+def of_eight_colours(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).quantize(8, dither=Image.Dither.NONE).convert("RGB"))
+
+
+@pytest.mark.parametrize("made", [sepia, two_inks, of_eight_colours])
+def test_a_field_with_one_hue_for_each_brightness_is_refused(
+    made: Callable[[np.ndarray], np.ndarray], rendered: RenderedField, tmp_path: Path
+) -> None:
+    assert {"grey_picture", "not_a_smear"} & codes(counted(made(rendered.image), tmp_path), "refuse")
 
 
 def test_a_field_of_exaggerated_colours_is_refused(rendered: RenderedField, tmp_path: Path) -> None:
