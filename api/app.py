@@ -22,7 +22,7 @@ from api.supervisor import Supervisor
 from pipeline.jobs.counted import CountTask, count_named
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Ledger
-from pipeline.settings import CountSettings
+from pipeline.settings import BatchSettings, CountSettings
 
 __all__ = ["create_app"]
 
@@ -76,7 +76,13 @@ def _lifespan_of(
         data.sweep()
         ledger = Ledger(data.ledger)
         supervisor = Supervisor(
-            data=data, ledger=ledger, settings=CountSettings(workers=settings.workers), count=count
+            data=data,
+            ledger=ledger,
+            settings=CountSettings(workers=settings.workers),
+            count=count,
+            limits=BatchSettings(
+                time_limit_s=settings.slide_time_limit_s, memory_limit_mb=settings.slide_memory_limit_mb
+            ),
         )
         app.state.service = ServiceState(
             settings=settings,

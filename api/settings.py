@@ -30,6 +30,8 @@ class ServiceSettings(BaseSettings):
     allowed_hosts : further names that the service goes by, with commas between them.
     silence_timeout_s : how long a client may send nothing in the middle of a request.
     upload_timeout_s : how long one upload may take in all.
+    slide_time_limit_s : how long the count of one slide may take.
+    slide_memory_limit_mb : MB that the process that counts a slide may take.
     """
 
     model_config = SettingsConfigDict(env_prefix="SMEARCOUNT_", frozen=True)
@@ -44,6 +46,8 @@ class ServiceSettings(BaseSettings):
     allowed_hosts: str = ""
     silence_timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     upload_timeout_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
+    slide_time_limit_s: float = Field(default=900.0, gt=0, allow_inf_nan=False)
+    slide_memory_limit_mb: int = Field(default=4000, ge=100)
 
     @property
     def max_upload_bytes(self) -> int:

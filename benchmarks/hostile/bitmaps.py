@@ -68,9 +68,9 @@ def _palettes(field: Picture) -> Inputs:
     colours = np.vstack([colours, np.zeros((256 - len(colours), 3), np.uint8)])
     table = _table(colours)
     places = np.asarray(few)[::-1]
-    yield held("8bit.bmp", _bmp(field, _rows(places), bits=8, table=table), "near")
+    yield held("8bit.bmp", _bmp(field, _rows(places), bits=8, table=table), "any")
     packed = _rle8(places)
-    yield held("rle8.bmp", _bmp(field, packed, bits=8, table=table, packing=_RLE8), "near")
+    yield held("rle8.bmp", _bmp(field, packed, bits=8, table=table, packing=_RLE8), "any")
     yield held(
         "rle8-cut.bmp", _bmp(field, packed[: len(packed) // 2], bits=8, table=table, packing=_RLE8), "told"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.hostile.pictures import Maker
+from benchmarks.hostile.inputs import Maker
 
 __all__ = ["damaged", "heads", "odd_names", "strange_places"]
 

@@ -41,13 +41,13 @@ def content(name: str, data: bytes) -> Maker:
 
 
 def held(name: str, data: bytes, must: Must) -> Input:
-    """An input of these bytes, whose file has the ending of its name."""
-    return name, content(f"a{Path(name).suffix}", data), must
+    """An input of these bytes in a file of this name."""
+    return name, content(name, data), must
 
 
 def tiff(name: str, must: Must, samples: NDArray[Any], **options: Any) -> Input:
     """An input that tifffile writes."""
-    return name, writing("a.tif", tifffile.imwrite, samples, **options), must
+    return name, writing(name, tifffile.imwrite, samples, **options), must
 
 
 def writing(name: str, write: Callable[..., object], *given: object, **options: Any) -> Maker:

@@ -1,21 +1,17 @@
 """Whole pictures of a field in many formats, and pictures that are valid and odd."""
 
 import io
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter, PngImagePlugin
 
-__all__ = ["bombs", "odd_pictures", "seeds"]
+from benchmarks.hostile.inputs import Maker, Picture, saved, writing
 
-Picture = NDArray[np.uint8]
-Maker = Callable[[Path], Path]
-"""Writes an input into an empty folder and gives the path to hand in."""
+__all__ = ["odd_pictures", "seeds"]
 
 
 def seeds(field: Picture) -> dict[str, bytes]:
@@ -32,7 +28,7 @@ def seeds(field: Picture) -> dict[str, bytes]:
         "lzw.tif": ("TIFF", {"compression": "tiff_lzw"}),
         "jpeg.tif": ("TIFF", {"compression": "jpeg"}),
     }
-    made = {suffix: _saved(Image.fromarray(field), form, **given) for suffix, (form, given) in pillow.items()}
+    made = {suffix: saved(Image.fromarray(field), form, **given) for suffix, (form, given) in pillow.items()}
     memory = io.BytesIO()
     tifffile.imwrite(memory, field, tile=(128, 128), compression="deflate", photometric="rgb")
     made["tiled.tif"] = memory.getvalue()
@@ -85,12 +81,12 @@ def _by_pillow(field: Picture) -> Iterator[tuple[str, Maker]]:
         ("pcx.pcx", rgb, {}),
         ("portable.ppm", rgb, {}),
     ):
-        yield name, _writing(name, picture.save, **options)
+        yield name, writing(name, picture.save, **options)
     for turn in range(0, 11):
         exif = Image.Exif()
         exif[0x0112] = turn
         name = f"exif-{turn}.jpg"
-        yield name, _writing(name, rgb.save, exif=exif)
+        yield name, writing(name, rgb.save, exif=exif)
 
 
 def _by_tifffile(field: Picture) -> Iterator[tuple[str, Maker]]:
@@ -128,8 +124,8 @@ def _by_tifffile(field: Picture) -> Iterator[tuple[str, Maker]]:
         ("jpeg-xl.tif", field, {"compression": "jpegxl"}),
         ("jpeg-2000.tif", field, {"compression": "jpeg2000"}),
     ):
-        yield name, _writing(name, tifffile.imwrite, data, **options)
-    yield "rows-all.tif", _writing("rows-all.tif", _all_rows, field)
+        yield name, writing(name, tifffile.imwrite, data, **options)
+    yield "rows-all.tif", writing("rows-all.tif", _all_rows, field)
 
 
 def _by_size() -> Iterator[tuple[str, Maker]]:
@@ -147,45 +143,7 @@ def _by_size() -> Iterator[tuple[str, Maker]]:
         ("stripes.png", np.tile(np.asarray([[[0], [255]]], np.uint8), (1000, 500, 3))),
         ("checks.png", np.kron(np.indices((20, 20)).sum(0)[:, :, None] % 2 * 255, np.ones((50, 50, 3)))),
     ):
-        yield name, _writing(name, Image.fromarray(picture.astype(np.uint8)).save)
-
-
-def bombs() -> Iterator[tuple[str, Maker]]:
-    """Small files of many px: flat pictures, and heads that promise more than there is."""
-    for name, size, mode in (
-        ("169mp-1bit.png", (13_000, 13_000), "1"),
-        ("169mp-rgb.png", (13_000, 13_000), "RGB"),
-        ("100mp-palette.png", (10_000, 10_000), "P"),
-        ("225mp.jpg", (15_000, 15_000), "L"),
-        ("64mp.avif", (8_000, 8_000), "RGB"),
-        ("64mp.jp2", (8_000, 8_000), "L"),
-        ("144mp.webp", (12_000, 12_000), "RGB"),
-        ("169mp-fax.tif", (13_000, 13_000), "1"),
-    ):
-        given = {"compression": "group4"} if name.endswith("tif") else {}
-        yield name, _writing(name, _save_flat, mode, size, **given)
-    flat = np.zeros((9_000, 9_000), np.uint8)
-    for kind in ("zstd", "lzw", "packbits", "deflate", "lzma"):
-        name = f"81mp-{kind}.tif"
-        options = {"compression": kind, "rowsperstrip": 9_000}
-        yield name, _writing(name, tifffile.imwrite, flat, **options)
-    for name, data in (
-        ("head-only.png", _claiming("PNG", 16, "big")),
-        ("head-only.bmp", _claiming("BMP", 18, "little")),
-    ):
-        yield name, _writing(name, Path.write_bytes, data)
-
-
-def _save_flat(path: Path, mode: str, size: tuple[int, int], **options: Any) -> None:
-    Image.new(mode, size).save(path, **options)
-
-
-def _claiming(form: str, place: int, order: Literal["big", "little"]) -> bytes:
-    """A small picture whose head claims 60,000 x 60,000 px."""
-    data = bytearray(_saved(Image.new("RGB", (64, 64)), form))
-    side = (60_000).to_bytes(4, order)
-    data[place : place + 8] = side * 2
-    return bytes(data)
+        yield name, writing(name, Image.fromarray(picture.astype(np.uint8)).save)
 
 
 def _all_rows(path: Path, field: Picture) -> None:
@@ -200,18 +158,3 @@ def _long_text() -> PngImagePlugin.PngInfo:
         text.add_text(f"key {number}", "x" * 1_000_000, zip=True)
     text.add_text("long", "x" * 90_000_000, zip=True)
     return text
-
-
-def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
-    memory = io.BytesIO()
-    picture.save(memory, form, **options)
-    return memory.getvalue()
-
-
-def _writing(name: str, write: Callable[..., object], *given: object, **options: Any) -> Maker:
-    def make(folder: Path) -> Path:
-        with warnings.catch_warnings(action="ignore"):
-            write(folder / name, *given, **options)
-        return folder / name
-
-    return make

@@ -77,14 +77,14 @@ def _passes_and_palettes(field: Picture, chunks: Chunks) -> Inputs:
         yield held(f"interlaced-{kept}.png", interlaced[: int(len(interlaced) * kept)], "told")
     few = Image.fromarray(field).quantize(64)
     yield held("palette-clear.png", saved(few, "PNG", transparency=0), "any")
-    yield held("palette-alpha.png", saved(few, "PNG", transparency=bytes([255] * 64)), "near")
+    yield held("palette-alpha.png", saved(few, "PNG", transparency=bytes([255] * 64)), "any")
     key = (b"tRNS", bytes(6))
     yield held("colour-key.png", _png([chunks[0], key, *chunks[1:]]), "any")
 
 
 def _side_chunks() -> dict[str, Chunks]:
     def packed(size: int) -> bytes:
-        return zlib.compress(bytes(size), 9)
+        return zlib.compress(bytes(size), 1)
 
     return {
         "gamma": [(b"gAMA", struct.pack(">I", 45455))],

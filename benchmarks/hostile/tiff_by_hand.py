@@ -37,7 +37,7 @@ def by_hand(
         data += part + bytes(len(part) % 2)
     every = {_OFFSETS: (4, places), _COUNTS: (4, [len(part) for part in parts])} | dict(tags)
     first = start = 8 + len(data)
-    made = struct.pack("<2sHI", b"II", 42, first) + data
+    made = [struct.pack("<2sHI", b"II", 42, first), data]
     for page in range(pages):
         size = 2 + 12 * len(every) + 4
         entries, rest = b"", b""
@@ -52,9 +52,9 @@ def by_hand(
         following = start + size + len(rest)
         end = first if circle else following
         last = page == pages - 1 and not circle
-        made += struct.pack("<H", len(every)) + entries + struct.pack("<I", 0 if last else end) + rest
+        made += [struct.pack("<H", len(every)), entries, struct.pack("<I", 0 if last else end), rest]
         start = following
-    return made
+    return b"".join(made)
 
 
 def _packed(kind: int, values: Sequence[int]) -> bytes:

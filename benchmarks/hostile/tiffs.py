@@ -175,7 +175,7 @@ def _colours(field: Picture) -> Inputs:
     yield held("inks.tif", ink, "any")
     few = Image.fromarray(field).quantize(128)
     for form in ("raw", "tiff_lzw", "packbits", "tiff_adobe_deflate"):
-        yield held(f"palette-{form}.tif", saved(few, "TIFF", compression=form), "near")
+        yield held(f"palette-{form}.tif", saved(few, "TIFF", compression=form), "any")
 
 
 def _alphas_and_tags(field: Picture) -> Inputs:

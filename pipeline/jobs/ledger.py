@@ -128,6 +128,11 @@ class Ledger:
         )
         return bool(rows)
 
+    def under_way(self, worker: str) -> Job | None:
+        """The job that a worker counts now; None where it counts none."""
+        rows = self._read("WHERE worker = ? AND state = 'running'", (worker,))
+        return rows[0] if rows else None
+
     def fail(self, job: Job, error: str) -> bool:
         """Mark a running job failed, with one line why; False where it is no longer this worker's."""
         rows = self._write(

@@ -1,5 +1,6 @@
 """Whole slides in a scanner maker's format, through OpenSlide, by region."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,16 @@ __all__ = [
 
 VENDOR_SUFFIXES = frozenset({".bif", ".mrxs", ".ndpi", ".scn", ".svs", ".svslide", ".vms", ".vmu"})
 
+_SAID = (
+    (re.compile("Unsupported or missing image"), "its content is of no scanner that is known"),
+    (re.compile("ompression"), "it is packed in a way that is not read"),
+    (
+        re.compile("No such file|[Cc]ouldn't open|[Cc]an't open|not found"),
+        "a file that belongs to it is missing",
+    ),
+    (re.compile("beyond end|[Ee]nd of file|[Ss]hort read|EOF"), "it ends too early"),
+)
+"""What OpenSlide says, and what of it is said."""
 _BLOCK_PX = 256  # of a level whose downsample is not whole; see _read_blocks
 
 
@@ -79,7 +90,7 @@ class VendorField:
             # OpenSlide refuses every later call on a file that failed once: it must be opened anew.
             self._release()
             raise SlideError(
-                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {reason_of(error)}; "
+                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {_in_words(error)}; "
                 "expected a whole slide; copy it again"
             ) from error
 
@@ -184,14 +195,21 @@ def _opened(path: Path) -> "OpenSlide":
         if is_dicom(path):
             raise SlideError(
                 f"{shown(path)} is a DICOM file that is cut off or damaged, or shows no whole slide "
-                f"({reason_of(error)}); expected a slide of VL whole slide microscopy with all of its files; "
+                f"({_in_words(error)}); expected a slide of VL whole slide microscopy with all of its files; "
                 "copy all of them again, or export the picture as TIFF"
             ) from error
         raise SlideError(
-            f"{shown(path)} cannot be opened as a whole slide: {reason_of(error)}; "
+            f"{shown(path)} cannot be opened as a whole slide: {_in_words(error)}; "
             f"expected a slide of {', '.join(sorted(VENDOR_SUFFIXES))}, .dcm with all files and folders that "
             "belong to it; copy all of them again"
         ) from error
+
+
+def _in_words(error: Exception) -> str:
+    """What is wrong with a slide; the words of OpenSlide and of what it calls are for their makers."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return reason_of(error)
+    return next((words for said, words in _SAID if said.search(str(error))), "its data cannot be decoded")
 
 
 def _pyramid(slide: "OpenSlide") -> Pyramid:

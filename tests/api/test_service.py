@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from api.app import create_app
 from api.settings import ServiceSettings
 from pipeline.errors import OutputError
 from pipeline.jobs.data_folder import DataFolder
-from tests.api.conftest import film_png, wait_for
+from pipeline.jobs.running.budget import exceeded
+from tests.api.conftest import client_of, film_png, wait_for
 from tests.pipeline.cli.fake_counts import count_by_name
 
 
@@ -47,6 +50,43 @@ def test_a_killed_worker_is_replaced_and_its_slide_counted(service, tmp_path):
     _wait_until_begun(tmp_path / "data")
     os.kill(service.app.state.service.supervisor.pid, signal.SIGKILL)
     assert _wait_for_state(service, location, "done")["summary"]["infected"] == 12
+
+
+@pytest.mark.parametrize(
+    ("excess", "words"),
+    [("time", "took longer than 900 s"), ("memory", "needed more than 4000 MB of memory")],
+)
+def test_a_slide_that_passes_its_budget_is_ended_and_the_next_is_counted(
+    tmp_path, monkeypatch, excess, words
+):
+    told = [excess]
+
+    def passed(pid: int | None, began_s: float, **limits: float) -> str | None:
+        assert limits == {"time_limit_s": 900, "memory_limit_mb": 4000}
+        begun = list((tmp_path / "data" / "uploads").glob("*/begun"))
+        return told.pop() if begun and told else None
+
+    monkeypatch.setattr("api.supervisor.exceeded", passed)
+    settings = ServiceSettings(data_dir=tmp_path / "data")
+    with client_of(create_app(settings, count=count_by_name)) as service:
+        slow, good = _hand_in(service, "slow.png"), _hand_in(service, "film.png")
+        assert _wait_for_state(service, good, "done", "failed")["state"] == "done"
+        failed = service.get(slow).json()
+        assert failed["state"] == "failed"
+        assert failed["error"].startswith(
+            f"slow.png {words}, the limit for one slide; hand in a smaller part"
+        )
+        assert service.get("/v1/health").json()["waiting"] == 0
+
+
+def test_a_budget_is_passed_in_time_or_in_memory():
+    limits = {"memory_limit_mb": 1e6, "time_limit_s": 60.0}
+    now_s = time.monotonic()
+    assert exceeded(os.getpid(), now_s, **limits) is None
+    assert exceeded(os.getpid(), now_s - 61, **limits) == "time"
+    assert exceeded(None, now_s, **limits) is None
+    if sys.platform == "linux":
+        assert exceeded(os.getpid(), now_s, **{**limits, "memory_limit_mb": 1}) == "memory"
 
 
 @pytest.mark.slow

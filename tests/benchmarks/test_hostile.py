@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.hostile.__main__ import KINDS, Tried, _inputs, _spoken_faults, _table
+from benchmarks.hostile.__main__ import KINDS, _inputs, _table
+from benchmarks.hostile.inputs import Must
+from benchmarks.hostile.trying import Expected, Tried, is_right, spoken_faults
 
-FIELD = np.random.default_rng(1).integers(0, 256, (96, 128, 3), np.uint8)
+FIELD = np.random.default_rng(1).integers(100, 140, (360, 480, 3), np.uint8)
 
 
 def _photo(folder: Path) -> Path:
@@ -16,16 +19,16 @@ def _photo(folder: Path) -> Path:
     return folder / "good.png"
 
 
-def test_there_are_at_least_250_inputs_and_no_two_of_one_name(tmp_path: Path) -> None:
+def test_there_are_at_least_600_inputs_and_no_two_of_one_name(tmp_path: Path) -> None:
     good = _photo(tmp_path)
-    names = [(kind, name) for kind in KINDS for name, _ in _inputs(kind, FIELD, good)]
-    assert len(names) == len(set(names)) >= 250
+    names = [(kind, name) for kind in KINDS for name, _, _ in _inputs(kind, FIELD, good)]
+    assert len(names) == len(set(names)) >= 600
 
 
 def test_odd_pictures_and_names_can_be_written(tmp_path: Path) -> None:
     good = _photo(tmp_path)
-    for kind in ("names", "odd pictures", "heads"):
-        for number, (name, make) in enumerate(_inputs(kind, FIELD, good)):
+    for kind in ("names", "odd pictures", "heads", "TIFF"):
+        for number, (name, make, _) in enumerate(_inputs(kind, FIELD, good)):
             if name == "text-bomb.png":
                 continue  # 160 MB of text take their time
             folder = tmp_path / f"{kind}-{number}"
@@ -34,11 +37,27 @@ def test_odd_pictures_and_names_can_be_written(tmp_path: Path) -> None:
 
 
 def test_a_fault_is_told_from_an_answer() -> None:
-    assert _spoken_faults(1, "smearcount: a.png is empty (0 bytes); expected a JPEG\n") == []
-    assert _spoken_faults(-11, "") == ["signal"]
-    assert _spoken_faults(1, "Traceback (most recent call last):\n") == ["traceback"]
-    assert _spoken_faults(1, "unexpected ValueError: truth value of an array") == ["internals"]
-    assert _spoken_faults(0, "a\x1b[2Jb") == ["terminal"]
+    assert spoken_faults(1, "smearcount: a.png is empty (0 bytes); expected a JPEG\n") == []
+    assert spoken_faults(-11, "") == ["signal"]
+    assert spoken_faults(1, "Traceback (most recent call last):\n") == ["traceback"]
+    assert spoken_faults(1, "unexpected ValueError: truth value of an array") == ["internals"]
+    assert spoken_faults(0, "a\x1b[2Jb") == ["terminal"]
+
+
+def test_an_answer_is_right_or_wrong_by_what_must_become_of_the_input(tmp_path: Path) -> None:
+    lines = "slide,field,cell,kind\n{0},{0},1,{1}\n"
+    for name, kind in (("good", "red_cell"), ("same", "red_cell"), ("other", "white_cell")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cells.csv").write_text(lines.format(name, kind))
+    row = {"state": "done", "counted": "20", "infected": "4", "result": "good"}
+    good = Expected(good=tmp_path, row=row, cells=("cell,kind", "1,red_cell"), beside=frozenset())
+    same, near = row | {"result": "same"}, row | {"result": "other", "counted": "19"}
+    far, failed = near | {"counted": "12"}, {"state": "failed"}
+    partial = far | {"state": "partial"}
+    right = {"same": [same], "near": [same, near], "told": [same, near, failed, partial], "refused": [failed]}
+    for must, answers in cast("dict[Must, list[dict[str, str]]]", right).items():
+        for answer in (same, near, far, failed, partial, {}):
+            assert is_right(must, answer, tmp_path, good) == (answer in answers), (must, answer)
 
 
 def test_the_table_counts_faults_by_kind() -> None:

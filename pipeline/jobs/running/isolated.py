@@ -5,18 +5,16 @@ much, is replaced. A worker keeps its imports from slide to slide.
 """
 
 import multiprocessing
-import os
-import signal
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from typing import Literal, cast
 
 from pipeline.jobs.counted import Answer, CountTask, Progressed, SlideTask, count_task, count_threads
+from pipeline.jobs.running.budget import exceeded, kill_group
 from pipeline.jobs.worker import exit_with_parent
 from pipeline.settings import BatchSettings
 
@@ -104,7 +102,7 @@ class SlideWorkers:
     def kill(self) -> None:
         """End every worker at once, and what counts for it."""
         for worker in self._workers:
-            _kill_group(worker.process)
+            kill_group(worker.process)
 
     def close(self) -> None:
         """Let the workers go; those that do not leave are ended."""
@@ -112,7 +110,7 @@ class SlideWorkers:
             worker.line.close()
         for worker in self._workers:
             worker.process.join(0 if worker.task is not None else _LEAVE_S)
-            _kill_group(worker.process)
+            kill_group(worker.process)
             worker.process.join()
         self._workers.clear()
 
@@ -137,7 +135,7 @@ class SlideWorkers:
         self._workers.remove(worker)
         worker.line.close()
         worker.process.join(_LEAVE_S)
-        _kill_group(worker.process)
+        kill_group(worker.process)
         worker.process.join()
         slide = worker.task.slide if worker.task is not None else ""
         if worker.ended_for is not None:
@@ -148,18 +146,24 @@ class SlideWorkers:
         if worker.task is None or worker.ended_for is not None:
             return
         limits, source = self._limits, worker.task.source
-        if time.monotonic() - worker.began_s > limits.time_limit_s:
+        excess = exceeded(
+            worker.process.pid,
+            worker.began_s,
+            memory_limit_mb=limits.memory_limit_mb,
+            time_limit_s=limits.time_limit_s,
+        )
+        if excess == "time":
             worker.ended_for = (
                 f"{source} took longer than {limits.time_limit_s:.0f} s, the limit for one slide; raise "
                 "--time-limit and pass --retry-failed, or hand in a smaller part of it"
             )
-        elif _resident_mb(worker.process.pid) > limits.memory_limit_mb:
+        elif excess == "memory":
             worker.ended_for = (
                 f"{source} needed more than {limits.memory_limit_mb} MB of memory, the limit for one slide; "
                 "raise --memory-limit and pass --retry-failed, or hand in a smaller part of it"
             )
         if worker.ended_for is not None:
-            _kill_group(worker.process)
+            kill_group(worker.process)
 
 
 def _serve(line: Connection, memory_limit_mb: int, count: CountTask) -> None:
@@ -189,24 +193,7 @@ def _limit_memory(memory_limit_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def _resident_mb(pid: int | None) -> float:
-    """Memory that a process has in use, MB; 0 where the system does not tell it."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MB
-
-
 def _death(exit_code: int) -> str:
     if exit_code < 0:
         return f"its worker process was ended by signal {-exit_code}; is memory short?"
     return f"its worker process ended with exit code {exit_code}"
-
-
-def _kill_group(process: SpawnProcess) -> None:
-    """End a worker, where it lives, and every process that counts for it."""
-    if sys.platform != "win32" and process.pid is not None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()

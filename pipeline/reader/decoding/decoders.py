@@ -16,10 +16,11 @@ from pipeline.reader.decoding.bitmap import has_lost_rows, is_core_bitmap
 from pipeline.reader.decoding.gaps import has_gap
 from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.decoding.jpeg_2000 import lacks_tiles
+from pipeline.reader.decoding.pillow import strict_pillow, unlimited_pillow
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
 from pipeline.reader.source import ContentKind
 
-__all__ = ["REDUCTIONS", "decoded_photo", "peak_bytes", "strict_pillow"]
+__all__ = ["REDUCTIONS", "decoded_photo", "peak_bytes"]
 
 REDUCTIONS = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -96,23 +97,11 @@ def peak_bytes(kind: ContentKind, pixels: int, sample_bytes: int, channels: int)
     return pixels * (_RGB_BYTES + stored)
 
 
-@contextmanager
-def strict_pillow() -> Iterator[None]:
-    """Pillow as it comes: WeasyPrint, loaded beside it, tells it to fill cut files with grey."""
-    from PIL import ImageFile
-
-    found, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = found
-
-
 def _through_pillow(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uint8] | None:
     from importlib import import_module
 
     module, factory = _THROUGH_PILLOW[kind]
-    with _quiet_stderr(), strict_pillow():
+    with _quiet_stderr(), strict_pillow(), unlimited_pillow():
         try:
             picture = getattr(import_module(module), factory)(BytesIO(data.tobytes()))
             picture.load()

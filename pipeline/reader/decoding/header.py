@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.bitmap import bitmap_head
 from pipeline.reader.decoding.jpeg import unread_jpeg
+from pipeline.reader.decoding.pillow import unlimited_pillow
 from pipeline.reader.decoding.png import png_head
 from pipeline.reader.pixels import Orientation, orientation_of
 from pipeline.reader.source import ContentKind, file_error, shown
@@ -79,7 +80,7 @@ def _by_pillow(path: Path, kind: ContentKind) -> PhotoHeader:
     # Pillow reads headers without decoding. Its formats are called one by one, because Image.open imports
     # them all and refuses photos above 179 megapixels.
     module, factory = _PILLOW_FORMATS[kind]
-    with path.open("rb") as stream, warnings.catch_warnings(action="ignore"):
+    with path.open("rb") as stream, warnings.catch_warnings(action="ignore"), unlimited_pillow():
         picture = getattr(import_module(module), factory)(stream)
         width, height = picture.size
         exif = picture.info.get("exif")

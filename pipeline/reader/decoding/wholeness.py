@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.decoding.decoders import decoded_photo, strict_pillow
+from pipeline.reader.decoding.decoders import decoded_photo
 from pipeline.reader.decoding.jpeg import EMPTY_RUN, END, first_scan, scan_end
+from pipeline.reader.decoding.pillow import strict_pillow
 from pipeline.reader.decoding.png import PNG_CHANNELS
 from pipeline.reader.source import ContentKind
 

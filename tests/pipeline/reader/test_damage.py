@@ -74,6 +74,17 @@ def test_a_picture_of_far_more_px_than_its_bytes_can_show_is_refused_undecoded(
         open_slide(tmp_path / "bomb.png")
 
 
+def test_a_picture_above_the_limit_of_a_library_is_refused_in_words_of_ours(tmp_path: Path) -> None:
+    """Pillow refuses the head of a WebP of more than 179 megapixels by an error of its own kind."""
+    memory = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(memory, "WEBP", lossless=True)
+    head = bytearray(memory.getvalue())
+    head[21:25] = (13_599 | 13_599 << 14).to_bytes(4, "little")  # RFC 9649, 7.1: width and height, less 1
+    (tmp_path / "a.webp").write_bytes(head)
+    with pytest.raises(SlideError, match=r"needs 1\.3 GB of memory as a WebP of 185 megapixels"):
+        open_slide(tmp_path / "a.webp")
+
+
 def test_a_tiff_strip_of_far_more_px_than_its_bytes_can_show_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(
         tmp_path / "bomb.tif", np.zeros((9000, 9000), np.uint8), compression="zstd", rowsperstrip=9000
