@@ -45,14 +45,12 @@ nights: $(VENV)/.core  ## 40 nights into one folder; ARGS=slides counts 1,000 sl
 	$(BIN)/python -m benchmarks.nights $(or $(ARGS),nights)
 
 # The networks with slides left out measure the recipe; the shipped detector goes on from there with every slide, the
-# shipped classifier is trained anew.
+# shipped classifier is trained anew. Each classifier takes its last steps at a low rate, from the first ones' weights.
 LEFT_OUT = $(foreach name,$(shell cat models/left_out/slides.txt),--leave-out $(name))
 TRAIN = $(BIN)/smearcount train
 # Labels that networks trained on other patients contradict are not trained on; they stay in every figure.
 SUSPECT_LABELS := docs/label_noise.csv
 BUILT := build/train
-# Uninfected cells that this one nearly calls infected are drawn more often in training the next, in its last steps too.
-FIRST := $(BUILT)/left_out/first_classifier
 # Both networks with slides left out, as they stand in models/left_out.
 PAIR := $(BUILT)/left_out/pair
 CLASSIFIER = $(TRAIN) classifier --data "$(SMEARCOUNT_DATA)" --suspect-labels $(SUSPECT_LABELS)
@@ -64,14 +62,13 @@ train: $(VENV)/.train  ## train all networks on SMEARCOUNT_DATA, into build/trai
 		--start-from $(BUILT)/left_out/first_detector/detector.keras $(LEFT_OUT)
 	$(TRAIN) detector --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/detector --seed 3 --steps 750 \
 		--start-from $(BUILT)/left_out/detector/detector.keras
-	$(CLASSIFIER) --out $(BUILT)/left_out/first_classifier --steps 3000 $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/left_out/mined_classifier --hard-negatives-from $(FIRST)/classifier.toml $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 2 --steps 750 --hard-negatives-from $(FIRST)/classifier.toml \
-		--start-from $(BUILT)/left_out/mined_classifier/classifier.keras $(BY_LEFT_OUT)
-	$(CLASSIFIER) --out $(BUILT)/mined_classifier --hard-negatives-from $(FIRST)/classifier.toml \
-		--measured-by $(BUILT)/left_out/mined_classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
-	$(CLASSIFIER) --out $(BUILT)/classifier --seed 2 --steps 750 --hard-negatives-from $(FIRST)/classifier.toml \
-		--start-from $(BUILT)/mined_classifier/classifier.keras \
+	$(CLASSIFIER) --out $(BUILT)/left_out/first_classifier --seed 3 --steps 5400 $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/left_out/classifier --seed 7 --steps 1800 \
+		--start-from $(BUILT)/left_out/first_classifier/classifier.keras $(BY_LEFT_OUT)
+	$(CLASSIFIER) --out $(BUILT)/first_classifier --seed 4 --steps 5400 \
+		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
+	$(CLASSIFIER) --out $(BUILT)/classifier --seed 7 --steps 1800 \
+		--start-from $(BUILT)/first_classifier/classifier.keras \
 		--measured-by $(BUILT)/left_out/classifier/classifier.toml --detector $(BUILT)/detector/detector.toml
 	$(TRAIN) novelty --data "$(SMEARCOUNT_DATA)" --out $(BUILT)/novelty --fields 40 --detector $(BUILT)/detector/detector.toml
 	mkdir -p $(PAIR)
