@@ -6,19 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.level import level_each
 from classifier.outline import outlined
 from segmentation.detections import Kind
 from segmentation.masks import CellMask
 from segmentation.resample import WHITE_LEVEL
 from segmentation.segment import SegmentedCells
 
-__all__ = ["CROP_PX", "OUTLINED", "cut_crops", "object_crops", "red_cell_crops"]
+__all__ = ["CROP_PX", "EVENED", "cut_crops", "object_crops", "red_cell_crops"]
 
 CROP_PX = 56
 """Side of a crop in crop px: 10.5 µm, room for a cell 1.4 times the usual diameter."""
-OUTLINED = "outlined"
-"""What a manifest calls crops that are cut here: the cell that is meant is marked (ADR 13)."""
+EVENED = "evened"
+"""What a manifest calls crops that are cut here: the stain is evened (ADR 22) and the cell that is meant is
+marked (ADR 13)."""
 AT_ONCE = 64
 """Crops worked on in one go: few enough that they stay in the processor's cache."""
 
@@ -44,12 +44,12 @@ def red_cell_crops(picture: NDArray[np.uint8], cells: SegmentedCells) -> NDArray
 def cut_crops(
     picture: NDArray[np.uint8], centres: NDArray[np.float32], masks: Sequence[CellMask]
 ) -> NDArray[np.uint8]:
-    """Crops of cells with what lies around them, uint8 (n, CROP_PX, CROP_PX, 4): levelled RGB, and the cell
-    marked (see `classifier.level` and `classifier.outline`).
+    """Crops of cells with what lies around them, uint8 (n, CROP_PX, CROP_PX, 4): RGB, and the cell marked
+    (see `classifier.outline`).
 
     Parameters
     ----------
-    picture : uint8 (2H, 2W, 3), normalised, at crop scale.
+    picture : uint8 (2H, 2W, 3), at crop scale, its stain evened (`classifier.stain`).
     centres : (n, 2), x, y of each cell in detector px of the same picture.
     masks : of each cell, in detector px.
     """
@@ -58,7 +58,7 @@ def cut_crops(
     for start in range(0, len(corners), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         placed = _placed(masks[some], corners[some])
-        crops[some] = outlined(level_each(_windows(picture, corners[some]), placed), placed)
+        crops[some] = outlined(_windows(picture, corners[some]), placed)
     return crops
 
 

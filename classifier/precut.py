@@ -1,13 +1,16 @@
 """Pictures of single, pre-cut cells made to look as the pipeline cuts them from fields."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.level import level
 from classifier.outline import outlined
+from classifier.stain import even_stain, own_absorbance
+from segmentation.resample import WHITE_LEVEL, normalise
 
-__all__ = ["USUAL_CELL_PX", "as_cut", "cell_mask", "without_margin"]
+__all__ = ["USUAL_CELL_PX", "CellLight", "as_cut", "cell_light", "cell_mask", "without_margin"]
 
 USUAL_CELL_PX = 40.0
 """Side that a red cell's box has at crop scale."""
@@ -15,19 +18,65 @@ BLACK_LEVEL = 12
 """Brightest channel up to which a pixel is the black surround of a pre-cut cell."""
 MARGIN_SHARE = 0.8
 """Share of a side that a cell on black fills from which on it has no margin."""
+BRIGHTEST = 99.0
+"""Percentile of a cell's pixels, in each channel, that is the background's colour where that is not seen: of
+five patients' cells 0 to 9 of 255 levels darker than the background of their fields."""
 RAGGED_PX = 2
 """Width of the rim that compression has mixed with the black surround."""
 
 
-def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.uint8]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellLight:
+    """Light of the film that a cell was cut out of.
+
+    Attributes
+    ----------
+    white : float32 (3,), colour of the empty background, 1 to 255.
+    absorbance : of the usual red cell in red, green and blue, see `classifier.stain`.
+    """
+
+    white: NDArray[np.float32]
+    absorbance: tuple[float, float, float]
+
+
+def cell_light(picture: NDArray[np.uint8], white: NDArray[np.float32] | None = None) -> CellLight:
+    """Light by the cell alone: its brightest places are nearly as bright as the background, and it is usual.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3), RGB, one cell that fills it. white : of the background, where known.
+    """
+    if white is None:
+        on_cell = cell_mask(picture).astype(bool)
+        cell = picture[on_cell] if on_cell.any() else picture.reshape(-1, 3)
+        white = np.maximum(np.percentile(cell, BRIGHTEST, axis=0), 1.0).astype(np.float32)
+    cut, share = _placed(normalise(picture, white), cell_mask(picture), int(USUAL_CELL_PX))
+    absorbance = own_absorbance(cut, (share > 0.5).astype(np.uint8))
+    return CellLight(white=white, absorbance=absorbance)
+
+
+def as_cut(picture: NDArray[np.uint8], side_px: int, light: CellLight | None = None) -> NDArray[np.uint8]:
     """Crop at crop scale, uint8 (side_px, side_px, 4), the cell in the middle on white, and marked.
 
     Parameters
     ----------
     picture : uint8 (H, W, 3), RGB, one cell that fills it, its surround black or background.
-    white : value of what is not the cell.
+    light : of the cell's film; None: by the cell alone.
     """
-    mask = cell_mask(picture)
+    light = cell_light(picture) if light is None else light
+    cut, share = _placed(normalise(picture, light.white), cell_mask(picture), side_px)
+    crop = even_stain(cut, light.absorbance)
+    bare = np.asarray(np.rint(crop * share[..., None] + WHITE_LEVEL * (1 - share[..., None])), np.uint8)
+    on_crop = (share > 0.5).astype(np.uint8)
+    return np.asarray(outlined(bare[None], on_crop[None])[0], np.uint8)
+
+
+def _placed(
+    picture: NDArray[np.uint8], mask: NDArray[np.uint8], side_px: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The picture at crop scale in the middle of a square, uint8 (side_px, side_px, 3), and the share of each
+    px that is cell, float32 (side_px, side_px).
+    """
     height, width = picture.shape[:2]
     scale = USUAL_CELL_PX / max((height * width) ** 0.5, 1.0)
     on_cell = mask.astype(bool)
@@ -43,11 +92,8 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, white: int) -> NDArray[np.u
         np.float64,
     )
     cut = cv2.warpAffine(filled, matrix, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE)
-    share = cv2.warpAffine(mask.astype(np.float32), matrix, (side_px, side_px))[..., None]
-    on_crop = (share[..., 0] > 0.5).astype(np.uint8)
-    crop = level(np.clip(np.rint(cut), 0, 255).astype(np.uint8), on_crop)
-    bare = np.asarray(np.rint(crop * share + white * (1 - share)), np.uint8)
-    return np.asarray(outlined(bare[None], on_crop[None])[0], np.uint8)
+    share = cv2.warpAffine(mask.astype(np.float32), matrix, (side_px, side_px))
+    return np.clip(np.rint(cut), 0, 255).astype(np.uint8), np.asarray(share, np.float32)
 
 
 def without_margin(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

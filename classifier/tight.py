@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from classifier.crops import CROP_PX, cut_crops
 from classifier.precut import BLACK_LEVEL, USUAL_CELL_PX
+from classifier.stain import even_stain
+from segmentation.cell_colour import usual_absorbance
 from segmentation.detections import Detections, Kind
 from segmentation.illumination import white_point
 from segmentation.masks import cell_masks, stain_depth
@@ -63,7 +65,8 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     mask = cell_masks(stain_depth(canvas), cell, np.ones(1, bool))[0]
     if mask is None:
         raise ValueError("a wanted cell has a mask")
-    crop = cut_crops(laid, cell.centres, [mask])[0]
+    absorbance = usual_absorbance(canvas, box)
+    crop = cut_crops(even_stain(laid, absorbance), cell.centres, [mask])[0]
     um = CROP_UM_PER_PX * step
     return TightCell(
         crop=crop,

@@ -98,7 +98,7 @@ class Manifest(Strict):
     file, sha256 : LiteRT file beside the manifest and its hash; keras_file, keras_sha256 : the same in Keras.
     um_per_px : of the input. classes : meaning of the outputs, in order.
     threshold : least peak of a detection, or least probability of an infected cell, 0 to 1.
-    crop : classifier: how its input is cut, `OUTLINED` of `classifier.crops`.
+    crop : classifier: how its input is cut, `EVENED` of `classifier.crops`.
     calibration : classifier only, at the prevalence of fields.
     precut : the same for pre-cut single cells, at even odds (threshold 0.5).
     stages : classifier only, what its second output predicts; None where it has none.

@@ -26,7 +26,6 @@ from pipeline.reader.crop import read_crop
 from pipeline.reader.slide import pictures_in
 from pipeline.reader.source import shown
 from pipeline.settings import CountSettings
-from segmentation.resample import WHITE_LEVEL
 
 __all__ = [
     "CROP_COLUMNS",
@@ -65,7 +64,7 @@ def classify_pictures(pictures: Iterable[NDArray[np.uint8]], settings: CountSett
     classifier = load_classifier(settings)
     found = []
     waiting = iter(pictures)
-    while some := [as_cut(picture, CROP_PX, WHITE_LEVEL) for picture in islice(waiting, BATCH)]:
+    while some := [as_cut(picture, CROP_PX) for picture in islice(waiting, BATCH)]:
         found.append(predict(np.stack(some), classifier.network, classifier.precut).p_infected)
     return np.concatenate(found) if found else np.empty(0, np.float32)
 
@@ -124,7 +123,7 @@ def _calls(
     """Calls of the pictures that show one cell, and why the others have none."""
     black = [has_black_surround(picture) for picture in pictures]
     crops = {
-        index: as_cut(picture, CROP_PX, WHITE_LEVEL) if black[index] else place_cell(picture, um_per_px).crop
+        index: as_cut(picture, CROP_PX) if black[index] else place_cell(picture, um_per_px).crop
         for index, picture in enumerate(pictures)
         if verdicts[index].reason is None
     }

@@ -175,7 +175,12 @@ def _share_counted(by_part: Mapping[str, int]) -> float:
 def field_facts(plan: FieldPlan, parts_px: Mapping[str, int]) -> FieldFacts:
     """What a summary says of a field."""
     return FieldFacts(
-        name=plan.name, width=plan.width, height=plan.height, um_per_px=plan.um_per_px, parts_px=parts_px
+        name=plan.name,
+        width=plan.width,
+        height=plan.height,
+        um_per_px=plan.um_per_px,
+        parts_px=parts_px,
+        absorbance=plan.absorbance,
     )
 
 

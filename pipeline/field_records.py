@@ -36,6 +36,8 @@ class FieldResult:
     detected : objects found, of every kind; detected == counted + sum(excluded.values()).
     infected : infected red cells among the counted.
     area_mm2 : mm² of each part, see docs/outputs.md; together all of the field.
+    cell_absorbance : of the usual red cell in red, green and blue, by which the stain was evened; None: it
+        was not.
     """
 
     name: str
@@ -47,3 +49,4 @@ class FieldResult:
     infected: int
     excluded: dict[str, int]
     area_mm2: dict[str, float] = field(default_factory=dict)
+    cell_absorbance: tuple[float, float, float] | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.crops import OUTLINED
+from classifier.crops import EVENED
 from classifier.last_layer import LabelledCells, LastLayer
 from classifier.predict import Platt
 from models.manifest import Manifest, Measured, read_manifest, shipped
@@ -88,9 +88,9 @@ def load_classifier(settings: CountSettings) -> Classifier:
         raise ModelError(
             f"{path} names no calibration, crop style or measurement; train the classifier again"
         )
-    if manifest.crop != OUTLINED:
+    if manifest.crop != EVENED:
         raise ModelError(
-            f"{path} describes a network for crops cut as {manifest.crop!r}, expected {OUTLINED!r}; "
+            f"{path} describes a network for crops cut as {manifest.crop!r}, expected {EVENED!r}; "
             "train the classifier again"
         )
     _check_scale(path, manifest, CROP_UM_PER_PX)

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.runtime import Network
+from segmentation.cell_colour import usual_absorbance
 from segmentation.detections import Kind
 from segmentation.detector import detect
 from segmentation.resample import DETECTOR_UM_PER_PX
 
-__all__ = ["RED_CELL_UM", "View", "estimate_um_per_px"]
+__all__ = ["RED_CELL_UM", "CellsInView", "View", "estimate_um_per_px"]
 
 RED_CELL_UM = 7.5
 """Diameter of a red cell in a dried film, µm (Turgeon, Clinical Hematology, 6th ed.)."""
@@ -35,6 +36,21 @@ most so many detector px wide and high. None where the field is too small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellsInView:
+    """What the red cells of a view say.
+
+    Attributes
+    ----------
+    um_per_px : µm per level-0 px. cells : their number.
+    absorbance : of the usual one in red, green and blue, see `usual_absorbance`.
+    """
+
+    um_per_px: float
+    cells: int
+    absorbance: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Support:
     """How much speaks for cells of a size.
 
@@ -43,6 +59,7 @@ class _Support:
     cell_px, window_px : size tried, level-0 px, in a window of that side, detector px.
     ratio : size found / size tried. cells : number of cells found.
     covered : share of the window under them, each weighed with its score.
+    picture, boxes : the window, detector scale, and the cells in it, (n, 4).
     """
 
     cell_px: float
@@ -50,6 +67,8 @@ class _Support:
     ratio: float = 1.0
     cells: int = 0
     covered: float = 0.0
+    picture: NDArray[np.uint8] | None = None
+    boxes: NDArray[np.float32] | None = None
 
     @property
     def strength(self) -> float:
@@ -67,8 +86,8 @@ class _Support:
         return self.covered > 0 and abs(float(np.log(self.ratio))) < CLOSE_ENOUGH
 
 
-def estimate_um_per_px(view: View, network: Network) -> tuple[float, int] | None:
-    """µm per level-0 px at which red cells are `RED_CELL_UM` across, and the number of cells behind it.
+def estimate_um_per_px(view: View, network: Network) -> CellsInView | None:
+    """µm per level-0 px at which red cells are `RED_CELL_UM` across, and the cells behind it.
 
     None where no size gives cells. Sizes are tried coarsely, then the best is improved until the detector's
     own boxes agree with it: first few sizes in a small window; more in a large one where that convinces not.
@@ -76,9 +95,13 @@ def estimate_um_per_px(view: View, network: Network) -> tuple[float, int] | None
     found = _improved(view, network, _first_peak(view, network))
     if not (found.agrees and found.convinces):
         found = _improved(view, network, _best(view, network))
-    if found.covered <= 0:
+    if found.picture is None or found.boxes is None:
         return None
-    return RED_CELL_UM / (found.cell_px * found.ratio), found.cells
+    absorbance = usual_absorbance(found.picture, found.boxes)
+    if absorbance is None:
+        return None
+    um_per_px = RED_CELL_UM / (found.cell_px * found.ratio)
+    return CellsInView(um_per_px=um_per_px, cells=found.cells, absorbance=absorbance)
 
 
 def _first_peak(view: View, network: Network) -> _Support:
@@ -129,4 +152,6 @@ def _support(view: View, network: Network, cell_px: float, window_px: int) -> _S
         ratio=float(np.median(red.sides)) / (RED_CELL_UM / DETECTOR_UM_PER_PX),
         cells=len(red),
         covered=float((red.scores * red.sides**2).sum()) / picture[..., 0].size,
+        picture=picture,
+        boxes=red.boxes,
     )

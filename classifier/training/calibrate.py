@@ -1,6 +1,6 @@
 """Calibration of logits on patients left out of training, at the prevalence they are used at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ __all__ = ["FoundAt", "fit_platt", "operating_point"]
 
 LEAST_INFECTED = 3
 """Infected cells of a slide whose count says something of a threshold: of fewer, one cell is all."""
-ALIKE = 0.1
+ALIKE = 0.25
 """Thresholds whose counts err by at most this share more than the best ones count as well as those."""
 
 
@@ -58,7 +58,9 @@ def fit_platt(logits: NDArray[np.float32], infected: NDArray[np.bool_], weight: 
     return Platt(slope=float(max(best[0], 1e-3)), offset=float(best[1]))
 
 
-def operating_point(sources: Sequence[FoundAt]) -> float:
+def operating_point(
+    sources: Sequence[FoundAt], wrong_verdicts: Callable[[float], int] | None = None
+) -> float:
     """Threshold (0 to 1) at which the counts of slides that were not trained on err least.
 
     Lowest is the mean of the slides' fold errors, |log(called / infected)|, so that half as many weigh as
@@ -69,16 +71,19 @@ def operating_point(sources: Sequence[FoundAt]) -> float:
     infected is as wrong as an infected one called clean.
 
     The error is flat about its lowest, and where it lies there is noise of a few cells: of all thresholds
-    whose error is within `ALIKE` of the lowest, the one that misses fewest is taken.
+    whose error is within `ALIKE` of the lowest, that with the fewest wrong verdicts is taken, and of equal
+    ones the one that misses fewest.
 
     Parameters
     ----------
     sources : cells not trained on, one entry a source; one slide at least holds enough infected cells.
+    wrong_verdicts : gives the number of slides that are judged wrongly at a threshold; None: not asked.
     """
     candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
     errors = [error for source in sources if (error := source.slide_error(candidates)) is not None]
     mean = np.mean(errors, axis=0)
-    return float(candidates[np.flatnonzero(mean <= (1 + ALIKE) * mean.min())[0]])
+    alike = candidates[mean <= (1 + ALIKE) * mean.min()].tolist()
+    return float(alike[0] if wrong_verdicts is None else min(alike, key=wrong_verdicts))
 
 
 def _share_above(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.crops import object_crops
 from classifier.last_layer import LabelledCells, as_seen
+from classifier.stain import even_stain
 from pipeline.counting.tile import FAINTEST_PEAK
 from pipeline.counting.tiling import tile_at
 from pipeline.errors import InputError
@@ -111,11 +112,15 @@ def _table(result: StoredResult, labels: Sequence[CellLabel]) -> pd.DataFrame:
 
 
 def _plan(number: int, field: Field, summary: Mapping[str, Any]) -> FieldPlan:
-    sizes = [each["um_per_px"] for each in summary["fields"] if each["name"] == field.name]
-    if not sizes:
-        raise InputError(f"{field.name}: is no field of the summary of {summary['slide']}; count it again")
-    um_per_px = sizes[0]
-    return plan_field(number, field, um_per_px, closer_light(field, field_light(field)))
+    counted = next((each for each in summary["fields"] if each["name"] == field.name), None)
+    if counted is None or "cell_absorbance" not in counted:
+        raise InputError(
+            f"{field.name}: the summary of {summary['slide']} does not tell how it was counted; count it "
+            "again"
+        )
+    light = closer_light(field, field_light(field))
+    absorbance = counted["cell_absorbance"]
+    return plan_field(number, field, counted["um_per_px"], light, absorbance=absorbance and tuple(absorbance))
 
 
 def _crop(
@@ -136,4 +141,5 @@ def _crop(
     which = np.zeros(len(away), bool)
     which[int(np.argmin(away))] = True
     width = (float(cell["x_max"]) - float(cell["x_min"])) / plan.step
-    return object_crops(picture, cells, which)[0] if away.min() <= SAME_CELL * width else None
+    evened = even_stain(picture, plan.absorbance)
+    return object_crops(evened, cells, which)[0] if away.min() <= SAME_CELL * width else None

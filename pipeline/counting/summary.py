@@ -53,7 +53,7 @@ class FieldFacts:
     ----------
     width, height : level-0 px of the picture as displayed.
     um_per_px : µm per level-0 px used for this field.
-    parts_px : detector px of each part of the field, counted or not; together all of it.
+    parts_px : detector px of each part of the field. absorbance : of its usual red cell, see `FieldPlan`.
     """
 
     name: str
@@ -61,6 +61,7 @@ class FieldFacts:
     height: int
     um_per_px: float
     parts_px: Mapping[str, int] = field(default_factory=dict)
+    absorbance: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +260,7 @@ def _field_result(field: FieldFacts, found: FieldTally | None) -> FieldResult:
         infected=found.infected,
         excluded=dict(sorted(found.excluded.items())),
         area_mm2={name: area_mm2(pixels) for name, pixels in field.parts_px.items()},
+        cell_absorbance=field.absorbance,
     )
 
 

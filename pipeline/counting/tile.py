@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from classifier.control import GRAIN_UM2
 from classifier.crops import object_crops
 from classifier.predict import Doubtful, predict, sure_stage
-from classifier.specks import empty_ground, find_specks, searched_ground
+from classifier.specks import FULL_LIGHT, empty_ground, find_specks, searched_ground
+from classifier.stain import even_stain
 from pipeline.counting.debris import (
     CLEAN_P,
     DebrisSample,
@@ -52,10 +53,7 @@ _FAILURES = (SmearcountError, OSError, ValueError, MemoryError, cv2.error)
 class FailedPart:
     """A part of a tile that could not be worked on.
 
-    Attributes
-    ----------
-    core : x_min, y_min, x_max, y_max, detector px of the field, half-open.
-    reason : one line.
+    `core` : x_min, y_min, x_max, y_max, detector px of the field, half-open. `reason` : one line.
     """
 
     core: tuple[int, int, int, int]
@@ -128,6 +126,7 @@ class TileWorker:
         x0, y0, x1, y1 = tile.outer
         window = (2 * x0, 2 * y0, 2 * (x1 - x0), 2 * (y1 - y0))
         picture = read_window(self.slide.fields[tile.field], plan.grid, plan.light, window)
+        evened = even_stain(picture, plan.absorbance)
         core = (tile.core[0] - x0, tile.core[1] - y0, tile.core[2] - x0, tile.core[3] - y0)
         counted = plan.area.mask(tile.core)
         found_by = self.detector.network, self.detector.manifest.threshold
@@ -135,7 +134,7 @@ class TileWorker:
         if (drawn := plan.drawn_over(tile.core)) is not None:  # letters are no stain
             colours = seen_colours(picture, core, cells.found, counted & ~drawn)
             cells = dataclasses.replace(cells, colours=colours)
-        kinds, probability, stages, doubtful = self._decided(picture, cells)
+        kinds, probability, stages, doubtful = self._decided(evened, cells)
         kept = ~cells.faint | (kinds == Kind.RED_CELL)
         cells, kinds, probability, stages = cells.take(kept), kinds[kept], probability[kept], stages[kept]
         rows = [(m.area_um2, m.diameter_um, m.circularity, m.focus) for m in cells.measurements]
@@ -149,12 +148,12 @@ class TileWorker:
             p_infected=probability,
             stages=stages,
             colours=cells.colours,
-            control=self._control(picture, cells, (tile, probability), counted),
+            control=self._control((picture, evened), cells, (tile, probability), counted),
             doubtful=doubtful.among(kept),
         )
 
     def _decided(
-        self, picture: NDArray[np.uint8], cells: SegmentedCells
+        self, evened: NDArray[np.uint8], cells: SegmentedCells
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64], Doubtful]:
         """Kind, probability and stage of each object, and features of the doubtful ones.
 
@@ -166,7 +165,7 @@ class TileWorker:
         late_size = (diameters >= SMALLEST_LATE_UM) & (diameters <= LARGEST_LATE_UM)
         asked = red | (late_size & ~_on_a_red_cell(cells))
         calls = predict(
-            object_crops(picture, cells, asked), self.classifier.network, self.classifier.calibration
+            object_crops(evened, cells, asked), self.classifier.network, self.classifier.calibration
         )
         probability = np.full(len(cells.found), np.nan, np.float32)
         probability[asked] = calls.p_infected
@@ -181,13 +180,14 @@ class TileWorker:
 
     def _control(
         self,
-        picture: NDArray[np.uint8],
+        pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]],
         cells: SegmentedCells,
         of: tuple[Tile, NDArray[np.float32]],
         counted: NDArray[np.bool_],
     ) -> DebrisSample:
-        """What the tile keeps for the slide's debris control; `of` is the tile and its probabilities."""
-        tile, probability, corner = *of, np.asarray(of[0].outer[:2], np.float64)
+        """What the tile keeps for the control, by its pictures (as it is, evened) and `of` its calls."""
+        (picture, evened), (tile, probability) = pictures, of
+        corner = np.asarray(tile.outer[:2], np.float64)
         # What is hardly seen may be dirt itself, and platelets lie on cells as often as beside them.
         sure = (cells.everything.kinds != Kind.PLATELET) & (cells.everything.scores > SURE_PEAK)
         ground = empty_ground(halve(picture).shape[:2], cells.everything.take(sure))
@@ -211,10 +211,10 @@ class TileWorker:
             cells_px=sum(int(cells.masks[one].pixels.sum()) for one in np.flatnonzero(red)),
             specks=int(counts.sum()),
             grains=int((counts & (specks.areas_um2 <= GRAIN_UM2)).sum()),
-            passed=specks.passed[some],
+            passed=even_stain(specks.passed[some], self.plans[tile.field].absorbance, FULL_LIGHT),
             areas_um2=specks.areas_um2[some],
             speck_keys=keys[some],
-            crops=object_crops(picture, cells, clean),
+            crops=object_crops(evened, cells, clean),
             cell_keys=cell_keys[clean],
         )
 

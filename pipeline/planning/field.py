@@ -61,7 +61,10 @@ class FieldLight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPlan:
-    """Everything a tile of the field needs to know; `area` is what is counted of it."""
+    """Everything a tile of the field needs to know; `area` is what is counted of it.
+
+    `absorbance` is what its usual red cell absorbs, see `segmentation.cell_colour`; None: not known.
+    """
 
     index: int
     name: str
@@ -71,6 +74,7 @@ class FieldPlan:
     light: FieldLight
     grid: WorkingGrid
     area: CountedArea
+    absorbance: tuple[float, float, float] | None = None
 
     @property
     def step(self) -> float:
@@ -152,7 +156,14 @@ def light_shrink(field: Field) -> int:
     return shrink
 
 
-def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) -> FieldPlan:
+def plan_field(
+    index: int,
+    field: Field,
+    um_per_px: float,
+    light: FieldLight,
+    *,
+    absorbance: tuple[float, float, float] | None = None,
+) -> FieldPlan:
     """Plan of one field, all of which is counted."""
     grid = working_grid(field.width, field.height, um_per_px)
     return FieldPlan(
@@ -164,6 +175,7 @@ def plan_field(index: int, field: Field, um_per_px: float, light: FieldLight) ->
         light=light,
         grid=grid,
         area=replace(CountedArea.whole(grid.width // 2, grid.height // 2), hidden=_hidden(light)),
+        absorbance=absorbance,
     )
 
 

@@ -1,7 +1,7 @@
 """Size of a slide's pixels: given, from the file where that is plausible, else from the cells."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +15,19 @@ from pipeline.reader.field import Field
 from pipeline.reader.slide import Slide
 from pipeline.records import ScaleSource
 from pipeline.settings import CountSettings
-from segmentation.scale import View, estimate_um_per_px
+from segmentation.scale import CellsInView, View, estimate_um_per_px
 
 __all__ = ["SlideScale", "agreeing", "find_scale"]
 
 SCAN_PX = 40_000_000
 """Pixels of a picture that is looked at in several places: its middle may be empty glass."""
 PLACES_ASKED = 3
+ASIDE_PX = 160
+"""Side of the views beside one that cannot be read, detector px: 60 µm, 50 cells."""
 PLAUSIBLE_RATIO = 1.6
 """A file's pixel size is rejected where the cells contradict it by more than this factor."""
+ENOUGH_CELLS = 10
+"""Fewest cells in view that tell what the usual one of a field absorbs; else the slide's other fields do."""
 SAME_RATIO = 1.25
 """Photos whose sizes of a pixel differ by more were not taken by one microscope: those of one slide differ by
 1.17 at most (11 slides and 6 sets of one camera), the objectives of one stand by 1.5 and more."""
@@ -42,6 +46,8 @@ class SlideScale:
     rejected_um_per_px : what the file stated where that was not believed.
     cells_um_per_px : by the cells, where another was given; None where they give none.
     others : µm per px by the cells of the fields that do not agree with most, or with what they state.
+    absorbances : what the usual red cell of each field absorbs in red, green and blue, of fields with enough
+        cells in view; see `segmentation.cell_colour`.
     """
 
     um_per_px: float
@@ -51,6 +57,14 @@ class SlideScale:
     rejected_um_per_px: float | None = None
     cells_um_per_px: float | None = None
     others: Mapping[int, float] = dataclasses.field(default_factory=dict)
+    absorbances: Mapping[int, tuple[float, float, float]] = dataclasses.field(default_factory=dict)
+
+    def absorbance_of(self, index: int) -> tuple[float, float, float] | None:
+        """What the usual red cell of a field absorbs: its own, else the middle of all fields, else None."""
+        if index in self.absorbances or not self.absorbances:
+            return self.absorbances.get(index)
+        red, green, blue = np.median([*self.absorbances.values()], axis=0).tolist()
+        return red, green, blue
 
     def of_field(self, field: Field) -> float:
         """µm per px of one field, were it like most of the others."""
@@ -71,7 +85,19 @@ def find_scale(
     """
     failures: list[SlideError] = []
     seen = _seen(slide, lights, detector, failures)
-    estimates = {index: float(np.median(found.sizes)) for index, found in seen.items()}
+    scale = _scale(slide, lights, settings, (seen, failures))
+    return dataclasses.replace(scale, absorbances=_absorbances(seen))
+
+
+def _scale(
+    slide: Slide,
+    lights: Mapping[int, FieldLight],
+    settings: CountSettings,
+    found: "tuple[Mapping[int, _Seen], Sequence[SlideError]]",
+) -> SlideScale:
+    """Scale of a slide by what was seen of its fields, and what failed; see `find_scale`."""
+    seen, failures = found
+    estimates = {index: float(np.median(own.sizes)) for index, own in seen.items()}
     if settings.um_per_px is not None:
         return _given_scale(settings.um_per_px, estimates, seen)
     stated = {index: slide.fields[index].um_per_px for index in lights}
@@ -146,12 +172,19 @@ def _ratio(one: float, other: float) -> float:
     return max(one / other, other / one)
 
 
+def _absorbances(seen: "Mapping[int, _Seen]") -> dict[int, tuple[float, float, float]]:
+    """Of each field with enough cells; of a slide that has none such, of all."""
+    enough = {index: found for index, found in seen.items() if found.cells >= ENOUGH_CELLS} or seen
+    return {index: found.absorbance for index, found in enough.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """µm per px by the cells at each place of a field, and the cells behind them."""
+    """µm per px by the cells at each place of a field, the cells behind them, and their colour."""
 
     sizes: tuple[float, ...]
     cells: int
+    absorbance: tuple[float, float, float]
 
 
 def _seen(
@@ -162,10 +195,20 @@ def _seen(
     for index, light in lights.items():
         field = slide.fields[index]
         views = [_view(field, light, place) for place in _places(field, light)]
+        before = len(failures)
         found = [one for one in (_estimate(view, detector, failures) for view in views) if one is not None]
+        if not found and len(failures) > before:  # damaged there: its quarters may be whole
+            aside = (_view(field, light, place, ASIDE_PX) for place in _quarters(field))
+            found = [
+                one for one in (_estimate(view, detector, failures) for view in aside) if one is not None
+            ]
         if found:
-            sizes = tuple(size for size, _ in found)
-            seen[index] = _Seen(sizes=sizes, cells=sum(cells for _, cells in found))
+            red, green, blue = np.median([one.absorbance for one in found], axis=0).tolist()
+            seen[index] = _Seen(
+                sizes=tuple(one.um_per_px for one in found),
+                cells=sum(one.cells for one in found),
+                absorbance=(red, green, blue),
+            )
     return seen
 
 
@@ -176,17 +219,24 @@ def _places(field: Field, light: FieldLight) -> list[tuple[float, float] | None]
     return list(probe_positions(field, light, PLACES_ASKED)) or [None]
 
 
-def _view(field: Field, light: FieldLight, place: tuple[float, float] | None) -> View:
-    """The field around a place."""
+def _quarters(field: Field) -> list[tuple[float, float]]:
+    """Middles of the four quarters of a field, level-0 px (x, y)."""
+    return [(field.width * x, field.height * y) for y in (0.25, 0.75) for x in (0.25, 0.75)]
+
+
+def _view(
+    field: Field, light: FieldLight, place: tuple[float, float] | None, most_px: int | None = None
+) -> View:
+    """The field around a place, at most so many detector px wide and high."""
 
     def view(um_per_px: float, side_px: int) -> NDArray[np.uint8] | None:
-        return view_at(field, light, um_per_px, side_px, place)
+        return view_at(field, light, um_per_px, min(side_px, most_px or side_px), place)
 
     return view
 
 
-def _estimate(view: View, detector: Detector, failures: list[SlideError]) -> tuple[float, int] | None:
-    """µm per px by the cells in view, and their number; None where there are none or it cannot be read."""
+def _estimate(view: View, detector: Detector, failures: list[SlideError]) -> CellsInView | None:
+    """What the cells in view say; None where there are none or it cannot be read."""
     try:
         return estimate_um_per_px(view, detector.network)
     except SlideError as error:

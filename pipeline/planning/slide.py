@@ -62,7 +62,9 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
     for index, light in lights.items():
         field = slide.fields[index]
         own = None if scale.source == "given" else scale.others.get(index)
-        plan = plan_field(index, field, own or scale.of_field(field), light)
+        plan = plan_field(
+            index, field, own or scale.of_field(field), light, absorbance=scale.absorbance_of(index)
+        )
         plans[index] = replace(plan, area=_counted(field, plan, settings))
     names = [field.name for field in slide.fields]
     return SlidePlan(

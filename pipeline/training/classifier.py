@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.crops import CROP_PX, OUTLINED
+from classifier.crops import CROP_PX, EVENED
 from classifier.predict import PLAIN, predict
 from classifier.training.fit import ClassifierSettings, CropSample
 from classifier.training.hard import drawn_by_hardness
@@ -115,10 +115,10 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         fields = {name: own for name, own in left.items() if name != CELL_ONLY}
         figures = measured_figures(network, fields, left.get(CELL_ONLY))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}7",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}8",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
-        "crop": OUTLINED,
+        "crop": EVENED,
         "trained_on": sorted(kept),
         "left_out": sorted(order.leave_out),
         "seed": order.seed,

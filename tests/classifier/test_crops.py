@@ -28,12 +28,6 @@ def cut_crop(picture, centre, mask) -> np.ndarray:
     return crop
 
 
-def levelled(window: np.ndarray) -> np.ndarray:
-    """The window with the red cell's colour moved to 205 in each channel, nothing above white."""
-    gain = 205 / np.asarray(RED, float)
-    return np.minimum(np.rint(window * gain), WHITE_LEVEL).astype(np.uint8)
-
-
 def blue_px(crop: np.ndarray) -> int:
     return int((crop[..., 0] < 100).sum())
 
@@ -41,7 +35,7 @@ def blue_px(crop: np.ndarray) -> int:
 def test_a_crop_shows_what_lies_around_the_cell():
     picture, centre, mask = two_cells()
     crop = cut_crop(picture, centre, mask)
-    np.testing.assert_array_equal(crop[..., :3], levelled(picture[80 - 28 : 80 + 28, 80 - 28 : 80 + 28]))
+    np.testing.assert_array_equal(crop[..., :3], picture[80 - 28 : 80 + 28, 80 - 28 : 80 + 28])
     assert blue_px(crop) > 100
 
 
@@ -57,7 +51,7 @@ def test_the_cell_in_the_middle_is_marked_and_its_neighbour_is_not():
 
 
 def test_what_lies_outside_of_the_picture_is_white():
-    picture = draw_discs(200, 160, [(6, 8, 20)])
+    picture = draw_discs(200, 160, [(6, 8, 20)], RED)
     found = detections([(3, 4, 10)])
     (mask,) = cell_masks(stain_depth(halve(picture)), found, np.asarray([True]))
     assert mask is not None
@@ -65,7 +59,7 @@ def test_what_lies_outside_of_the_picture_is_white():
     assert crop.shape == (CROP_PX, CROP_PX, 4)
     assert (crop[: 28 - 8, :, :3] == WHITE_LEVEL).all()
     assert (crop[:, : 28 - 6, :3] == WHITE_LEVEL).all()
-    assert crop[28, 28].tolist() == [205] * 3 + [255]
+    assert crop[28, 28].tolist() == [*RED, 255]
     beyond = MARGIN_PX + 1
     assert (crop[: 28 - 8 - beyond, :, 3] == 0).all()
     assert (crop[:, : 28 - 6 - beyond, 3] == 0).all()

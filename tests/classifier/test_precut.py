@@ -7,7 +7,7 @@ from classifier.outline import MARGIN_PX, SOFT_PX
 from classifier.precut import USUAL_CELL_PX, as_cut, cell_mask
 from tests.segmentation.disc_pictures import disc_share
 
-SIDE, WHITE = 56, 230
+SIDE = 56
 
 
 def pre_cut(side: int, colour=(190, 110, 170), ragged: bool = False) -> np.ndarray:
@@ -23,7 +23,7 @@ def pre_cut(side: int, colour=(190, 110, 170), ragged: bool = False) -> np.ndarr
 
 @pytest.mark.parametrize("side", [90, 140, 260])
 def test_the_black_surround_is_gone_and_the_cell_stands_in_the_middle(side):
-    crop = as_cut(pre_cut(side, ragged=True), SIDE, WHITE)
+    crop = as_cut(pre_cut(side, ragged=True), SIDE)
     assert crop.shape == (SIDE, SIDE, 4)
     assert crop[..., :3].min() > 60
     assert crop[:5, :5, :3].min() > 215
@@ -35,7 +35,7 @@ def test_the_black_surround_is_gone_and_the_cell_stands_in_the_middle(side):
 
 @pytest.mark.parametrize("side", [90, 140, 260])
 def test_the_cell_is_marked_and_the_white_around_it_is_not(side):
-    mark = as_cut(pre_cut(side, ragged=True), SIDE, WHITE)[..., 3]
+    mark = as_cut(pre_cut(side, ragged=True), SIDE)[..., 3]
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     away = np.hypot(x - SIDE / 2, y - SIDE / 2)
     assert (mark[away < 0.44 * USUAL_CELL_PX] == 255).all()
@@ -46,14 +46,14 @@ def test_the_cell_is_marked_and_the_white_around_it_is_not(side):
 def test_the_colour_of_the_cell_does_not_depend_on_the_light_it_was_taken_in():
     bright = pre_cut(120)
     dim = np.rint(bright * 0.7).astype(np.uint8)
-    difference = as_cut(bright, SIDE, WHITE)[28, 28].astype(int) - as_cut(dim, SIDE, WHITE)[28, 28]
+    difference = as_cut(bright, SIDE)[28, 28].astype(int) - as_cut(dim, SIDE)[28, 28]
     assert np.abs(difference).max() <= 3
 
 
 def test_an_oblong_picture_keeps_its_shape():
     share = disc_share(160, 100, [(80, 50, 46)])[..., None]
     picture = np.rint(np.asarray((190, 110, 170)) * share + 210 * (1 - share)).astype(np.uint8)
-    dark = np.argwhere(as_cut(picture, SIDE, WHITE)[..., 1] < 160)
+    dark = np.argwhere(as_cut(picture, SIDE)[..., 1] < 200)
     assert np.ptp(dark[:, 0]) == pytest.approx(np.ptp(dark[:, 1]), abs=1.5)
 
 
@@ -76,11 +76,11 @@ def test_a_cell_on_background_that_fills_the_picture_is_all_mask():
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 70, 3), (60, 60, 3)])
 def test_a_black_or_tiny_picture_gives_a_crop_and_no_error(shape):
-    assert as_cut(np.zeros(shape, np.uint8), SIDE, WHITE).shape == (SIDE, SIDE, 4)
+    assert as_cut(np.zeros(shape, np.uint8), SIDE).shape == (SIDE, SIDE, 4)
 
 
 def test_the_picture_is_not_changed():
     picture = pre_cut(90)
     before = picture.copy()
-    as_cut(picture, SIDE, WHITE)
+    as_cut(picture, SIDE)
     np.testing.assert_array_equal(picture, before)

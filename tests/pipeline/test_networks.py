@@ -52,9 +52,9 @@ def test_a_detector_made_for_something_else_is_refused(before, after, told, tmp_
         ("um_per_px = 0.1875", "um_per_px = 0.375", "0.375 µm per px, expected 0.1875"),
         ('crop = "', '# crop = "', "no calibration, crop style or measurement"),
         (
-            'crop = "outlined"',
+            'crop = "evened"',
             'crop = "context"',
-            "'context', expected 'outlined'; train the classifier again",
+            "'context', expected 'evened'; train the classifier again",
         ),
     ],
 )

@@ -44,8 +44,8 @@ def slide_of_discs(diameter_px: float):
 def test_the_scale_is_that_at_which_cells_have_the_usual_diameter(diameter_px):
     found = estimate_um_per_px(slide_of_discs(diameter_px), DiscNetwork())
     assert found is not None
-    assert found[0] == pytest.approx(RED_CELL_UM / diameter_px, rel=0.04)
-    assert found[1] > 10
+    assert found.um_per_px == pytest.approx(RED_CELL_UM / diameter_px, rel=0.04)
+    assert found.cells > 10
 
 
 def test_a_picture_without_cells_has_no_scale():
@@ -70,7 +70,7 @@ def test_dirt_of_another_size_does_not_outvote_the_cells():
 
     found = estimate_um_per_px(view, DiscNetwork())
     assert found is not None
-    assert found[0] == pytest.approx(RED_CELL_UM / 60, rel=0.05)
+    assert found.um_per_px == pytest.approx(RED_CELL_UM / 60, rel=0.05)
 
 
 def sides_asked(diameter_px: float, side: int) -> list[int]:

@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from classifier.crops import CROP_PX, red_cell_crops
 from classifier.precut import as_cut
+from classifier.stain import even_stain
 from pipeline.counting.tile import FAINTEST_PEAK
 from pipeline.counting.tiling import tiles
 from pipeline.evaluation.labelled import CropSet, read_crops
 from pipeline.networks import Detector
-from pipeline.planning.field import FieldPlan, field_light, plan_field, read_window
+from pipeline.planning.field import FieldPlan, read_window
+from pipeline.planning.slide import plan_slide
 from pipeline.reader.field import Field
 from pipeline.reader.slide import open_slide
+from pipeline.settings import CountSettings
 from segmentation.detections import Kind
-from segmentation.resample import WHITE_LEVEL
 from segmentation.scale import RED_CELL_UM
 from segmentation.segment import segment
 
@@ -62,7 +64,7 @@ def field_views(image: Path, um_per_px: float, cells: pd.DataFrame, detector: De
     """
     with open_slide(image) as slide:
         field = slide.fields[0]
-        plan = plan_field(0, field, um_per_px, field_light(field))
+        plan = plan_slide(slide, image, CountSettings(um_per_px=um_per_px), detector).fields[0]
         for cell in cells.to_dict("records"):
             centre = (float(cell["x"]), float(cell["y"]))
             sides = tuple(float(cell[name]) for name in ("x_min", "y_min", "x_max", "y_max"))
@@ -78,7 +80,7 @@ def crop_views(crop_set: CropSet, names: list[str]) -> Iterator[CellView]:
         scale = PHOTO_PX / max(picture.shape[:2])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         photo = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-        yield CellView(seen=as_cut(picture, CROP_PX, WHITE_LEVEL)[..., :3], photo=photo, box=None)
+        yield CellView(seen=as_cut(picture, CROP_PX)[..., :3], photo=photo, box=None)
 
 
 def _photo(
@@ -128,5 +130,6 @@ def _seen(
         away = np.linalg.norm(red.centres - np.asarray((x - x0, y - y0)), axis=1) * plan.step
         nearest = int(np.argmin(away))
         if away[nearest] <= SAME_CELL * RED_CELL_UM / plan.um_per_px:
-            return np.asarray(red_cell_crops(picture, cells)[nearest, ..., :3])
+            evened = even_stain(picture, plan.absorbance)
+            return np.asarray(red_cell_crops(evened, cells)[nearest, ..., :3])
     return None

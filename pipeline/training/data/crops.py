@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from classifier.crops import CROP_PX, object_crops, red_cell_crops
 from classifier.precut import as_cut
 from classifier.predict import STAGES
-from classifier.specks import SPECK_PX, empty_ground, find_specks
+from classifier.specks import FULL_LIGHT, SPECK_PX, empty_ground, find_specks
+from classifier.stain import even_stain
 from classifier.training.fit import UNKNOWN_STAGE
 from pipeline.evaluation.labelled import INFECTED_LABELS, CropSet, FieldSet, read_crops, read_field_set
 from pipeline.evaluation.matching.cells import match_boxes, match_points
@@ -18,7 +19,9 @@ from pipeline.networks import Detector
 from pipeline.planning.field import field_light, plan_field, read_window
 from pipeline.reader.slide import open_slide
 from pipeline.synthetic.field import RenderSettings, crescent_settings, render_set, varied_settings
+from pipeline.training.data.cell_lights import film_lights
 from pipeline.training.data.fields import field_scale, fields_of_one_scale
+from segmentation.cell_colour import usual_absorbance
 from segmentation.detections import Detections, Kind
 from segmentation.resample import WHITE_LEVEL, halve
 from segmentation.scale import RED_CELL_UM
@@ -112,10 +115,19 @@ class Surroundings:
 
 
 def precut_crops(source: CropSet) -> LabelledCrops:
-    """Every crop of a set of pre-cut cells, made to look as the pipeline cuts them."""
+    """Every crop of a set of pre-cut cells, made to look as the pipeline cuts them.
+
+    Some are evened by their person's usual cell, as in a count, the others by themselves, as alone.
+    """
     table = source.crops
     names = table["crop"].astype(str).tolist()
-    crops = np.stack([as_cut(picture, CROP_PX, WHITE_LEVEL) for picture in read_crops(source, names)])
+    lights = film_lights(read_crops(source, names), table["patient"].to_numpy(np.str_))
+    crops = np.stack(
+        [
+            as_cut(picture, CROP_PX, light)
+            for picture, light in zip(read_crops(source, names), lights, strict=True)
+        ]
+    )
     return LabelledCrops(
         crops=crops,
         labels=table["label"].to_numpy(np.str_),
@@ -148,14 +160,14 @@ def surroundings(
         slide, name, um_per_px = scaled[which]
         whole = _segmented(fields.image_path(name), um_per_px, detector)
         picture, cells = whole.picture, whole.cells
-        seen = red_cell_crops(picture, cells).astype(np.float32)
+        seen = red_cell_crops(whole.evened, cells).astype(np.float32)
         on_cell = seen[..., 3:] / 255
         crops.append(np.rint(seen[..., :3] * (1 - on_cell) + WHITE_LEVEL * on_cell).astype(np.uint8))
         groups.append(np.full(len(seen), slide, dtype=np.str_(slide).dtype))
         if fields.name not in PARASITES_ON_GROUND:
             ground = empty_ground(halve(picture).shape[:2], cells.everything)
             found = find_specks(picture, ground).passed[:SPECKS_A_FIELD]
-            specks.append(found)
+            specks.append(even_stain(found, whole.absorbance, FULL_LIGHT))
             speck_groups.append(np.full(len(found), slide, dtype=np.str_(slide).dtype))
     group = np.concatenate(groups)
     return Surroundings(
@@ -203,7 +215,7 @@ def rendered_crops(detector: Detector, rng: np.random.Generator, folder: Path) -
 def _of_field(fields: FieldSet, name: str, slide: str, um_per_px: float, detector: Detector) -> LabelledCrops:
     whole = _segmented(fields.image_path(name), um_per_px, detector)
     found, step = whole.cells.found, whole.step
-    crops = object_crops(whole.picture, whole.cells, np.ones(len(found), bool))
+    crops = object_crops(whole.evened, whole.cells, np.ones(len(found), bool))
     label = _labels(fields, name, found, um_per_px, step)
     known = np.isin(label, ("uninfected", *OTHER_KINDS, *INFECTED_LABELS))
     return LabelledCrops(
@@ -246,11 +258,22 @@ def _labels(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SegmentedField:
-    """A whole field at crop scale, what is found in it as one tile, and level-0 px per detector px."""
+    """A whole field at crop scale, what is found in it as one tile, and level-0 px per detector px.
+
+    Attributes
+    ----------
+    absorbance : of the usual red cell, see `classifier.stain`.
+    """
 
     picture: NDArray[np.uint8]
     cells: SegmentedCells
     step: float
+    absorbance: tuple[float, float, float] | None
+
+    @property
+    def evened(self) -> NDArray[np.uint8]:
+        """uint8, as `picture`."""
+        return even_stain(self.picture, self.absorbance)
 
 
 def _segmented(path: Path, um_per_px: float, detector: Detector) -> _SegmentedField:
@@ -260,4 +283,7 @@ def _segmented(path: Path, um_per_px: float, detector: Detector) -> _SegmentedFi
         picture = read_window(field, plan.grid, plan.light, (0, 0, plan.grid.width, plan.grid.height))
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
     cells = segment(picture, core, detector.network, max(detector.manifest.threshold, SURE_PEAK))
-    return _SegmentedField(picture=picture, cells=cells, step=plan.step)
+    red = cells.found.boxes[cells.found.kinds == Kind.RED_CELL]
+    return _SegmentedField(
+        picture=picture, cells=cells, step=plan.step, absorbance=usual_absorbance(halve(picture), red)
+    )

@@ -1,6 +1,7 @@
 """What a classifier's manifest states of slides left out: calibration, threshold, stages and figures."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from classifier.training.calibrate import FoundAt, fit_platt, operating_point
 from classifier.training.fit import UNKNOWN_STAGE
 from models.manifest import Measured, MiddleLogits, StageFigures, read_manifest
 from models.runtime import Network
+from pipeline.counting.intervals.measured import MeasuredSlide
+from pipeline.evaluation.slide_errors import cross_checked
 from pipeline.training.data.crops import LabelledCrops
 
 __all__ = ["measured_figures", "read_metrics", "stage_figures"]
@@ -37,12 +40,11 @@ def measured_figures(
     pooled = np.concatenate(list(logits.values()))
     platt = fit_platt(pooled, infected, np.ones(len(pooled)))
     chance = {name: platt.probability(logits[name]) for name in left_out}
-    threshold = operating_point(
-        [
-            FoundAt(probability=chance[name], infected=crops.infected, group=crops.group)
-            for name, crops in left_out.items()
-        ]
-    )
+    found = {
+        name: FoundAt(probability=chance[name], infected=crops.infected, group=crops.group)
+        for name, crops in left_out.items()
+    }
+    threshold = operating_point([*found.values()], partial(_wrong_verdicts, found))
     rows = [_row("all left-out fields", platt.probability(pooled), infected, threshold)]
     rows += [_row(name, chance[name], crops.infected, threshold) for name, crops in left_out.items()]
     figures: dict[str, object] = {
@@ -62,9 +64,37 @@ def measured_figures(
             1 / max(precut.infected.sum(), 1),
             1 / max((~precut.infected).sum(), 1),
         )
-        found = fit_platt(_logits(network, precut), precut.infected, even)
-        figures["precut"] = {"slope": found.slope, "offset": found.offset}
+        alone = fit_platt(_logits(network, precut), precut.infected, even)
+        figures["precut"] = {"slope": alone.slope, "offset": alone.offset}
     return figures
+
+
+def _wrong_verdicts(found: Mapping[str, FoundAt], threshold: float) -> int:
+    """Slides without infected cells on which parasites would be claimed, and those with enough on which not;
+    each judged by the errors on all others.
+    """
+    slides = [
+        _measured_slide(name, slide, own, threshold)
+        for name, own in found.items()
+        for slide in np.unique(own.group).tolist()
+    ]
+    if not any(slide.infected for slide in slides) or not any(slide.uninfected for slide in slides):
+        return 0
+    judged = cross_checked(slides)
+    return judged.uninfected_seen.hits + judged.infected_seen.of - judged.infected_seen.hits
+
+
+def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -> MeasuredSlide:
+    own = found.group == slide
+    called, infected = found.probability[own] >= threshold, found.infected[own]
+    return MeasuredSlide(
+        source=source,
+        slide=slide,
+        infected=int(infected.sum()),
+        infected_found=int((called & infected).sum()),
+        uninfected=int((~infected).sum()),
+        false_calls=int((called & ~infected).sum()),
+    )
 
 
 def read_metrics(manifest: Path) -> dict[str, object]:

@@ -16,7 +16,7 @@ ENTRIES: dict[str, object] = {
     "um_per_px": 0.1875,
     "classes": ("infected",),
     "threshold": 0.5,
-    "crop": "outlined",
+    "crop": "evened",
     "calibration": {"slope": 1.5, "offset": -0.25},
     "measured": [
         {"source": "a", "infected": 3, "infected_found": 2, "uninfected": 9, "false_positives": 0},

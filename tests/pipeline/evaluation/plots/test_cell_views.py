@@ -8,11 +8,13 @@ import pytest
 
 from classifier.crops import red_cell_crops
 from classifier.predict import predict
+from classifier.stain import even_stain
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
 from pipeline.evaluation.plots.cell_views import PHOTO_PX, CellView, field_views
 from pipeline.networks import load_classifier, load_detector
-from pipeline.planning.field import field_light, plan_field, read_window
+from pipeline.planning.field import read_window
+from pipeline.planning.slide import plan_slide
 from pipeline.reader.slide import open_slide
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_set
@@ -44,14 +46,16 @@ def crops_at(image: Path, cells: pd.DataFrame) -> np.ndarray:
     """The crops with their marks, of the counted cells, cut from the whole field at once."""
     detector = load_detector(SETTINGS)
     with open_slide(image) as slide:
-        plan = plan_field(0, slide.fields[0], UM_PER_PX, field_light(slide.fields[0]))
+        plan = plan_slide(slide, image, SETTINGS, detector).fields[0]
         window = (0, 0, plan.grid.width, plan.grid.height)
         picture = read_window(slide.fields[0], plan.grid, plan.light, window)
     core = (0, 0, plan.grid.width // 2, plan.grid.height // 2)
     cut = segment(picture, core, detector.network, detector.manifest.threshold)
     red = cut.found.take(cut.found.kinds == Kind.RED_CELL)
     apart = red.centres[None] * plan.step - cells[["x", "y"]].to_numpy(float)[:, None]
-    return red_cell_crops(picture, cut)[np.hypot(*apart.transpose(2, 0, 1)).argmin(axis=1)]
+    return red_cell_crops(even_stain(picture, plan.absorbance), cut)[
+        np.hypot(*apart.transpose(2, 0, 1)).argmin(axis=1)
+    ]
 
 
 def test_the_crop_of_the_gallery_has_the_probability_of_the_count(image: Path, result: CountResult) -> None:
