@@ -108,7 +108,7 @@ def test_a_blurred_field_is_never_one_without_parasites(
     summary = counted(cv2.GaussianBlur(rendered.image, (0, 0), sigma_px), tmp_path)
     assert {"out_of_focus", "rings_not_visible"} <= codes(summary)
     # Large parasites may be seen through a blur that hides rings: they are said to be there.
-    assert summary.verdict in {"not countable", "parasites seen"}
+    assert summary.verdict in {"not countable", "uncertain", "parasites seen"}
     assert summary.verdict == "not countable" or summary.infected >= 3
 
 
