@@ -109,7 +109,7 @@ def test_a_blurred_field_is_never_one_without_parasites(
     assert {"out_of_focus", "rings_not_visible"} <= codes(summary)
     # Large parasites may be seen through a blur that hides rings: they are said to be there.
     assert summary.verdict in {"not countable", "uncertain", "parasites seen"}
-    assert summary.verdict == "not countable" or summary.infected >= 3
+    assert summary.verdict != "parasites seen" or summary.infected >= 3
 
 
 @pytest.mark.parametrize("share", [0.08, 0.1, 0.17])
