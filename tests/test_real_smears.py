@@ -66,8 +66,8 @@ def test_left_out_nih_patients_cells_are_found_and_counted(report_of: Callable[[
 def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport],
 ) -> None:
-    # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 53 and 16, AUC 0.976.
-    # Classifier 7 had 53 and 17, 0.983; classifier 5, which knew three microscopes, found 56 at 19.
+    # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 53 and 16, AUC
+    # 0.976. Classifier 7 had 53 and 17, 0.983; classifier 5, which knew three microscopes, found 56 at 19.
     overall = report_of("nih_fields").overall
     assert overall.infected_cells_found.hits >= 52
     assert overall.classification.false_positives_per_10000.hits <= 18
@@ -88,7 +88,8 @@ def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
     # Now 54 and 18, 49 and 11, 64 and 19, 62 and 17 are reached at these, 56 and 24, 50 and 9, 64 and 23, 62
-    # and 20 by classifier 7. Classifier 5, which knew these microscopes alone, reached 59 and 32, 54 and 14, 63 and 17, 57 and 11 (docs/accuracy.md).
+    # and 20 by classifier 7. Classifier 5, which knew these microscopes alone, reached
+    # 59 and 32, 54 and 14, 63 and 17, 57 and 11 (docs/accuracy.md).
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall

@@ -29,6 +29,7 @@ __all__ = [
     "fit_slide_errors",
     "measured_slides",
     "write_slide_errors",
+    "wrong_verdicts",
 ]
 
 FEWEST_INFECTED, FEWEST_CELLS = 5, 200
@@ -130,21 +131,48 @@ def cross_checked(slides: Sequence[MeasuredSlide]) -> CrossCheck:
     """Judge each slide by the errors of all others, as a count would judge a new one."""
     uninfected, infected, holds = [], [], []
     for slide in slides:
-        errors = _fitted([other for other in slides if other is not slide])
-        called, cells = slide.infected_found + slide.false_calls, slide.infected + slide.uninfected
-        seen = bool(cells) and beyond_false_calls(called, cells, errors)
         if slide.uninfected and not slide.infected:
-            uninfected.append(seen)
-        elif slide.uninfected and slide.infected >= FEWEST_INFECTED and cells >= FEWEST_CELLS:
-            infected.append(seen)
+            uninfected.append(_claimed(slide, slides))
+        elif _is_expected(slide):
+            infected.append(_claimed(slide, slides))
         if slide.uninfected and slide.infected:
-            low, high = melded_interval(called, cells, errors)
+            called, cells = _called_of(slide)
+            low, high = melded_interval(called, cells, _by_others(slide, slides))
             holds.append(low <= slide.infected / cells <= high)
     return CrossCheck(
         uninfected_seen=rate(sum(uninfected), len(uninfected)),
         infected_seen=rate(sum(infected), len(infected)),
         interval_holds=rate(sum(holds), len(holds)),
     )
+
+
+def wrong_verdicts(slides: Sequence[MeasuredSlide]) -> int:
+    """Slides without an infected cell on which parasites would be claimed, and those with enough of them on
+    which not; each judged by the errors of all others.
+    """
+    judged = [slide for slide in slides if _is_expected(slide) or (slide.uninfected and not slide.infected)]
+    return sum(_claimed(slide, slides) != _is_expected(slide) for slide in judged)
+
+
+def _is_expected(slide: MeasuredSlide) -> bool:
+    """Whether a count of the slide is expected to see parasites."""
+    enough = slide.infected >= FEWEST_INFECTED and slide.infected + slide.uninfected >= FEWEST_CELLS
+    return enough and slide.uninfected > 0
+
+
+def _called_of(slide: MeasuredSlide) -> tuple[int, int]:
+    """Cells called infected, and all cells."""
+    return slide.infected_found + slide.false_calls, slide.infected + slide.uninfected
+
+
+def _claimed(slide: MeasuredSlide, slides: Sequence[MeasuredSlide]) -> bool:
+    """Whether parasites would be claimed on a slide, by the errors of the others; never without a call."""
+    called, cells = _called_of(slide)
+    return called > 0 and beyond_false_calls(called, cells, _by_others(slide, slides))
+
+
+def _by_others(slide: MeasuredSlide, slides: Sequence[MeasuredSlide]) -> SlideErrors:
+    return _fitted([other for other in slides if other is not slide])
 
 
 def write_slide_errors(path: Path, held: SlideErrorsFile) -> None:

@@ -13,7 +13,7 @@ from classifier.training.fit import UNKNOWN_STAGE
 from models.manifest import Measured, MiddleLogits, StageFigures, read_manifest
 from models.runtime import Network
 from pipeline.counting.intervals.measured import MeasuredSlide
-from pipeline.evaluation.slide_errors import cross_checked
+from pipeline.evaluation.slide_errors import wrong_verdicts
 from pipeline.training.data.crops import LabelledCrops
 
 __all__ = ["measured_figures", "read_metrics", "stage_figures"]
@@ -80,8 +80,7 @@ def _wrong_verdicts(found: Mapping[str, FoundAt], threshold: float) -> int:
     ]
     if not any(slide.infected for slide in slides) or not any(slide.uninfected for slide in slides):
         return 0
-    judged = cross_checked(slides)
-    return judged.uninfected_seen.hits + judged.infected_seen.of - judged.infected_seen.hits
+    return wrong_verdicts(slides)
 
 
 def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -> MeasuredSlide:
