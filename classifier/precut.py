@@ -39,20 +39,19 @@ class CellLight:
     absorbance: tuple[float, float, float]
 
 
-def cell_light(picture: NDArray[np.uint8], white: NDArray[np.float32] | None = None) -> CellLight:
+def cell_light(
+    picture: NDArray[np.uint8], side_px: int, white: NDArray[np.float32] | None = None
+) -> CellLight:
     """Light by the cell alone: its brightest places are nearly as bright as the background, and it is usual.
 
     Parameters
     ----------
-    picture : uint8 (H, W, 3), RGB, one cell that fills it. white : of the background, where known.
+    picture, side_px : as for `as_cut`. white : of the background, where known.
     """
-    if white is None:
-        on_cell = cell_mask(picture).astype(bool)
-        cell = picture[on_cell] if on_cell.any() else picture.reshape(-1, 3)
-        white = np.maximum(np.percentile(cell, BRIGHTEST, axis=0), 1.0).astype(np.float32)
-    cut, share = _placed(normalise(picture, white), cell_mask(picture), int(USUAL_CELL_PX))
-    absorbance = own_absorbance(cut, (share > 0.5).astype(np.uint8))
-    return CellLight(white=white, absorbance=absorbance)
+    mask = cell_mask(picture)
+    white = _brightest(picture, mask) if white is None else white
+    cut, share = _placed(normalise(picture, white), mask, side_px)
+    return CellLight(white=white, absorbance=own_absorbance(cut, (share > 0.5).astype(np.uint8)))
 
 
 def as_cut(picture: NDArray[np.uint8], side_px: int, light: CellLight | None = None) -> NDArray[np.uint8]:
@@ -61,14 +60,21 @@ def as_cut(picture: NDArray[np.uint8], side_px: int, light: CellLight | None = N
     Parameters
     ----------
     picture : uint8 (H, W, 3), RGB, one cell that fills it, its surround black or background.
-    light : of the cell's film; None: by the cell alone.
+    light : of the cell's film; None: by the cell alone, see `cell_light`.
     """
-    light = cell_light(picture) if light is None else light
-    cut, share = _placed(normalise(picture, light.white), cell_mask(picture), side_px)
-    crop = even_stain(cut, light.absorbance)
-    bare = np.asarray(np.rint(crop * share[..., None] + WHITE_LEVEL * (1 - share[..., None])), np.uint8)
+    mask = cell_mask(picture)
+    white = _brightest(picture, mask) if light is None else light.white
+    cut, share = _placed(normalise(picture, white), mask, side_px)
     on_crop = (share > 0.5).astype(np.uint8)
+    crop = even_stain(cut, own_absorbance(cut, on_crop) if light is None else light.absorbance)
+    bare = np.asarray(np.rint(crop * share[..., None] + WHITE_LEVEL * (1 - share[..., None])), np.uint8)
     return np.asarray(outlined(bare[None], on_crop[None])[0], np.uint8)
+
+
+def _brightest(picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour of the cell's brightest places, float32 (3,), 1 to 255."""
+    cell = picture[mask.astype(bool)] if mask.any() else picture.reshape(-1, 3)
+    return np.maximum(np.percentile(cell, BRIGHTEST, axis=0), 1.0).astype(np.float32)
 
 
 def _placed(

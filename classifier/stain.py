@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.cell_colour import STAINED_PERCENTILE
+from segmentation.cell_colour import STAINED_PERCENTILE, absorbed
 from segmentation.resample import WHITE_LEVEL
 
 __all__ = ["USUAL_ABSORBANCE", "even_stain", "own_absorbance"]
@@ -50,9 +50,7 @@ def even_stain(
     return np.asarray(cv2.LUT(flat, levels), np.uint8).reshape(picture.shape)
 
 
-def own_absorbance(
-    picture: NDArray[np.uint8], mask: NDArray[np.uint8], white: int = WHITE_LEVEL
-) -> tuple[float, float, float]:
+def own_absorbance(picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[float, float, float]:
     """Absorbance of a single cell in red, green and blue: of its stained part within the rim, 0 and more.
 
     Parameters
@@ -63,6 +61,4 @@ def own_absorbance(
     chosen = inner if inner.sum() >= LEAST_INNER_PX else mask.astype(bool)
     if not chosen.any():
         return 0.0, 0.0, 0.0
-    colour = np.percentile(picture[chosen].astype(np.float64), STAINED_PERCENTILE, axis=0)
-    red, green, blue = np.maximum(np.log(white / np.maximum(colour, 1.0)), 0.0).tolist()
-    return red, green, blue
+    return absorbed(np.percentile(picture[chosen], STAINED_PERCENTILE, axis=0))

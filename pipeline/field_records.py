@@ -36,8 +36,7 @@ class FieldResult:
     detected : objects found, of every kind; detected == counted + sum(excluded.values()).
     infected : infected red cells among the counted.
     area_mm2 : mm² of each part, see docs/outputs.md; together all of the field.
-    cell_absorbance : of the usual red cell in red, green and blue, by which the stain was evened; None: it
-        was not.
+    cell_absorbance : of the usual red cell in red, green and blue, by which the stain was evened.
     """
 
     name: str

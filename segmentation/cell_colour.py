@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from segmentation.resample import WHITE_LEVEL
 
-__all__ = ["STAINED_PERCENTILE", "usual_absorbance"]
+__all__ = ["STAINED_PERCENTILE", "absorbed", "usual_absorbance"]
 
 WITHIN = 0.42
 """Half-axes of what is measured of a cell, as a share of its box: background shines into its rim."""
@@ -13,6 +13,20 @@ STAINED_PERCENTILE = 25.0
 """Of a cell's pixels by their brightness: its stain, not its pallor, which on badly dried films is a hole."""
 DECIMALS = 3
 """Of an absorbance, so that it is the same number wherever it is written down."""
+
+
+def absorbed(
+    colour: NDArray[np.floating], white: NDArray[np.floating] | float = WHITE_LEVEL
+) -> tuple[float, float, float]:
+    """Absorbance of a colour in red, green and blue, natural logarithm, 0 and more.
+
+    Parameters
+    ----------
+    colour : (3,), 0 to 255. white : level of full light, or colour of the background, (3,).
+    """
+    passed = np.maximum(np.asarray(colour, np.float64), 1.0) / white
+    red, green, blue = np.round(np.maximum(-np.log(passed), 0.0), DECIMALS).tolist()
+    return red, green, blue
 
 
 def usual_absorbance(
@@ -28,11 +42,7 @@ def usual_absorbance(
     boxes : (n, 4), x_min, y_min, x_max, y_max of the red cells in px of the picture.
     """
     colours = [colour for box in boxes.tolist() if (colour := _stained_colour(picture, box)) is not None]
-    if not colours:
-        return None
-    absorbed = np.maximum(np.log(WHITE_LEVEL / np.maximum(np.median(colours, axis=0), 1.0)), 0.0)
-    red, green, blue = np.round(absorbed, DECIMALS).tolist()
-    return red, green, blue
+    return absorbed(np.median(colours, axis=0)) if colours else None
 
 
 def _stained_colour(picture: NDArray[np.uint8], box: list[float]) -> NDArray[np.float64] | None:

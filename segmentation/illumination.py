@@ -12,6 +12,7 @@ __all__ = [
     "brightest_channel",
     "chosen_pixels",
     "darkest_channel",
+    "film_colour",
     "white_point",
 ]
 
@@ -87,12 +88,29 @@ def white_point(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArra
 
     Threshold: Otsu, IEEE Trans. SMC 9 (1979), on the green channel, where stained cells absorb most.
     """
+    lit, bright = _parted(thumbnail, view)
+    background = lit & bright
+    return np.maximum(_median_colour(thumbnail, background if background.any() else lit), np.float32(1))
+
+
+def film_colour(thumbnail: NDArray[np.uint8], view: BrightView | None) -> NDArray[np.float32]:
+    """Colour of the usual stained place, float32 (3,), 1 to 255: median of what is no brighter than the
+    threshold of `white_point`. On a thin film nearly all of that is red cells.
+    """
+    lit, bright = _parted(thumbnail, view)
+    stained = lit & ~bright
+    return np.maximum(_median_colour(thumbnail, stained if stained.any() else lit), np.float32(1))
+
+
+def _parted(
+    thumbnail: NDArray[np.uint8], view: BrightView | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What is lit, and what is brighter than the threshold, each bool (h, w)."""
     green = np.asarray(cv2.extractChannel(thumbnail, 1), np.uint8)
     lit = np.ones(green.shape, bool) if view is None else view.mask
     inside = green if view is None else green[lit][None]
     threshold, _ = cv2.threshold(inside, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    background = lit & (green > int(threshold))
-    return np.maximum(_median_colour(thumbnail, background if background.any() else lit), np.float32(1))
+    return lit, green > int(threshold)
 
 
 def chosen_pixels(picture: NDArray[np.uint8], which: NDArray[np.bool_]) -> NDArray[np.uint8]:

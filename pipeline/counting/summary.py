@@ -53,7 +53,7 @@ class FieldFacts:
     ----------
     width, height : level-0 px of the picture as displayed.
     um_per_px : µm per level-0 px used for this field.
-    parts_px : detector px of each part of the field. absorbance : of its usual red cell, see `FieldPlan`.
+    parts_px : detector px of each part, counted or not; together all of it. absorbance : see `FieldPlan`.
     """
 
     name: str

@@ -11,6 +11,7 @@ from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.planning.own_marks import bears_marks
 from pipeline.reader.field import Box, Field
+from segmentation.cell_colour import absorbed
 from segmentation.colours import hue_spread
 from segmentation.drawing.drawn import drawn_over
 from segmentation.illumination import (
@@ -19,6 +20,7 @@ from segmentation.illumination import (
     brightest_channel,
     chosen_pixels,
     darkest_channel,
+    film_colour,
     white_point,
 )
 from segmentation.lattice import WINDOW_PX, lattice_strength
@@ -45,6 +47,8 @@ class FieldLight:
     white_point : float32 (3,), colour of the empty background, 1 to 255.
     view : the lit part of an eyepiece photo, or None.
     drawn : the part that nothing is drawn over, no margin, scale bar or text; None where nothing is drawn.
+    film : what the usual stained place absorbs in red, green and blue, see `segmentation.cell_colour`; None:
+        not measured.
     lattice : how far a regular pattern stands out of the middle of the field, see `lattice_strength`.
     saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
     hue_spread : of its px of one brightness, see `segmentation.colours.hue_spread`; None: not measured.
@@ -55,6 +59,7 @@ class FieldLight:
     saturated_fraction: float
     dark_fraction: float
     drawn: BrightView | None = None
+    film: tuple[float, float, float] | None = None
     hue_spread: float | None = None
     lattice: float = 0.0
 
@@ -126,6 +131,7 @@ def field_light(field: Field) -> FieldLight:
     white = white_point(lit, None) if white is None else white
     return FieldLight(
         white_point=white,
+        film=absorbed(film_colour(lit, None), white),
         hue_spread=hue_spread(lit, white),
         view=view,
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),

@@ -9,7 +9,8 @@ from pipeline.errors import SlideError
 from pipeline.planning.field import FieldLight, light_shrink
 from pipeline.planning.sampling import along_curve
 from pipeline.reader.field import Field
-from segmentation.illumination import white_point
+from segmentation.cell_colour import absorbed
+from segmentation.illumination import film_colour, white_point
 from segmentation.masks import stain_depth
 from segmentation.resample import normalise
 from segmentation.stain_layers import DEPTH_LEVELS, cells_apart, depth_counts
@@ -46,7 +47,7 @@ def probe_positions(field: Field, light: FieldLight, number: int) -> list[tuple[
 
 
 def closer_light(field: Field, light: FieldLight) -> FieldLight:
-    """Light of a large scan with the white point of the gaps between cells.
+    """Light of a large scan with the white point of the gaps between cells, and the colour of the cells.
 
     The px of a scan's thumbnail are as large as cells. Where the film leaves no glass free, none of them is
     bare, and the white point that they give is too dark. A smaller picture's light is right as it is.
@@ -56,7 +57,9 @@ def closer_light(field: Field, light: FieldLight) -> FieldLight:
     probes = _plainest(field, light, LIGHT_PLACES)
     if not probes:
         return light
-    return replace(light, white_point=white_point(np.vstack([picture for _, picture in probes]), None))
+    seen = np.vstack([picture for _, picture in probes])
+    white = white_point(seen, None)
+    return replace(light, white_point=white, film=absorbed(film_colour(seen, None), white))
 
 
 def _plainest(field: Field, light: FieldLight, number: int) -> list[_Probe]:

@@ -173,9 +173,8 @@ def _ratio(one: float, other: float) -> float:
 
 
 def _absorbances(seen: "Mapping[int, _Seen]") -> dict[int, tuple[float, float, float]]:
-    """Of each field with enough cells; of a slide that has none such, of all."""
-    enough = {index: found for index, found in seen.items() if found.cells >= ENOUGH_CELLS} or seen
-    return {index: found.absorbance for index, found in enough.items()}
+    """Of each field with enough cells in view."""
+    return {index: found.absorbance for index, found in seen.items() if found.cells >= ENOUGH_CELLS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

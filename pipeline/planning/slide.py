@@ -63,7 +63,11 @@ def plan_slide(slide: Slide, source: Path, settings: CountSettings, detector: De
         field = slide.fields[index]
         own = None if scale.source == "given" else scale.others.get(index)
         plan = plan_field(
-            index, field, own or scale.of_field(field), light, absorbance=scale.absorbance_of(index)
+            index,
+            field,
+            own or scale.of_field(field),
+            light,
+            absorbance=scale.absorbance_of(index) or light.film,
         )
         plans[index] = replace(plan, area=_counted(field, plan, settings))
     names = [field.name for field in slide.fields]
