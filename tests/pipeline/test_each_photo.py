@@ -16,6 +16,7 @@ from pipeline.planning.own_marks import BLUE, GREEN, RED, YELLOW, bears_marks
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
+from pipeline.training.novelty.kinds import KINDS, UNSEEN_KINDS
 
 SETTINGS = RenderSettings(width=560, height=440, um_per_px=0.18, parasitaemia=0.1, white_cells=1.0)
 ESTIMATED = CountSettings()
@@ -122,6 +123,15 @@ def test_a_drawing_with_all_colours_of_the_marks_is_no_overlay():
         cv2.rectangle(drawing, (40 + 180 * number, 380), (180 + 180 * number, 590), colour, -1)
     cv2.line(drawing, (0, 596), (799, 596), (90, 60, 90), 8)
     assert not bears_marks(drawing)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["boxed thick film", "clouds", "foliage", "noise", "balls", "buttons", "plot", "confetti", "bone marrow"],
+)
+def test_blue_green_things_and_boxes_that_a_person_drew_are_no_outlines_of_a_count(kind):
+    draw = {**KINDS, **UNSEEN_KINDS}[kind]
+    assert not any(bears_marks(draw(np.random.default_rng([71, seed]))) for seed in range(4))
 
 
 def test_an_overlay_among_photos_is_left_out_and_named(overlay, good, tmp_path):
