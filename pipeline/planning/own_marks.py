@@ -39,7 +39,7 @@ _HANG_TOGETHER = 6
 _HALF_WIDTH_PX, _HUES_SPREAD = 4.0, 1.5
 """Most half the width of nearly all outlines, and most that their hue (how far green lies above blue, over
 how far red lies below both) differs between the 10th and the 90th percentile. Of 216 pictures of 12 overlays,
-cut, made smaller, saved as JPEG, at most 3.9 and 1.1; clouds, balls and leaves are 4.1 wide and more, the hues
+cut, made smaller, saved as JPEG, at most 3.9 and 1.1; clouds, balls, leaves are 4.1 wide and more, the hues
 of boxes that persons drew in many colours differ by 2 and more."""
 
 
