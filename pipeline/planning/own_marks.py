@@ -71,7 +71,7 @@ def _bears_outlines(picture: NDArray[np.uint8]) -> bool:
 def _less_red_as_stored(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Px whose red lies below green and blue in the file too: a tint of the light is no outline."""
     red, green, blue = cv2.split(picture)
-    return cv2.subtract(cv2.min(green, blue), red) >= _LESS_RED
+    return np.asarray(cv2.subtract(cv2.min(green, blue), red) >= _LESS_RED)
 
 
 def _hanging_together(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -79,7 +79,7 @@ def _hanging_together(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(lines.astype(np.uint8), connectivity=8)
     kept = stats[:, cv2.CC_STAT_AREA] >= _HANG_TOGETHER
     kept[0] = False
-    return kept[pieces]
+    return np.asarray(kept[pieces])
 
 
 def _bears_legend(picture: NDArray[np.uint8]) -> bool:
