@@ -12,7 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from benchmarks.hostile.inputs import Inputs, Picture, held
 from benchmarks.hostile.photos import with_gap
 
-__all__ = ["scans"]
+__all__ = ["scans", "svs"]
 
 _ABOUT = "Aperio Image Library v11\n{0}x{1} [0,0 {0}x{1}] (128x128) -> {2}|AppMag = 40|MPP = 0.12"
 _TILE = (128, 128)
@@ -36,7 +36,7 @@ def scans(field: Picture) -> Inputs:
 
 
 def _aperio(field: Picture) -> Inputs:
-    whole = _svs(field)
+    whole = svs(field)
     yield held("whole.svs", whole, "same")
     yield held("as-tiff.tif", whole, "same")
     for kept in (0.2, 0.6, 0.95):
@@ -45,12 +45,12 @@ def _aperio(field: Picture) -> Inputs:
     for place in (0.3, 0.6):
         yield held(f"gap-{place}.svs", with_gap(whole, place, 4000), "told")
     for compression in ("jpeg", "jpeg2000"):
-        packed = _svs(field, compression=compression)
+        packed = svs(field, compression=compression)
         yield held(f"{compression}.svs", packed, "near" if compression == "jpeg" else "refused")
         yield held(f"{compression}-gap.svs", with_gap(packed, 0.5, 2000), "told")
-    yield held("mpp-absurd.svs", _svs(field, about=_ABOUT.replace("0.12", "1e9")), "same")
-    yield held("about-empty.svs", _svs(field, about="Aperio"), "any")
-    yield held("no-tiles.svs", _svs(field, tile=None), "any")
+    yield held("mpp-absurd.svs", svs(field, about=_ABOUT.replace("0.12", "1e9")), "same")
+    yield held("about-empty.svs", svs(field, about="Aperio"), "any")
+    yield held("no-tiles.svs", svs(field, tile=None), "any")
 
 
 def _by_name(field: Picture) -> Inputs:
@@ -86,9 +86,10 @@ def _dicom(field: Picture) -> Inputs:
     yield held("noise.dcm", bytes(128) + b"DICM" + np.random.default_rng(2).bytes(9000), "refused")
 
 
-def _svs(
+def svs(
     field: Picture, compression: str = "deflate", about: str = _ABOUT, tile: tuple[int, int] | None = _TILE
 ) -> bytes:
+    """A field as a scan of Aperio, with a small picture of it."""
     height, width = field.shape[:2]
     given: dict[str, Any] = {"photometric": "rgb", "compression": compression, "metadata": None}
     if compression in {"jpeg", "jpeg2000"}:

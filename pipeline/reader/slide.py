@@ -10,6 +10,7 @@ from typing import Self
 from pipeline.errors import EmptySlideError, SlideError
 from pipeline.names import for_path
 from pipeline.reader.field import BrokenField, Field, Turn
+from pipeline.reader.formats import kind_of
 from pipeline.reader.photo import PhotoField, open_photo
 from pipeline.reader.source import (
     content_kind,
@@ -18,10 +19,17 @@ from pipeline.reader.source import (
     is_own_result,
     shown,
     slide_name,
+    start_of,
 )
 from pipeline.reader.tiff import TiffField, open_tiff
 from pipeline.reader.tiff_layout import check_directories
-from pipeline.reader.vendor import VENDOR_SUFFIXES, dicom_slide, is_vendor_tiff, open_vendor_slide
+from pipeline.reader.vendor import (
+    VENDOR_SUFFIXES,
+    dicom_slide,
+    is_known_scan,
+    is_vendor_tiff,
+    open_vendor_slide,
+)
 from pipeline.records import Notice
 
 __all__ = ["PHOTO_SUFFIXES", "Slide", "open_slide", "pictures_in"]
@@ -195,7 +203,7 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _open_file(path: Path, name: str, turn: Turn) -> Field:
-    if path.suffix.lower() in VENDOR_SUFFIXES and path.is_file():
+    if path.suffix.lower() in VENDOR_SUFFIXES and path.is_file() and not _is_misnamed(path):
         return open_vendor_slide(path, name, turn)
     kind = content_kind(path)
     if kind == "DICOM":
@@ -206,3 +214,13 @@ def _open_file(path: Path, name: str, turn: Turn) -> Field:
     if is_vendor_tiff(path):
         return open_vendor_slide(path, name, turn)
     return open_tiff(path, name, turn)
+
+
+def _is_misnamed(path: Path) -> bool:
+    """Whether a picture bears the ending of a scan; the file of an MRXS slide itself is a JPEG."""
+    try:
+        kind = kind_of(start_of(path))
+    except OSError as error:
+        raise file_error(path, error) from error
+    is_index = kind == "JPEG" and path.suffix.lower() == ".mrxs"
+    return kind is not None and not is_index and not is_known_scan(path)

@@ -14,6 +14,8 @@ from pipeline.errors import SlideError
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
 from pipeline.reader.decoding.header import PhotoHeader
 from pipeline.reader.field import Box, Turn
+from pipeline.reader.parts.cache import SegmentCache
+from pipeline.reader.parts.segments import read_page, sample_range, segment_size
 from pipeline.reader.photo import PhotoField, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region
@@ -21,7 +23,6 @@ from pipeline.reader.repair import patched
 from pipeline.reader.source import shown
 from pipeline.reader.tiff_layout import TiffLayout, opened_tiff, rgb_of_samples, tiff_layout
 from pipeline.reader.tiff_levels import pages_of, pictures, stored_levels
-from pipeline.reader.tiff_segments import SegmentCache, read_page, sample_range, segment_size
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries

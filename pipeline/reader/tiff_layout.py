@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
 from pipeline.reader.decoding.directories import MOST_DIRECTORIES, directories
-from pipeline.reader.decoding.segments import lost_rows
+from pipeline.reader.parts.segments import data_within, holds_data
 from pipeline.reader.pixel_size import tiff_um_per_px
 from pipeline.reader.pixels import (
     FULL_RANGE_BITS,
@@ -30,7 +30,6 @@ from pipeline.reader.tiff_levels import (
     stored_levels,
 )
 from pipeline.reader.tiff_refusal import MIN_IS_WHITE, PALETTE, YCBCR, channels_of, tiff_refusal
-from pipeline.reader.tiff_segments import data_within, holds_data, px_bytes_of, raw_place
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
@@ -102,7 +101,6 @@ def tiff_layout(path: Path) -> TiffLayout:
             reason = tiff_refusal(every, largest) or too_small(page.imagewidth, page.imagelength)
             if reason is None:
                 _check_data(page, tiff.filehandle.size)
-                _check_rows(path, largest)
                 planes = focus_planes(largest)
                 return TiffLayout(
                     pyramid=_pyramid(levels[:1] if planes > 1 else levels),
@@ -146,7 +144,8 @@ def opened_tiff(path: Path) -> "TiffFile":
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     try:
-        return TiffFile(path, _multifile=False)
+        # A file that is called .ndpi and is none is read as what it is; OpenSlide reads those that are.
+        return TiffFile(path, _multifile=False, is_ndpi=False)
     except FileNotFoundError as error:
         raise file_error(path, error) from error
     except DECODE_ERRORS as error:
@@ -182,21 +181,6 @@ def _check_data(page: "TiffPage", file_bytes: int) -> None:
         raise DamageError("its directory lists no pixels, so it was never finished")
     if not data_within(page, file_bytes):
         raise DamageError(f"the file ends after {file_bytes} bytes, before the first pixel")
-
-
-def _check_rows(path: Path, largest: "TiffPageSeries") -> None:
-    """Refuse a picture of which some unpacked rows were lost."""
-    for page in largest.pages:
-        place = None if page is None else raw_place(page)
-        if page is None or place is None or page.keyframe is None:
-            continue
-        px_bytes = px_bytes_of(page.keyframe)
-        planes, _, height, width, _ = page.keyframe.shaped
-        for plane in range(planes):
-            shape = height, width * px_bytes
-            lost = lost_rows(path, place + plane * shape[0] * shape[1], shape, px_bytes)
-            if lost is not None:
-                raise DamageError(f"rows {lost[0]} to {lost[1]} have a gap")
 
 
 def _pyramid(stored: list["TiffPageSeries"]) -> Pyramid:

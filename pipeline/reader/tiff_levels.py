@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError
+from pipeline.reader.parts.segments import holds_data
 from pipeline.reader.pyramid import whole_factor
-from pipeline.reader.tiff_segments import holds_data
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries

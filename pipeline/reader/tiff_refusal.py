@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.reader.parts.segments import segment_size
+from pipeline.reader.parts.weight import px_and_bytes
 from pipeline.reader.pixels import FULL_RANGE_BITS, too_empty
 from pipeline.reader.tiff_levels import ONE_PICTURE_AXES, focus_planes
-from pipeline.reader.tiff_segments import segment_size
 
 if TYPE_CHECKING:
     from tifffile import TiffPageSeries
@@ -52,7 +53,7 @@ def tiff_refusal(every: list["TiffPageSeries"], series: "TiffPageSeries") -> str
             f"is compressed in one piece of {megapixels:.0f} megapixels; "
             f"expected parts of at most {_MAX_SEGMENT_MEGAPIXELS}; convert it to a tiled TIFF"
         )
-    return too_empty(pixels, max(page.databytecounts, default=0))
+    return too_empty(pixels, max(page.databytecounts, default=0)) or too_empty(*px_and_bytes(page))
 
 
 def channels_of(series: "TiffPageSeries") -> int:

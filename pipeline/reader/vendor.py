@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SlideError, reason_of
+from pipeline.reader.decoding.damage import DamageError, damage_of
 from pipeline.reader.field import Box, Turn
 from pipeline.reader.formats import SIGNATURE_BYTES, kind_of
 from pipeline.reader.pixel_size import plausible_um_per_px
-from pipeline.reader.pixels import Orientation, check_region, on_white, too_small
+from pipeline.reader.pixels import Orientation, check_region, on_white, too_empty, too_small
 from pipeline.reader.pyramid import Level, Pyramid, best_level, read_region, whole_factor
 from pipeline.reader.source import file_error, shown
+from pipeline.reader.vendor_tiles import VendorTiles
 
 if TYPE_CHECKING:
     from openslide import OpenSlide
@@ -24,6 +26,7 @@ __all__ = [
     "bounds_origin",
     "dicom_slide",
     "is_dicom",
+    "is_known_scan",
     "is_vendor_tiff",
     "open_vendor_slide",
 ]
@@ -53,7 +56,7 @@ class VendorField:
     um_per_px : `openslide.mpp-x` and `-y`, None where missing or absurd.
     """
 
-    __slots__ = ("_path", "_pyramid", "_slide", "_turn", "height", "name", "um_per_px", "width")
+    __slots__ = ("_parts", "_path", "_pyramid", "_slide", "_turn", "height", "name", "um_per_px", "width")
 
     def __init__(self, path: Path, name: str, slide: "OpenSlide", turn: Turn) -> None:
         self.name = name
@@ -64,6 +67,7 @@ class VendorField:
         self._path = path
         self._pyramid = _pyramid(slide)
         self._slide: OpenSlide | None = None
+        self._parts: VendorTiles | None = None
         self._turn = turn
 
     def read(self, x: int, y: int, width: int, height: int, shrink: int) -> NDArray[np.uint8]:
@@ -81,11 +85,19 @@ class VendorField:
                 "expected the same slide until it is counted; count it again"
             )
 
+        parts = self._parts = self._parts or VendorTiles(self._path)
+
         def fetch(level: Level, level_box: Box) -> NDArray[np.uint8]:
+            parts.check(slide.level_dimensions[level.index], level_box)
             return _read_blocks(slide, level, level_box)
 
         try:
             return read_region(self._pyramid, box, shrink, fetch)
+        except DamageError as error:
+            raise SlideError(
+                f"{shown(self._path)} is truncated or damaged at x {x}, y {y}: {damage_of(error)}; "
+                "expected a whole slide; copy it again"
+            ) from error
         except (OpenSlideError, OSError) as error:
             # OpenSlide refuses every later call on a file that failed once: it must be opened anew.
             self._release()
@@ -101,7 +113,16 @@ class VendorField:
     def _release(self) -> None:
         if self._slide is not None:
             self._slide.close()
-        self._slide = None
+        if self._parts is not None:
+            self._parts.close()
+        self._slide = self._parts = None
+
+
+def is_known_scan(path: Path) -> bool:
+    """Whether OpenSlide knows a file, as a scanner maker's slide or as tiles of no maker."""
+    from openslide import OpenSlide
+
+    return OpenSlide.detect_format(path) is not None
 
 
 def is_vendor_tiff(path: Path) -> bool:
@@ -158,12 +179,17 @@ def open_vendor_slide(path: Path, name: str, turn: Turn) -> VendorField:
     Raises
     ------
     SlideError
-        OpenSlide cannot open the file, or the slide is too small.
+        OpenSlide cannot open the file, or the slide is too small, or of far more px than its bytes can show.
     """
     with _opened(path) as slide:
         reason = too_small(*slide.dimensions)
         if reason is not None:
             raise SlideError(f"{shown(path)}: {reason}")
+        parts = VendorTiles(path)
+        empty = too_empty(*parts.weight(slide.dimensions))
+        parts.close()
+        if empty is not None:
+            raise SlideError(f"{shown(path)} {empty}")
         return VendorField(path, name, slide, turn)
 
 

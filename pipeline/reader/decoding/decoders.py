@@ -1,10 +1,5 @@
 """Pixels of a whole photo, by OpenCV or (AVIF, HEIC, JPEG 2000) by Pillow; what decoding needs of memory."""
 
-import os
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -16,6 +11,7 @@ from pipeline.reader.decoding.bitmap import has_lost_rows, is_core_bitmap
 from pipeline.reader.decoding.gaps import has_gap
 from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.decoding.jpeg_2000 import lacks_tiles
+from pipeline.reader.decoding.opencv import decoded, quiet_stderr
 from pipeline.reader.decoding.pillow import strict_pillow, unlimited_pillow
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, eight_bits, on_white
 from pipeline.reader.source import ContentKind
@@ -38,11 +34,6 @@ _THROUGH_PILLOW = {
 }
 _BAND_ROWS = 512  # of a picture whose samples are turned into RGB: what that needs beside it stays small
 _RGB_BYTES = 3
-_STDERR = 2
-_REMARKS_BYTES = 4096
-_CORRUPT = b"Corrupt JPEG data"  # libjpeg, of what does not decode; it decodes on, into grey
-# The file descriptor belongs to the whole process, so its lock does too.
-_stderr_lock = threading.RLock()
 
 
 def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) -> NDArray[np.uint8] | None:
@@ -60,9 +51,9 @@ def decoded_photo(data: NDArray[np.uint8], kind: ContentKind, reduction: int) ->
     if kind in _THROUGH_PILLOW and (kind != "BMP" or is_core_bitmap(data)):
         return _through_pillow(data, kind)
     if kind == "TIFF":  # libtiff turns whatever its colours are into 8 bits
-        bgr = _imdecode(data, cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION)
+        bgr = decoded(data, cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION)[0]
         return None if bgr is None else _rgb_of_bgr(bgr)
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
+    pixels = decoded(data, cv2.IMREAD_UNCHANGED)[0]
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         return None
     return _rgb_of_bgr(pixels)
@@ -77,8 +68,8 @@ def _is_damaged(data: NDArray[np.uint8], kind: ContentKind) -> bool:
 
 def _jpeg(data: NDArray[np.uint8], reduction: int) -> NDArray[np.uint8] | None:
     colours = REDUCTIONS[reduction] & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB
-    rgb, remarks = _decoded(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
-    if rgb is None or jpeg_damage(data.tobytes(), is_odd=_CORRUPT in remarks) is not None:
+    rgb, remarks = decoded(data, colours | cv2.IMREAD_IGNORE_ORIENTATION)
+    if rgb is None or jpeg_damage(data.tobytes(), remarks=remarks) is not None:
         return None
     return np.asarray(rgb, np.uint8)
 
@@ -101,7 +92,7 @@ def _through_pillow(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.ui
     from importlib import import_module
 
     module, factory = _THROUGH_PILLOW[kind]
-    with _quiet_stderr(), strict_pillow(), unlimited_pillow():
+    with quiet_stderr(), strict_pillow(), unlimited_pillow():
         try:
             picture = getattr(import_module(module), factory)(BytesIO(data.tobytes()))
             picture.load()
@@ -142,37 +133,3 @@ def _rgb_of(pixels: NDArray[Any]) -> NDArray[np.uint8]:
 def _varies(alpha: NDArray[Any]) -> bool:
     """Whether an alpha channel says anything: one that is the same everywhere was never filled in."""
     return bool((alpha != alpha[0, 0]).any())
-
-
-def _imdecode(data: NDArray[np.uint8], flags: int) -> NDArray[Any] | None:
-    """Decoded picture or None; whatever the decoders print about a damaged file is swallowed."""
-    return _decoded(data, flags)[0]
-
-
-def _decoded(data: NDArray[np.uint8], flags: int) -> tuple[NDArray[Any] | None, bytes]:
-    """Decoded picture or None, and what the decoders printed about it."""
-    with _quiet_stderr() as said:
-        try:
-            return cv2.imdecode(data, flags), said()
-        except cv2.error:
-            return None, said()
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[Callable[[], bytes]]:
-    """What the decoders print about a picture is kept, up to so many bytes, and shown to nobody."""
-    # libjpeg and libpng write to file descriptor 2 from C, past sys.stderr. Their remarks about stray bytes
-    # (many phones write them) would stand between the progress lines; damage is reported as an error.
-    with _stderr_lock:
-        try:
-            kept = os.dup(_STDERR)
-        except OSError:  # there is no stderr (a service without a console)
-            yield bytes
-            return
-        try:
-            with tempfile.TemporaryFile() as heard:
-                os.dup2(heard.fileno(), _STDERR)
-                yield lambda: os.pread(heard.fileno(), _REMARKS_BYTES, 0)
-        finally:
-            os.dup2(kept, _STDERR)
-            os.close(kept)

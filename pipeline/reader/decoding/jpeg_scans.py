@@ -5,16 +5,16 @@ part it puts grey or moved px.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["lost_scans", "segments"]
+from pipeline.reader.decoding.jpeg_segments import FIRST_RESTART, SCAN, segments
+
+__all__ = ["lost_scans"]
 
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # T.81, B.1.1
-_RESTARTS, _FIRST_RESTART = 8, 0xD0
+_RESTARTS = 8
 _FRAMES, _PROGRESSIVE = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA), (0xC2, 0xCA)  # Huffman and arithmetic codes
-_INTERVAL, _SCAN, _END = 0xDD, 0xDA, 0xD9
+_INTERVAL = 0xDD
 _BLOCK, _COEFFICIENTS = 8, 64
 
 
@@ -46,18 +46,18 @@ def lost_scans(data: bytes) -> str | None:
     """
     frame: _Frame | None = None
     interval, refined = 0, dict[tuple[int, int], int]()
-    for marker, content, packed in segments(data):
+    for marker, content, start, end, _ in segments(data):
         if marker in _FRAMES:
             frame = _frame_of(content, progressive=marker in _PROGRESSIVE)
         elif marker == _INTERVAL and len(content) == 2:
             interval = int.from_bytes(content, "big")
-        elif marker == _SCAN:
+        elif marker == SCAN:
             if frame is None or frame.height == 0 or not content:
                 return None  # of another kind, or the decoder says what is wrong
             scan = _scan_of(content)
             if any(component not in frame.sampling for component in scan[0]) or not scan[0]:
                 return None
-            if interval and _lacks_parts(data, packed, -(-frame.units(scan[0]) // interval)):
+            if interval and _lacks_parts(data, (start, end), -(-frame.units(scan[0]) // interval)):
                 return "the JPEG data lacks a part between restart markers"
             for component in scan[0]:
                 refined.update({(component, place): scan[3] for place in range(scan[1], scan[2] + 1)})
@@ -65,25 +65,6 @@ def lost_scans(data: bytes) -> str | None:
         return None
     missing = len(refined) < _COEFFICIENTS * len(frame.sampling) or any(refined.values())
     return "some of the scans of the JPEG data are missing" if missing else None
-
-
-def segments(data: bytes) -> Iterator[tuple[int, bytes, tuple[int, int]]]:
-    """Marker, content, and where the packed px behind it begin and end, up to the end of the picture."""
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker == _END:
-            return
-        if marker in (0x01, 0xFF) or _FIRST_RESTART <= marker <= 0xD8:
-            place += 1 if marker == 0xFF else 2
-            continue
-        start = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        end = start
-        if marker == _SCAN:
-            found = _NEXT_MARKER.search(data, start)
-            end = len(data) if found is None else found.start()
-        yield marker, data[place + 4 : start], (start, end)
-        place = end
 
 
 def _frame_of(content: bytes, *, progressive: bool) -> _Frame | None:
@@ -115,7 +96,7 @@ def _lacks_parts(data: bytes, packed: tuple[int, int], expected: int) -> bool:
     """Whether the restart markers of a scan are not one after the other, or too few; one behind it may be."""
     places = []
     for number, found in enumerate(_RESTART.finditer(data, *packed)):
-        if data[found.start() + 1] - _FIRST_RESTART != number % _RESTARTS:
+        if data[found.start() + 1] - FIRST_RESTART != number % _RESTARTS:
             return True
         places.append(found.start())
     ends = [*places[: expected - 1], packed[1]]

@@ -4,26 +4,42 @@ A photo's px differ by their noise. What is the same over hundreds of bytes was 
 above and below explain burnt-in bars, frames and overexposed places, but no lost sector.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["long_runs", "lost_run"]
+__all__ = ["LEAST_RUN", "Rows", "is_lost", "long_runs", "lost_run"]
 
-_SECTOR = 512  # bytes: the least that a disk or a card loses
+_SECTOR = LEAST_RUN = 512  # bytes: the least that a disk or a card loses
 _BLOCK = 256  # bytes looked at in one: every run of a sector holds a whole one
 _WORD = 8
 _EXPLAINED = 0.1  # share of the bytes above or below a run that are as it is: then the picture is so there
 _PADDING = 4  # bytes, and fewer: what rows of a BMP are filled up with, zeros too
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Unpacked rows of a picture, of which runs of one byte are judged.
+
+    Attributes
+    ----------
+    length : bytes of all rows.
+    row_bytes, px_bytes : of a row, of a px.
+    place : in the file, of the first byte.
+    at : the bytes from one to another, uint8, fewer where they pass the end.
+    """
+
+    length: int
+    row_bytes: int
+    px_bytes: int
+    place: int
+    at: Callable[[int, int], NDArray[np.uint8]]
+
+
 def lost_run(rows: NDArray[np.uint8], px_bytes: int, place: int = 0) -> tuple[int, int] | None:
     """First and last row of a run of one byte that its neighbours do not explain; None where there is none.
-
-    A run over the whole width has to be met by other px above and below. Where it reaches the first or the
-    last row it has to begin or end within a row: whole rows of one colour there are a frame. A shorter one
-    has to be a sector: it begins at one, or within a px.
 
     Parameters
     ----------
@@ -32,16 +48,31 @@ def lost_run(rows: NDArray[np.uint8], px_bytes: int, place: int = 0) -> tuple[in
     place : in the file, of the first of them.
     """
     flat, row_bytes = rows.reshape(-1), rows.shape[1]
+    every = Rows(
+        length=len(flat),
+        row_bytes=row_bytes,
+        px_bytes=px_bytes,
+        place=place,
+        at=lambda start, end: flat[start:end],
+    )
     for start, end in long_runs(flat):
-        if end - start >= row_bytes:
-            lost = _is_lost_band(flat, row_bytes, start, end)
-        else:
-            sector = (place + start) % _SECTOR == 0
-            within_px = bool(start % row_bytes % px_bytes or end % row_bytes % px_bytes)
-            lost = (sector or within_px) and _stands_alone(flat, row_bytes, start, end)
-        if lost:
+        if is_lost(every, start, end):
             return start // row_bytes, (end - 1) // row_bytes
     return None
+
+
+def is_lost(rows: Rows, start: int, end: int) -> bool:
+    """Whether a run of one byte, at least a sector long, was lost: its neighbours do not explain it.
+
+    A run over the whole width has to be met by other px above and below. Where it reaches the first or the
+    last row it has to begin or end within a row: whole rows of one colour there are a frame. A shorter one
+    has to be a sector: it begins at one, or within a px.
+    """
+    if end - start >= rows.row_bytes:
+        return _is_lost_band(rows, start, end)
+    sector = (rows.place + start) % _SECTOR == 0
+    within_px = bool(start % rows.row_bytes % rows.px_bytes or end % rows.row_bytes % rows.px_bytes)
+    return (sector or within_px) and _stands_alone(rows, start, end)
 
 
 def long_runs(flat: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
@@ -65,15 +96,15 @@ def long_runs(flat: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _is_lost_band(flat: NDArray[np.uint8], row_bytes: int, start: int, end: int) -> bool:
-    value = flat[start]
-    if start > 0 and _is_like(flat[max(0, start - row_bytes) : start], value):
+def _is_lost_band(rows: Rows, start: int, end: int) -> bool:
+    value, row_bytes = rows.at(start, start + 1)[0], rows.row_bytes
+    if start > 0 and _is_like(rows.at(max(0, start - row_bytes), start), value):
         return False
-    if end < len(flat) and _is_like(flat[end : end + row_bytes], value):
+    if end < rows.length and _is_like(rows.at(end, end + row_bytes), value):
         return False
     if start == 0:
-        return end < len(flat) and not _ends_a_row(end, row_bytes)
-    return end < len(flat) or not _ends_a_row(start, row_bytes)
+        return end < rows.length and not _ends_a_row(end, row_bytes)
+    return end < rows.length or not _ends_a_row(start, row_bytes)
 
 
 def _ends_a_row(place: int, row_bytes: int) -> bool:
@@ -81,11 +112,11 @@ def _ends_a_row(place: int, row_bytes: int) -> bool:
     return -place % row_bytes < _PADDING
 
 
-def _stands_alone(flat: NDArray[np.uint8], row_bytes: int, start: int, end: int) -> bool:
+def _stands_alone(rows: Rows, start: int, end: int) -> bool:
     """Whether the bytes above and below a run that is shorter than a row differ from it."""
-    value = flat[start]
-    above = flat[max(0, start - row_bytes) : max(0, end - row_bytes)]
-    below = flat[start + row_bytes : end + row_bytes]
+    value, row_bytes = rows.at(start, start + 1)[0], rows.row_bytes
+    above = rows.at(max(0, start - row_bytes), max(0, end - row_bytes))
+    below = rows.at(start + row_bytes, end + row_bytes)
     return len(above) + len(below) > 0 and not (_is_like(above, value) or _is_like(below, value))
 
 

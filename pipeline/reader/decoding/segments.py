@@ -1,7 +1,6 @@
 """Damage of the strips and tiles of a TIFF that their decoders do not notice."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,12 @@ from pipeline.reader.decoding.gaps import is_gap_within
 from pipeline.reader.decoding.jpeg import jpeg_damage
 from pipeline.reader.decoding.lost_runs import lost_run
 
-__all__ = ["is_black_island", "lost_rows", "segment_damage"]
+__all__ = ["is_black_island", "segment_damage"]
 
 _UNPACKED, _OLD_JPEG, _JPEG = 1, 6, 7
 _UNCHECKED = frozenset({22610, 33003, 33005, 34712, 34934, 50001, 50002})
 """Packings whose decoders make some picture of any bytes: JPEG XR, JPEG 2000, WebP, JPEG XL."""
 _JPEG_START = b"\xff\xd8"
-_MOST_CHECKED_BYTES = 1_200_000_000  # of a picture that is gone through before it is read
 _MOST_ISLAND = 64  # segments
 _BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _SHORE = 0.1  # share of px beside an island that may be black too
@@ -47,27 +45,6 @@ def segment_damage(data: bytes, packing: int, tables: bytes | None, row: tuple[i
         if lost_run(rows, px_bytes) is not None:
             return "its data has a gap"
     return None
-
-
-def lost_rows(path: Path, place: int, shape: tuple[int, int], px_bytes: int) -> tuple[int, int] | None:
-    """First and last row that were lost of a picture whose px lie in the file as they are.
-
-    None where none were, where not all are in the file, and for a picture too large to go through.
-
-    Parameters
-    ----------
-    place : of the first px in the file.
-    shape : rows, and bytes of each.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    """
-    if shape[0] * shape[1] > _MOST_CHECKED_BYTES or place + shape[0] * shape[1] > path.stat().st_size:
-        return None
-    rows = np.fromfile(path, np.uint8, shape[0] * shape[1], offset=place).reshape(shape)
-    return lost_run(rows, px_bytes, place)
 
 
 def is_black_island(start: Place, grid: tuple[int, int], segment_at: Callable[[Place], Segment]) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.decoding.decoders import decoded_photo
-from pipeline.reader.decoding.jpeg import EMPTY_RUN, END, first_scan, scan_end
+from pipeline.reader.decoding.jpeg import EMPTY_RUN
+from pipeline.reader.decoding.jpeg_segments import first_scan
 from pipeline.reader.decoding.pillow import strict_pillow
 from pipeline.reader.decoding.png import PNG_CHANNELS
 from pipeline.reader.source import ContentKind
@@ -22,6 +23,7 @@ from pipeline.reader.source import ContentKind
 __all__ = ["is_cut_off", "rows_that_came"]
 
 _TAIL_BYTES = 4096  # in which the end of a file is looked for before all of it is read
+_JPEG_END = b"\xff\xd9"
 _PNG_HEAD = 8
 _PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk and its check
 
@@ -32,14 +34,14 @@ def is_cut_off(path: Path, kind: ContentKind) -> bool:
         return False
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        if (END if kind == "JPEG" else _PNG_END) in stream.read():
+        if (_JPEG_END if kind == "JPEG" else _PNG_END) in stream.read():
             return False
         if kind == "PNG":
             return True
         stream.seek(0)
         data = stream.read()  # phones write a film behind the picture
     scan = first_scan(data)
-    return scan is not None and scan_end(data, scan) is None
+    return scan is not None and scan.is_open
 
 
 def rows_that_came(data: NDArray[np.uint8], kind: ContentKind) -> NDArray[np.uint8] | None:
@@ -63,7 +65,7 @@ def _jpeg_rows(data: bytes) -> NDArray[np.uint8] | None:
     from PIL.JpegImagePlugin import JpegImageFile
 
     scan = first_scan(data)
-    if scan is None or EMPTY_RUN in data[scan:]:
+    if scan is None or EMPTY_RUN in data[scan.start :]:
         return None
     try:
         picture = JpegImageFile(BytesIO(data))

@@ -14,7 +14,7 @@ import tifffile
 from pipeline.batch import count_and_write
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
-from pipeline.reader import tiff_segments
+from pipeline.reader.parts import cache
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderSettings, render_field
 from tests.pipeline.reader.pyramid_files import break_tile, levels_of, overwrite, tile_places, write_scan
@@ -117,7 +117,7 @@ def test_scan_that_shrinks_during_the_count_gives_a_partial_result(scan, counted
             with scan.open("r+b") as stream:
                 stream.truncate(end)
 
-    monkeypatch.setattr(tiff_segments, "_CACHE_BYTES", 1 << 20)  # else the light has read all of it
+    monkeypatch.setattr(cache, "_CACHE_BYTES", 1 << 20)  # else the light has read all of it
     result = count_slide(scan, replace(SETTINGS, workers=workers), shrink)
     assert result.summary.status == "partial"
     whole, *parts = result.summary.failed_tiles

@@ -15,9 +15,10 @@ from PIL import Image, ImageFilter
 from benchmarks.hostile.tiff_by_hand import by_hand, rgb_tags
 from pipeline.errors import SlideError
 from pipeline.planning.overview import field_picture
-from pipeline.reader import photo, tiff_segments
+from pipeline.reader import photo
 from pipeline.reader.decoding import decoders
 from pipeline.reader.decoding.directories import directories
+from pipeline.reader.parts import segments
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import noise, smooth, whole, write_photo
 
@@ -51,13 +52,13 @@ def test_a_part_of_a_tiff_that_cannot_be_decoded_is_tried_once(
     data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
     (tmp_path / "a.tif").write_bytes(data)
     calls: list[int] = []
-    decode = tiff_segments._decoded
+    decode = segments._decoded
 
     def noted(page: Any, index: int) -> Any:
         calls.append(index)
         return decode(page, index)
 
-    monkeypatch.setattr(tiff_segments, "_decoded", noted)
+    monkeypatch.setattr(segments, "_decoded", noted)
     with pytest.raises(SlideError, match="truncated or damaged"):
         field_picture(open_slide(tmp_path / "a.tif").fields[0], 1)
     assert calls == [0]

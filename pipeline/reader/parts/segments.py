@@ -1,73 +1,36 @@
 """Samples of TIFF pages by region, decoding only the tiles or strips that a region touches."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
+from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError
+from pipeline.reader.decoding.lost_runs import Rows
 from pipeline.reader.decoding.segments import is_black_island, segment_damage
 from pipeline.reader.field import Box
+from pipeline.reader.parts.cache import Segment, SegmentCache
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage
 
 __all__ = [
-    "SegmentCache",
+    "bytes_at",
     "data_within",
     "holds_data",
-    "px_bytes_of",
-    "raw_place",
     "read_page",
     "sample_range",
     "segment_size",
 ]
 
-_CACHE_BYTES = 64 << 20
 _ROWS_BYTES = 1 << 20  # of the rows that stand for a segment where the px lie in the file as they are
 _SAMPLED_SEGMENTS = 16  # of a page with more px than this:
 _SAMPLED_WHOLE_PX = 1 << 24
+_FLAT = 0.1  # of the range of samples: what packing makes of one colour
 _ZERO_IS_BLACK = (1, 2)  # grey and RGB
 _JPEG_COMPRESSIONS = (6, 7, 34892, 33007)
-
-Segment = NDArray[Any] | None
-"""Decoded (rows, columns, samples) of a tile or strip; None for one without data."""
-
-
-class SegmentCache:
-    """Decoded segments by their offset in the file, the least recently used forgotten first.
-
-    What could not be decoded is remembered: each of a thousand pieces asks for it anew.
-    """
-
-    __slots__ = ("_broken", "_bytes", "_segments")
-
-    def __init__(self) -> None:
-        self._segments: OrderedDict[int, Segment] = OrderedDict()
-        self._broken: dict[int, str] = {}
-        self._bytes = 0
-
-    def get(self, offset: int, decode: Callable[[], Segment]) -> Segment:
-        """Segment at an offset, decoded where it is not held; the newest is always held."""
-        if offset in self._segments:
-            self._segments.move_to_end(offset)
-            return self._segments[offset]
-        if offset in self._broken:
-            raise DamageError(self._broken[offset])
-        try:
-            segment = decode()
-        except DECODE_ERRORS as error:
-            self._broken[offset] = damage_of(error)
-            raise
-        self._segments[offset] = segment
-        self._bytes += 0 if segment is None else segment.nbytes
-        while self._bytes > _CACHE_BYTES and len(self._segments) > 1:
-            _, oldest = self._segments.popitem(last=False)
-            self._bytes -= 0 if oldest is None else oldest.nbytes
-        return segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +70,7 @@ def read_page(page: "TiffPage | TiffFrame", box: Box, cache: SegmentCache) -> ND
     for plane in range(planes):
         samples = slice(plane * contiguous, (plane + 1) * contiguous)
         if layout.raw:
+            _check_rows(page, layout, (plane, y0, y1), cache)
             result[:, :, samples] = _raw_box(page, plane, box)
             continue
         for row, column in _touched(layout, box):
@@ -131,9 +95,9 @@ def _inside(segment: NDArray[Any], top: int, bottom: int, left: int, right: int)
 
 
 def segment_size(page: "TiffPage") -> tuple[int, int]:
-    """Width and height, px, of what is decoded at once to read one px; (1, 1) where nothing is decoded."""
+    """Width and height, px, of what is decoded, or looked at for lost rows, at once to read one px."""
     layout = _layout(page)
-    return (1, 1) if layout.raw else (layout.columns, layout.rows)
+    return layout.columns, layout.rows
 
 
 def holds_data(page: "TiffPage") -> bool:
@@ -216,7 +180,16 @@ def _segment(
         return None  # never scanned; a place without bytes means that they were lost
     if count == 0 or offset == 0:
         raise DamageError(f"its directory lists {count} bytes at {offset} for this part")
-    return cache.get(offset, lambda: _decoded(page, index))
+    segment = cache.get(offset, lambda: _decoded(page, index))
+    if segment is not None and cache.is_shared(page, offset) and not _is_flat(segment):
+        raise DamageError("other parts of the picture hold the same bytes")
+    return segment
+
+
+def _is_flat(segment: NDArray[Any]) -> bool:
+    """Whether a segment is of one colour: so are those that scanners write once for all empty places."""
+    spread = segment.max(axis=(0, 1)).astype(np.int64) - segment.min(axis=(0, 1))
+    return bool((spread <= _FLAT * np.iinfo(segment.dtype).max).all())
 
 
 def _check_black(
@@ -237,6 +210,32 @@ def _check_black(
         raise DamageError("this part holds nothing but zeros, and those beside it do not")
 
 
+def _check_rows(
+    page: "TiffPage | TiffFrame", layout: _Layout, asked: tuple[int, int, int], cache: SegmentCache
+) -> None:
+    """Refuse rows, of a plane from one to another, whose px lie in the file as they are and were lost."""
+    keyframe = _keyframe(page)
+    if keyframe.bitspersample not in (8, 16):
+        return
+    plane, top, bottom = asked
+    px_bytes = _px_bytes(keyframe)
+    row_bytes = layout.columns * px_bytes
+    place = int(page.dataoffsets[0]) + plane * keyframe.imagelength * row_bytes
+    came = max(0, page.parent.filehandle.size - place) // row_bytes  # that the file ends is said elsewhere
+
+    def at(start: int, end: int) -> NDArray[np.uint8]:
+        return np.frombuffer(bytes_at(page, place + start, end - start), np.uint8)
+
+    rows = Rows(
+        length=min(keyframe.imagelength, came) * row_bytes,
+        row_bytes=row_bytes,
+        px_bytes=px_bytes,
+        place=place,
+        at=at,
+    )
+    cache.rows.check(rows, (top, bottom), layout.rows)
+
+
 def _raw_box(page: "TiffPage | TiffFrame", plane: int, box: Box) -> NDArray[Any]:
     """Samples of a box whose px lie in the file as they are: only its own bytes are read."""
     keyframe = _keyframe(page)
@@ -246,18 +245,18 @@ def _raw_box(page: "TiffPage | TiffFrame", plane: int, box: Box) -> NDArray[Any]
     rows, row_px = (1, (y1 - y0) * width) if x1 - x0 == width else (y1 - y0, x1 - x0)
     px_bytes = samples * dtype.itemsize
     first = page.dataoffsets[0] + ((plane * height + y0) * width + x0) * px_bytes
-    data = b"".join(_bytes_at(page, first + row * width * px_bytes, row_px * px_bytes) for row in range(rows))
+    data = b"".join(bytes_at(page, first + row * width * px_bytes, row_px * px_bytes) for row in range(rows))
     return np.frombuffer(data, dtype).reshape(y1 - y0, x1 - x0, samples)
 
 
 def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
     keyframe = _keyframe(page)
-    data = _bytes_at(page, page.dataoffsets[index], page.databytecounts[index])
+    data = bytes_at(page, page.dataoffsets[index], page.databytecounts[index])
     tables = {}
     if keyframe.compression in _JPEG_COMPRESSIONS:
         tables = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
     segment: NDArray[Any] | None = keyframe.decode(data, index, **tables)[0]
-    px_bytes = px_bytes_of(keyframe) if keyframe.bitspersample in (8, 16) else 0
+    px_bytes = _px_bytes(keyframe) if keyframe.bitspersample in (8, 16) else 0
     row = segment_size(keyframe)[0] * px_bytes, px_bytes
     damage = segment_damage(data, keyframe.compression, page.jpegtables, row)
     if damage is not None:
@@ -265,18 +264,19 @@ def _decoded(page: "TiffPage | TiffFrame", index: int) -> Segment:
     return None if segment is None else segment[0]
 
 
-def raw_place(page: "TiffPage | TiffFrame") -> int | None:
-    """Where the px of a page begin in the file; None where they are packed, or not of 8 or 16 bits."""
-    is_raw = _layout(page).raw and _keyframe(page).bitspersample in (8, 16)
-    return int(page.dataoffsets[0]) if is_raw else None
-
-
-def px_bytes_of(page: "TiffPage") -> int:
+def _px_bytes(page: "TiffPage") -> int:
     """Bytes of a px of unpacked data, of one plane of it where its colours are apart."""
     return int(page.shaped[4]) * np.dtype(page.dtype).itemsize
 
 
-def _bytes_at(page: "TiffPage | TiffFrame", offset: int, count: int) -> bytes:
+def bytes_at(page: "TiffPage | TiffFrame", offset: int, count: int) -> bytes:
+    """Bytes of a file from a place on, all of them.
+
+    Raises
+    ------
+    DamageError
+        The file ends before.
+    """
     handle = page.parent.filehandle
     handle.seek(offset)
     data = handle.read(count)

@@ -1,0 +1,1 @@
+"""Strips and tiles of TIFF files: their samples, and what is wrong with them."""
