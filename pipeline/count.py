@@ -20,7 +20,7 @@ from pipeline.counted_slide import (
 from pipeline.counting.checkpoint_key import CheckpointKey
 from pipeline.counting.debris import DebrisSample, debris_control, lay_specks
 from pipeline.counting.headline import site_notes
-from pipeline.counting.intervals.measured import slide_errors_of
+from pipeline.counting.intervals.measured import familiar_slides, slide_errors_of
 from pipeline.counting.own_layer.gate import fitted_to_slide
 from pipeline.counting.own_layer.store import OwnLayerStore
 from pipeline.counting.own_layer.surer import are_surer
@@ -43,7 +43,7 @@ from pipeline.quality.checks import check
 from pipeline.quality.each_field import excluded_notices
 from pipeline.quality.measures import features_of
 from pipeline.quality.novelty import FieldFeatures, measure_novelty, read_novelty
-from pipeline.quality.shift import lift_of, shift_notice
+from pipeline.quality.shift import doubtful_notice, lift_of, shift_notice
 from pipeline.reader.slide import Slide, open_slide
 from pipeline.records import DebrisControl, ExcludedField, FailedTile, Notice, Novelty
 from pipeline.settings import TILE_PX_MAX, TILE_PX_MIN, UM_PER_PX_MAX, UM_PER_PX_MIN, CountSettings, Progress
@@ -186,7 +186,9 @@ def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisCo
     novelty = measure_novelty(features_of(added.measures), read_novelty())
     failed = list(counted.plan.broken)
     failed += [_failed(worker.plans[index], part) for index, part in counted.found.failed]
-    notices = _notices(counted, added, novelty, manifest)
+    as_shipped = worker.classifier.site is None and debris.own_layer is None
+    clean = added.tally.logits.clean_quartile(logit_of(manifest.threshold)) if as_shipped else None
+    notices = _notices(counted, added, novelty, manifest, clean)
     return SlideFacts(
         slide=worker.slide.name,
         source=for_line(source),
@@ -197,7 +199,8 @@ def _facts(source: Path, counted: CountedSlide, added: AddedUp, debris: DebrisCo
         tells_stages=manifest.stages is not None,
         goal=counted.job.goal,
         sensitivity=measured.sensitivity,
-        errors=slide_errors_of(manifest),
+        errors=slide_errors_of(manifest, clean),
+        clean_quartile=clean,
         red_cells_per_ul=counted.job.settings.red_cells_per_ul,
         detector=worker.detector.manifest.name,
         classifier=manifest.name,
@@ -219,7 +222,7 @@ def _um_per_px(counted: CountedSlide) -> float:
 
 
 def _notices(
-    counted: CountedSlide, added: AddedUp, novelty: Novelty | None, manifest: Manifest
+    counted: CountedSlide, added: AddedUp, novelty: Novelty | None, manifest: Manifest, clean: float | None
 ) -> tuple[Notice, ...]:
     """What is said of the slide, refusals first."""
     found, refusal = check(added.measures, novelty), counted.judged.refusal
@@ -229,6 +232,9 @@ def _notices(
         logits = added.tally.logits
         middle = logits.middle_below(logit_of(manifest.threshold)) if logits.cells else None
         found += shift_notice(middle, logits.cells, manifest.middles)
+        familiar = familiar_slides(manifest)
+        if familiar is not None:
+            found += doubtful_notice(clean, familiar.below, familiar.number)
     slide, plans = counted.job.worker.slide, counted.job.plans
     overlaps = overlap_notice(_overlaps(counted, added))
     excluded = _excluded(counted)

@@ -35,6 +35,7 @@ ScaleSource = Literal["given", "metadata", "estimated"]
 NoticeCode = Literal[
     "cell_size",
     "channels_swapped",
+    "clean_cells_doubtful",
     "faded_colours",
     "few_cells",
     "fields_excluded",
@@ -159,6 +160,8 @@ class SecondLook:
     cells : how many do. expected : how many a clean slide of this size and dirt has on average.
     lifted : cells called infected that would not be, were its clean cells no more probable than those of
         the slides that the threshold was set on; no more than that explains them.
+    clean_quartile : logit that three quarters of the cells not called do not pass; None where these are
+        few, or decided by a last layer of a site or of the slide.
     """
 
     middle: float
@@ -167,6 +170,7 @@ class SecondLook:
     cells: int
     expected: float
     lifted: int = 0
+    clean_quartile: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ LEAST_CELLS = 2
 """Fewest cells that make a slide uncertain: of 178 healthy pictures 16 had one."""
 RARE = 0.05
 """Chance below which so many cells are not explained by a clean slide."""
+LEAST_QUARTERED, CLEAN_SHARE = 30, 0.75
+"""Fewest cells not called whose upper quartile says something of their slide, and the share below that."""
 LOGIT_MAX, LOGIT_STEP = 16.0, 0.02
 """Greatest logit that is told apart, and the width of the bins that they are counted in."""
 _BINS = round(2 * LOGIT_MAX / LOGIT_STEP)
@@ -66,6 +68,17 @@ class LogitCounts:
         _, above = self.from_logit(logit)
         return self.quantile(max(1 - above / max(self.cells, 1), LEAST_CLEAN) / 2)
 
+    def clean_quartile(self, logit: float) -> float | None:
+        """Logit that three quarters of the cells below `logit` do not pass; None where these are few.
+
+        Where a quarter of a film's clean cells come near the threshold, as on a badly dried one, some of
+        them pass it. No film has so many infected cells that are missed.
+        """
+        clean = self.cells - self.from_logit(logit)[1]
+        if clean < LEAST_QUARTERED:
+            return None
+        return round(self.quantile(CLEAN_SHARE * clean / self.cells), 2)
+
     def from_logit(self, logit: float) -> tuple[float, int]:
         """The first edge of a bin that is not below `logit`, and the cells from there on."""
         place = min(max(math.ceil((logit + LOGIT_MAX) / LOGIT_STEP - 1e-9), 0), _BINS)
@@ -81,7 +94,9 @@ def logit_of(probability: float) -> float:
     return math.log(probability / (1 - probability))
 
 
-def second_look(logits: LogitCounts, debris: DebrisControl | None, lifted: int = 0) -> SecondLook | None:
+def second_look(
+    logits: LogitCounts, debris: DebrisControl | None, lifted: int = 0, clean_quartile: float | None = None
+) -> SecondLook | None:
     """The cells that stand out of a slide; None where it has none at all.
 
     They have a probability of `DOUBTFUL_P` at least, and lie `FAR_ABOVE` the slide's middle. Its spread is
@@ -100,6 +115,7 @@ def second_look(logits: LogitCounts, debris: DebrisControl | None, lifted: int =
         cells=number,
         expected=DOUBTFUL_RATE * logits.cells + dirt,
         lifted=lifted,
+        clean_quartile=clean_quartile,
     )
 
 

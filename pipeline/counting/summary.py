@@ -77,7 +77,7 @@ class SlideFacts:
     sensitivity : per infected cell, as the classifier's manifest states it, 0 to 1.
     detector, classifier : names of the networks.
     novelty : how far the slide is from known thin films and stains.
-    debris : its own negative control. lifted : see `SecondLook`.
+    debris : its own negative control. lifted, clean_quartile : see `SecondLook`.
     excluded_fields : photos that are left out.
     tells_stages : whether the classifier predicts life stages.
     goal : red cells that were asked for; None where all were.
@@ -99,6 +99,7 @@ class SlideFacts:
     novelty: Novelty | None = None
     debris: DebrisControl | None = None
     lifted: int = 0
+    clean_quartile: float | None = None
     excluded_fields: tuple[ExcludedField, ...] = ()
     tells_stages: bool = False
     goal: Goal | None = None
@@ -173,7 +174,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         classifier=facts.classifier,
         novelty=facts.novelty,
         debris=facts.debris,
-        second_look=second_look(found.logits, facts.debris, facts.lifted),
+        second_look=second_look(found.logits, facts.debris, facts.lifted, facts.clean_quartile),
         excluded_fields=facts.excluded_fields,
     )
     return _with_errors(plain, found, facts)

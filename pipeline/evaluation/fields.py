@@ -7,16 +7,22 @@ from typing import Final
 
 import pandas as pd
 
-from models.manifest import read_manifest, shipped
+from models.manifest import Manifest, read_manifest, shipped
 from pipeline.counting.intervals.measured import slide_errors_of
-from pipeline.counting.intervals.slide_errors import SlideErrors
+from pipeline.counting.second_look import logit_of
 from pipeline.errors import InputError
 from pipeline.evaluation.accuracy import field_report
 from pipeline.evaluation.field_report import FailedField, FieldReport
 from pipeline.evaluation.labelled import FieldSet, read_field_set, require_known
 from pipeline.evaluation.matching.cells import Frame
 from pipeline.evaluation.matching.scoring import SCORE_COLUMNS, score_field
-from pipeline.evaluation.stated import FieldEvidence, evidence_of, slide_interval, verdict_counts
+from pipeline.evaluation.stated import (
+    FieldEvidence,
+    clean_quartile,
+    evidence_of,
+    slide_interval,
+    verdict_counts,
+)
 from pipeline.evaluation.together import Count, counted_together
 from pipeline.reader.slide import open_slide
 from pipeline.records import CELL_COLUMNS
@@ -43,7 +49,8 @@ class CountedFields:
     scored : SCORE_COLUMNS and the field each row belongs to.
     tallies : index field; counted and infected red cells; um_per_px and verdict, missing of a field that
         failed.
-    evidence : what the interval of its slide takes from each field. errors : of the classifier.
+    evidence : what the interval of its slide takes from each field.
+    classifier : that called the cells. as_shipped : whether no last layer of a site corrected it.
     by_slide : whether the pictures of a slide were counted together.
     """
 
@@ -52,18 +59,28 @@ class CountedFields:
     tallies: pd.DataFrame
     failed: tuple[FailedField, ...]
     evidence: Mapping[str, FieldEvidence]
-    errors: SlideErrors
+    classifier: Manifest
+    as_shipped: bool = True
     by_slide: bool = False
 
     def report(self) -> FieldReport:
         """Measures over all fields, by slide and by field."""
         fields = self.field_set.fields
         intervals = {
-            str(slide): slide_interval([self.evidence[name] for name in own["field"]], self.errors)
+            str(slide): self._interval(list(own["field"]))
             for slide, own in fields[fields["complete"]].groupby("slide")
         }
         report = field_report(self.field_set, self.scored, self.tallies, self.failed, intervals)
         return replace(report, verdicts=verdict_counts(self.field_set, self.tallies, by_slide=self.by_slide))
+
+    def clean_quartile(self, names: Sequence[str]) -> float | None:
+        """Of these fields of a slide together, see `MeasuredSlide`."""
+        pictures = [self.evidence[name] for name in names]
+        return clean_quartile(pictures, logit_of(self.classifier.threshold)) if self.as_shipped else None
+
+    def _interval(self, names: Sequence[str]) -> tuple[float, float] | None:
+        errors = slide_errors_of(self.classifier, self.clean_quartile(names))
+        return slide_interval([self.evidence[name] for name in names], errors)
 
 
 def evaluate_fields(
@@ -150,7 +167,8 @@ def _compared(
         tallies=tally,
         failed=tuple(failed),
         evidence=evidence,
-        errors=_errors(settings),
+        classifier=read_manifest(settings.classifier or shipped("classifier"), "classifier"),
+        as_shipped=settings.site is None,
     )
 
 
@@ -158,10 +176,6 @@ def _counted(cells: pd.DataFrame) -> tuple[int, int]:
     """Red cells counted, and those of them called infected."""
     counted = cells["counted"].eq(True)
     return int(counted.sum()), int((counted & cells["infected"].eq(True)).sum())
-
-
-def _errors(settings: CountSettings) -> SlideErrors:
-    return slide_errors_of(read_manifest(settings.classifier or shipped("classifier"), "classifier"))
 
 
 def _only_slides(field_set: FieldSet, slides: Sequence[str] | None) -> FieldSet:

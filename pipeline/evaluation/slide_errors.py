@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from models.manifest import read_manifest
 from pipeline.counting.intervals.limits import beyond_false_calls
-from pipeline.counting.intervals.measured import FittedBeta, MeasuredSlide, SlideErrorsFile
+from pipeline.counting.intervals.measured import FamiliarSlides, FittedBeta, MeasuredSlide, SlideErrorsFile
 from pipeline.counting.intervals.melded import melded_interval
-from pipeline.counting.intervals.slide_errors import SlideErrors, fit_beta
+from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, fit_beta
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError
 from pipeline.evaluation.fields import CountedFields, count_fields
@@ -34,6 +35,12 @@ __all__ = [
 
 FEWEST_INFECTED, FEWEST_CELLS = 5, 200
 """Infected and all red cells of a slide from which a count is expected to see parasites."""
+
+FAR_OUT = 3.0
+"""Interquartile ranges above the upper quartile from which on a slide's clean cells are unlike those of the
+others (Tukey, Exploratory Data Analysis, 1977: far out)."""
+FEWEST_FAMILIAR = 20
+"""Fewest slides whose clean cells tell what is usual."""
 
 Count = Callable[[Path, CountSettings], CountResult]
 Progress = Callable[[int, int], None]
@@ -113,7 +120,7 @@ def fit_slide_errors(
     ModelError
         Where a manifest cannot be read.
     """
-    fitted = _fitted(slides)
+    fitted, familiar = _fitted(slides), _familiar(slides)
     left_out, whole = read_manifest(measured, "classifier"), read_manifest(stands_for, "classifier")
     return SlideErrorsFile(
         made_by=made_by,
@@ -121,9 +128,10 @@ def fit_slide_errors(
         measured_sha256=left_out.sha256,
         stands_for=whole.name,
         stands_for_sha256=whole.sha256,
-        sensitivity=FittedBeta(alpha=fitted.sensitivity.alpha, beta=fitted.sensitivity.beta),
-        false_calls=FittedBeta(alpha=fitted.false_calls.alpha, beta=fitted.false_calls.beta),
+        sensitivity=_written(fitted.sensitivity),
+        false_calls=_written(fitted.false_calls),
         slides=tuple(slides),
+        familiar=familiar,
     )
 
 
@@ -172,28 +180,69 @@ def _claimed(slide: MeasuredSlide, slides: Sequence[MeasuredSlide]) -> bool:
 
 
 def _by_others(slide: MeasuredSlide, slides: Sequence[MeasuredSlide]) -> SlideErrors:
-    return _fitted([other for other in slides if other is not slide])
+    others = [other for other in slides if other is not slide]
+    fitted, below = _fitted(others), _usual_below(others)
+    if below is None or not _is_below(slide, below):
+        return fitted
+    return replace(fitted, false_calls=_false_calls([other for other in others if _is_below(other, below)]))
+
+
+def _familiar(slides: Sequence[MeasuredSlide]) -> FamiliarSlides | None:
+    below = _usual_below(slides)
+    if below is None:
+        return None
+    usual = [slide for slide in slides if _is_below(slide, below)]
+    return FamiliarSlides(below=below, number=len(usual), false_calls=_written(_false_calls(usual)))
+
+
+def _usual_below(slides: Sequence[MeasuredSlide]) -> float | None:
+    """The fence above which clean cells are unlike those of the other slides; None where few tell it."""
+    known = [
+        slide.clean_quartile for slide in slides if slide.clean_quartile is not None and slide.uninfected
+    ]
+    if len(known) < FEWEST_FAMILIAR:
+        return None
+    low, high = np.percentile(known, (25, 75))
+    return float(high + FAR_OUT * (high - low))
+
+
+def _is_below(slide: MeasuredSlide, fence: float) -> bool:
+    return slide.clean_quartile is not None and slide.clean_quartile < fence
+
+
+def _false_calls(slides: Sequence[MeasuredSlide]) -> Beta:
+    return fit_beta([(one.false_calls, one.uninfected) for one in slides if one.uninfected])
+
+
+def _written(rate: Beta) -> FittedBeta:
+    return FittedBeta(alpha=rate.alpha, beta=rate.beta)
 
 
 def write_slide_errors(path: Path, held: SlideErrorsFile) -> None:
     """Write the file, whole or not at all; OutputError where it cannot be written."""
-    plain = held.model_dump(exclude={"sensitivity", "false_calls", "slides"})
+    plain = held.model_dump(exclude={"sensitivity", "false_calls", "slides", "familiar"})
     text = "".join(f"{name} = {_value(value)}\n" for name, value in plain.items())
-    for name, fitted in (("sensitivity", held.sensitivity), ("false_calls", held.false_calls)):
+    rates = {"sensitivity": held.sensitivity, "false_calls": held.false_calls}
+    if held.familiar is not None:
+        text += f"\n[familiar]\nbelow = {held.familiar.below:.6g}\nnumber = {held.familiar.number}\n"
+        rates["familiar.false_calls"] = held.familiar.false_calls
+    for name, fitted in rates.items():
         text += f"\n[{name}]\nalpha = {fitted.alpha:.6g}\nbeta = {fitted.beta:.6g}\n"
     for slide in held.slides:
-        entries = slide.model_dump().items()
+        entries = slide.model_dump(exclude_none=True).items()
         text += "\n[[slides]]\n" + "".join(f"{name} = {_value(value)}\n" for name, value in entries)
     write_whole(path, text.encode())
 
 
 def _fitted(slides: Sequence[MeasuredSlide]) -> SlideErrors:
     found = [(one.infected_found, one.infected) for one in slides if one.infected]
-    false = [(one.false_calls, one.uninfected) for one in slides if one.uninfected]
+    false = any(one.uninfected for one in slides)
     if not found or not false:
         kind = "infected" if not found else "uninfected"
         raise InputError(f"no {kind} cell in {len(slides)} slides; expected some; give more labelled sets")
-    return SlideErrors(sensitivity=fit_beta(found), false_calls=fit_beta(false), source="left-out slides")
+    return SlideErrors(
+        sensitivity=fit_beta(found), false_calls=_false_calls(slides), source="left-out slides"
+    )
 
 
 def _of_set(
@@ -234,6 +283,7 @@ def _measured(
         infected_found=int(found["hits"]),
         uninfected=uninfected,
         false_calls=called,
+        clean_quartile=held.clean_quartile(list(mine["field"])),
     )
 
 

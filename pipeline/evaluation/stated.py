@@ -12,6 +12,7 @@ from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.own_errors import OwnFalseCalls, own_false_calls, with_own
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.result import CountResult
+from pipeline.counting.second_look import LogitCounts
 from pipeline.counting.summary import SQUARE_UM
 from pipeline.counting.tally import Tally
 from pipeline.evaluation.labelled import INFECTED_LABELS, FieldSet
@@ -21,6 +22,7 @@ from pipeline.records import Verdict
 __all__ = [
     "FieldEvidence",
     "VerdictCounts",
+    "clean_quartile",
     "evidence_of",
     "slide_interval",
     "verdict_counts",
@@ -103,10 +105,12 @@ class FieldEvidence:
     ----------
     squares : infected and counted cells of each square.
     own : false calls that it tells of itself.
+    logits : of its cells; None where a last layer of its own decided them.
     """
 
     squares: Mapping[Block, tuple[int, int]] = field(default_factory=dict)
     own: OwnFalseCalls = field(default_factory=OwnFalseCalls)
+    logits: LogitCounts | None = field(default_factory=LogitCounts)
 
 
 def evidence_of(name: str, result: CountResult) -> FieldEvidence:
@@ -114,8 +118,22 @@ def evidence_of(name: str, result: CountResult) -> FieldEvidence:
     scale, look = result.summary.um_per_px, result.summary.second_look
     tally = Tally(square_px={name: SQUARE_UM / scale} if scale else {})
     tally.add(result.cells.assign(field=name))
-    own = own_false_calls(result.summary.debris, 0 if look is None else look.lifted)
-    return FieldEvidence(squares=tally.squares, own=own)
+    debris = result.summary.debris
+    return FieldEvidence(
+        squares=tally.squares,
+        own=own_false_calls(debris, 0 if look is None else look.lifted),
+        logits=tally.logits if debris is None or debris.own_layer is None else None,
+    )
+
+
+def clean_quartile(pictures: Sequence[FieldEvidence], called_from: float) -> float | None:
+    """Of the pictures of a slide together, see `LogitCounts`; None where it is not known."""
+    together = LogitCounts()
+    for one in pictures:
+        if one.logits is None:
+            return None
+        together.bins += one.logits.bins
+    return together.clean_quartile(called_from)
 
 
 def slide_interval(pictures: Sequence[FieldEvidence], errors: SlideErrors) -> tuple[float, float] | None:

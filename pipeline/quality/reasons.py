@@ -171,6 +171,15 @@ REASONS: tuple[Reason, ...] = (
         good_warned=0.01,
     ),
     Reason(
+        code="clean_cells_doubtful",
+        words="many clean cells look a little infected, as on a badly dried film",
+        measured="upper quartile of the logits of the cells not called infected; not with --site",
+        warns="above that of nearly all slides that were measured",
+        action="look by eye",
+        advice="check the calls by eye before you use this count; dry a new film fast and stain it anew",
+        good_warned=0.028,
+    ),
+    Reason(
         code="over_exposed",
         words="pale parasites are lost in white",
         measured="share of the view at full white",

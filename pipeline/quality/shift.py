@@ -6,7 +6,7 @@ from models.manifest import MiddleLogits
 from pipeline.quality.reasons import advice_on
 from pipeline.records import Notice
 
-__all__ = ["lift_of", "shift_notice"]
+__all__ = ["doubtful_notice", "lift_of", "shift_notice"]
 
 MARGIN = 0.5
 """Logits by which a slide's middle may lie outside the range of those that were left out."""
@@ -36,6 +36,25 @@ def shift_notice(middle: float | None, counted: int, known: MiddleLogits | None)
         text += "; clean cells may be called infected, so no parasites are claimed by what this explains"
     advised = advice_on("probabilities_shifted", text)
     return (Notice(code="probabilities_shifted", severity="warn", value=middle, limit=limit, text=advised),)
+
+
+def doubtful_notice(quartile: float | None, below: float, slides: int) -> tuple[Notice, ...]:
+    """The notice where a quarter of the clean cells come nearer to the threshold than on known slides.
+
+    Parameters
+    ----------
+    quartile : logit that three quarters of the cells not called do not pass; None where it is not known.
+    below : where that of the known slides lies. slides : their number.
+    """
+    if quartile is None or quartile < below:
+        return ()
+    text = (
+        f"A quarter of the cells that are not called have a probability of {_percent(quartile)} or more, on "
+        f"{slides} slides that were measured less than {_percent(below)}; interval and verdict allow for as "
+        "many false calls as such a slide may have"
+    )
+    advised = advice_on("clean_cells_doubtful", text)
+    return (Notice(code="clean_cells_doubtful", severity="warn", value=quartile, limit=below, text=advised),)
 
 
 def lift_of(notices: tuple[Notice, ...]) -> float:

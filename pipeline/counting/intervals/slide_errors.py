@@ -80,6 +80,12 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
     ----------
     J. G. Skellam, A probability distribution derived from the binomial, JRSS B 10 (1948) 257.
     """
+    return _fitted(tuple(sorted(row for row in rows if row[1])))
+
+
+@cache
+def _fitted(rows: tuple[tuple[int, int], ...]) -> Beta:
+    """See `fit_beta`; slides that are judged by all others have most of these fits in common."""
     import numpy as np
     from scipy.special import betainc, betaln, expit
 

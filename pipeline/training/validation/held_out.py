@@ -13,6 +13,7 @@ from classifier.training.fit import UNKNOWN_STAGE
 from models.manifest import Measured, MiddleLogits, StageFigures, read_manifest
 from models.runtime import Network
 from pipeline.counting.intervals.measured import MeasuredSlide
+from pipeline.counting.second_look import LogitCounts, logit_of
 from pipeline.evaluation.slide_errors import wrong_verdicts
 from pipeline.training.data.crops import LabelledCrops
 
@@ -86,6 +87,8 @@ def _wrong_verdicts(found: Mapping[str, FoundAt], threshold: float) -> int:
 def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -> MeasuredSlide:
     own = found.group == slide
     called, infected = found.probability[own] >= threshold, found.infected[own]
+    logits = LogitCounts()
+    logits.add(np.asarray(found.probability[own], np.float64))
     return MeasuredSlide(
         source=source,
         slide=slide,
@@ -93,6 +96,7 @@ def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -
         infected_found=int((called & infected).sum()),
         uninfected=int((~infected).sum()),
         false_calls=int((called & ~infected).sum()),
+        clean_quartile=logits.clean_quartile(logit_of(threshold)),
     )
 
 

@@ -40,6 +40,18 @@ def test_middle_and_spread_are_those_of_the_clean_cells() -> None:
     assert look.least_p == pytest.approx(DOUBTFUL_P, abs=0.002)
 
 
+def test_the_quartile_is_that_of_the_clean_cells_however_many_are_infected() -> None:
+    plain, ill = counts(*clean(400)), counts(*clean(400), *[2.0] * 300)
+    for found in (plain, ill):
+        assert found.clean_quartile(-1.0) == pytest.approx(-7.0 + 0.5 * 0.674, abs=0.05)
+    assert counts(*clean(400), *[-2.0] * 200).clean_quartile(-1.0) == pytest.approx(-2.0, abs=0.02)
+
+
+def test_few_clean_cells_have_no_quartile() -> None:
+    assert counts(*clean(29), *[2.0] * 300).clean_quartile(-1.0) is None
+    assert LogitCounts().clean_quartile(-1.0) is None
+
+
 def test_on_a_shifted_slide_cells_must_stand_farther_out() -> None:
     shifted = [*clean(400, middle=-3.0, spread=0.8), *[-1.0] * 20, *[3.0] * 4]
     look = second_look(counts(*shifted), None)

@@ -86,11 +86,56 @@ def test_each_slide_is_judged_by_all_others():
     assert (soiled.uninfected_seen.hits, soiled.uninfected_seen.of) == (1, 13)
 
 
-def test_the_written_file_is_read_as_it_was(tmp_path: Path):
+FAMILIAR = [
+    one.model_copy(update={"clean_quartile": -7.0 + 0.1 * (number % 5)})
+    for number, one in enumerate(2 * SLIDES)
+]
+BADLY_DRIED = made_up("badly dried", (40, 50), (90, 900))
+
+
+def test_a_slide_of_doubtful_clean_cells_widens_the_errors_of_its_like_alone():
+    unlike = BADLY_DRIED.model_copy(update={"clean_quartile": -3.0})
+    held = fit_slide_errors([*FAMILIAR, unlike], LEFT_OUT, shipped("classifier"), "by hand")
+    assert held.familiar is not None
+    assert held.familiar.number == len(FAMILIAR)
+    assert -6.6 < held.familiar.below < -3.0
+    usual, any_slide = (
+        one.alpha / (one.alpha + one.beta) for one in (held.familiar.false_calls, held.false_calls)
+    )
+    assert usual < any_slide / 2
+    few = made_up("few", (12, 15), (1, 985))
+    plain = [*FAMILIAR, unlike, few.model_copy(update={"clean_quartile": -7.0})]
+    unknown = [*FAMILIAR, unlike, few]
+    assert cross_checked(plain).infected_seen.hits == cross_checked(unknown).infected_seen.hits + 1
+
+
+def test_with_few_slides_none_is_familiar():
     held = fit_slide_errors(SLIDES, LEFT_OUT, shipped("classifier"), "by hand")
+    assert held.familiar is None
+
+
+def test_the_errors_of_a_count_depend_on_its_clean_cells():
+    manifest, held = read_manifest(shipped("classifier"), "classifier"), read_slide_errors()
+    assert held.familiar is not None
+    plain = slide_errors_of(manifest, held.familiar.below - 0.1)
+    for quartile in (held.familiar.below, None):
+        other = slide_errors_of(manifest, quartile)
+        assert other.false_calls.mean > plain.false_calls.mean
+        assert other.sensitivity == plain.sensitivity
+    # What tells parasites on a plain film is no more than what a badly dried one has of false calls.
+    assert beyond_false_calls(10, 1000, plain)
+    assert not beyond_false_calls(10, 1000, slide_errors_of(manifest))
+
+
+def test_the_written_file_is_read_as_it_was(tmp_path: Path):
+    held = fit_slide_errors([*FAMILIAR, *SLIDES], LEFT_OUT, shipped("classifier"), "by hand")
     write_slide_errors(tmp_path / "errors.toml", held)
     back = read_slide_errors(tmp_path / "errors.toml")
     assert back.slides == held.slides
+    assert back.familiar is not None
+    assert held.familiar is not None
+    assert back.familiar.number == held.familiar.number
+    assert back.familiar.below == pytest.approx(held.familiar.below, rel=1e-5)
     assert back.false_calls.alpha == pytest.approx(held.false_calls.alpha, rel=1e-5)
 
 

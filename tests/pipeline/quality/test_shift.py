@@ -3,7 +3,7 @@
 import pytest
 
 from models.manifest import MiddleLogits
-from pipeline.quality.shift import lift_of, shift_notice
+from pipeline.quality.shift import doubtful_notice, lift_of, shift_notice
 
 KNOWN = MiddleLogits(low=-8.0, high=-6.0)
 
@@ -29,3 +29,16 @@ def test_without_cells_or_known_slides_nothing_is_said() -> None:
 @pytest.mark.parametrize(("middle", "lift"), [(-5.4, 0.1), (-2.0, 3.5), (-7.0, 0.0), (-9.5, 0.0)])
 def test_only_a_higher_middle_lifts_cells_over_the_threshold(middle: float, lift: float) -> None:
     assert lift_of(shift_notice(middle, 300, KNOWN)) == pytest.approx(lift)
+
+
+def test_clean_cells_nearer_to_the_threshold_than_on_known_slides_are_warned_of() -> None:
+    (notice,) = doubtful_notice(-4.0, -5.0, 71)
+    assert (notice.code, notice.severity, notice.value, notice.limit) == (
+        "clean_cells_doubtful",
+        "warn",
+        -4.0,
+        -5.0,
+    )
+    assert "71 slides" in notice.text
+    assert doubtful_notice(-5.1, -5.0, 71) == ()
+    assert doubtful_notice(None, -5.0, 71) == ()
