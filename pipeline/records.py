@@ -160,8 +160,7 @@ class SecondLook:
     cells : how many do. expected : how many a clean slide of this size and dirt has on average.
     lifted : cells called infected that would not be, were its clean cells no more probable than those of
         the slides that the threshold was set on; no more than that explains them.
-    clean_quartile : logit that three quarters of the cells not called do not pass; None where these are
-        few, or decided by a last layer of a site or of the slide.
+    clean_quartile : logit that three quarters of the cells not called do not pass; None where not known.
     """
 
     middle: float

@@ -8,11 +8,7 @@ import pandas as pd
 
 from pipeline.counting.headline import MELDED, HeadlineFacts, headline_of, notes_of
 from pipeline.counting.intervals.design import Clustering, clustering
-from pipeline.counting.intervals.limits import (
-    cells_needed,
-    limit_of_blank,
-    lowest_detectable,
-)
+from pipeline.counting.intervals.limits import cells_needed, limit_of_blank, lowest_detectable
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.own_errors import own_false_calls, with_own
 from pipeline.counting.intervals.slide_errors import SlideErrors

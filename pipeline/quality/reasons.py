@@ -1,54 +1,10 @@
 """What quality control may find, for people: one table for pages, messages and documents."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from pipeline.quality.limits import QualityLimits, VisibilityLimits
+from pipeline.quality.reason import Reason
 from pipeline.records import NoticeCode
 
-__all__ = ["REASONS", "Action", "Reason", "advice_on", "reason_of"]
-
-Action = Literal[
-    "look by eye",
-    "refocus",
-    "more light",
-    "less light",
-    "camera settings",
-    "stronger objective",
-    "other field",
-    "more fields",
-    "pixel size",
-    "files",
-    "new smear",
-    "nothing",
-]
-"""What is to be done, in a word or two, for a sign or a filter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One finding of quality control, as a person reads it.
-
-    Attributes
-    ----------
-    words : what it says of the slide, a part of a sentence.
-    measured : what is measured, with its unit.
-    warns, refuses : from which value on; empty where it never does.
-    action : what is to be done, in a word or two. advice : the same as a part of a sentence.
-    good_warned, good_refused : share of good fields, each counted alone, that it warns of or refuses, 0 to 1;
-        None where a single field says nothing of it. See docs/quality.md.
-    """
-
-    code: NoticeCode
-    words: str
-    measured: str
-    warns: str = ""
-    refuses: str = ""
-    action: Action
-    advice: str
-    good_warned: float | None = None
-    good_refused: float = 0.0
-
+__all__ = ["REASONS", "advice_on", "reason_of"]
 
 _QUALITY, _VISIBLE = QualityLimits(), VisibilityLimits()
 

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.quality.checks import check
 from pipeline.quality.measured import SlideMeasures
-from pipeline.quality.reasons import REASONS, Action, advice_on, reason_of
+from pipeline.quality.reason import Action
+from pipeline.quality.reasons import REASONS, advice_on, reason_of
 from pipeline.records import NoticeCode, Novelty
 from tests.pipeline.quality.test_checks import GOOD, KNOWN, with_fields
 
