@@ -19,6 +19,8 @@ INDEPENDENT = Clustering()
 """Cells that do not lie in clusters."""
 _TAIL = (1 - CONFIDENCE) / 2
 """Share of slides at which either end may fail."""
+_ABOVE_NONE = 1e-9
+"""Stands for an interval that holds every fraction above 0 and not 0; ends are known to as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,9 @@ def _low(infected: int, counted: int, errors: SlideErrors, clusters: Clustering)
         return whole
     half = min(_end(_TAIL, infected, counted, errors, view) for view in clusters.views())
     if confidence_below(half, 0, counted, errors) >= 1 - _TAIL:
-        return half
+        # Of a slide whose own dirt explains so much that one without a call has its upper end at 0, only 0
+        # itself may be excluded at 5%.
+        return max(half, _ABOVE_NONE)
     return _end(1 - _TAIL, 0, counted, errors, INDEPENDENT)
 
 

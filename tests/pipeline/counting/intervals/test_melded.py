@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.counting.intervals.between import between_fields
@@ -29,6 +29,8 @@ ERRORS = SlideErrors(
     sensitivity=Beta(alpha=18.0, beta=5.0), false_calls=Beta(alpha=0.5, beta=200.0), source="made up"
 )
 PERFECT = SlideErrors.fixed(1.0, 0.0)
+SOILED = replace(ERRORS, false_calls=Beta(alpha=4.55, beta=348.0))
+"""Its own dirt explains so much that a slide without a call has its upper end at 0."""
 
 
 def test_without_errors_and_clusters_it_is_the_mid_p_interval() -> None:
@@ -55,8 +57,9 @@ def test_clusters_and_errors_make_it_wider() -> None:
     counted=st.integers(1, 20_000),
     share=st.floats(0, 0.1),
     effect=st.sampled_from([1.0, 1.3, 4.0]),
-    errors=st.sampled_from([ERRORS, PERFECT, SlideErrors.fixed(0.9, 0.002)]),
+    errors=st.sampled_from([ERRORS, PERFECT, SlideErrors.fixed(0.9, 0.002), SOILED]),
 )
+@example(counted=339, share=12 / 339, effect=1.4, errors=SOILED)
 def test_its_lower_end_is_above_zero_exactly_where_false_calls_do_not_explain_the_calls(
     counted: int, share: float, effect: float, errors: SlideErrors
 ) -> None:
