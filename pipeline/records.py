@@ -45,6 +45,7 @@ NoticeCode = Literal[
     "out_of_focus",
     "over_exposed",
     "own_pictures",
+    "pages_left_out",
     "probabilities_shifted",
     "px_too_coarse",
     "regular_pattern",

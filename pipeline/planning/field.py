@@ -26,7 +26,19 @@ from segmentation.illumination import (
 from segmentation.lattice import WINDOW_PX, lattice_strength
 from segmentation.resample import MAX_SHRINK, WorkingGrid, halve, normalise, working_grid
 
-__all__ = ["FieldLight", "FieldPlan", "field_light", "light_shrink", "plan_field", "read_window", "view_at"]
+__all__ = [
+    "LEAST_BACKGROUND",
+    "MOST_BACKGROUND",
+    "MOST_DARK",
+    "MOST_WHITE",
+    "FieldLight",
+    "FieldPlan",
+    "field_light",
+    "light_shrink",
+    "plan_field",
+    "read_window",
+    "view_at",
+]
 
 BAND_ROWS = 512
 """Rows at crop scale that are read at once."""
@@ -36,6 +48,11 @@ DRAWN_RIM_PX = 3
 """Detector px around what is drawn over a photo that its soft edge reaches."""
 MOST_DRAWN = 0.02
 """Share of a field from which on what is drawn over it is left aside where light is measured."""
+LEAST_BACKGROUND, MOST_DARK = 70.0, 0.4
+"""Brightness of the background, levels, below which a field is too dark, and share of it darker than a
+stained cell can be, above which it is too."""
+MOST_BACKGROUND, MOST_WHITE = 253.0, 0.5
+"""The same of a field that is too bright: both must be passed, the second is the share of pure white."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +79,13 @@ class FieldLight:
     film: tuple[float, float, float] | None = None
     hue_spread: float | None = None
     lattice: float = 0.0
+
+    @property
+    def is_well_lit(self) -> bool:
+        """Neither too dark nor too bright to say how a slide's other photos look."""
+        background = float(self.white_point.mean())
+        too_dark = background < LEAST_BACKGROUND or self.dark_fraction > MOST_DARK
+        return not too_dark and not (background > MOST_BACKGROUND and self.saturated_fraction > MOST_WHITE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

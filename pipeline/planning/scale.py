@@ -17,7 +17,7 @@ from pipeline.records import ScaleSource
 from pipeline.settings import CountSettings
 from segmentation.scale import CellsInView, View, estimate_um_per_px
 
-__all__ = ["SlideScale", "agreeing", "find_scale"]
+__all__ = ["SlideScale", "agreeing", "find_scale", "same_scale"]
 
 SCAN_PX = 40_000_000
 """Pixels of a picture that is looked at in several places: its middle may be empty glass."""
@@ -48,6 +48,7 @@ class SlideScale:
     others : µm per px by the cells of the fields that do not agree with most, or with what they state.
     absorbances : what the usual red cell of each field absorbs in red, green and blue, of fields with enough
         cells in view; see `segmentation.cell_colour`.
+    usual_absorbance : the middle of those that are well lit; None where there is none.
     """
 
     um_per_px: float
@@ -58,13 +59,11 @@ class SlideScale:
     cells_um_per_px: float | None = None
     others: Mapping[int, float] = dataclasses.field(default_factory=dict)
     absorbances: Mapping[int, tuple[float, float, float]] = dataclasses.field(default_factory=dict)
+    usual_absorbance: tuple[float, float, float] | None = None
 
     def absorbance_of(self, index: int) -> tuple[float, float, float] | None:
-        """What the usual red cell of a field absorbs: its own, else the middle of all fields, else None."""
-        if index in self.absorbances or not self.absorbances:
-            return self.absorbances.get(index)
-        red, green, blue = np.median([*self.absorbances.values()], axis=0).tolist()
-        return red, green, blue
+        """What the usual red cell of a field absorbs: its own, else the middle of the others, else None."""
+        return self.absorbances.get(index, self.usual_absorbance)
 
     def of_field(self, field: Field) -> float:
         """µm per px of one field, were it like most of the others."""
@@ -86,7 +85,17 @@ def find_scale(
     failures: list[SlideError] = []
     seen = _seen(slide, lights, detector, failures)
     scale = _scale(slide, lights, settings, (seen, failures))
-    return dataclasses.replace(scale, absorbances=_absorbances(seen))
+    absorbances = _absorbances(seen)
+    return dataclasses.replace(
+        scale,
+        absorbances=absorbances,
+        usual_absorbance=_usual(_absorbances(_voting(seen, lights)) or absorbances),
+    )
+
+
+def _voting(seen: "Mapping[int, _Seen]", lights: Mapping[int, FieldLight]) -> "Mapping[int, _Seen]":
+    """The fields that speak for the slide: those that are well lit, or all, where none is."""
+    return {index: found for index, found in seen.items() if lights[index].is_well_lit} or seen
 
 
 def _scale(
@@ -98,12 +107,13 @@ def _scale(
     """Scale of a slide by what was seen of its fields, and what failed; see `find_scale`."""
     seen, failures = found
     estimates = {index: float(np.median(own.sizes)) for index, own in seen.items()}
+    voting = _voting(seen, lights)
     if settings.um_per_px is not None:
-        return _given_scale(settings.um_per_px, estimates, seen)
+        return _given_scale(settings.um_per_px, estimates, voting)
     stated = {index: slide.fields[index].um_per_px for index in lights}
     known = {index: size for index, size in stated.items() if size is not None}
-    believed = [index for index in known if index in estimates and _plausible(known[index], estimates[index])]
-    doubted = [index for index in known if index in estimates and index not in believed]
+    believed = [index for index in known if index in voting and _plausible(known[index], estimates[index])]
+    doubted = [index for index in known if index in voting and index not in believed]
     if known and len(believed) >= len(doubted):
         return _stated_scale(known, estimates)
     if not estimates and failures:
@@ -113,7 +123,7 @@ def _scale(
             f"{slide.name}: no red cells were found to take the size of a pixel from; expected a stained"
             " thin film, in focus, with cells 18 to 220 px across; check the picture or pass --um-per-px"
         )
-    return _estimated_scale(known, estimates, seen)
+    return _estimated_scale(known, estimates, voting)
 
 
 def agreeing(sizes: Mapping[int, float], cells: Mapping[int, int]) -> list[int]:
@@ -122,20 +132,23 @@ def agreeing(sizes: Mapping[int, float], cells: Mapping[int, int]) -> list[int]:
     Of equally many, those with the most cells; of these, the first.
     """
     groups = (
-        [index for index, size in sizes.items() if _ratio(size, middle) <= SAME_RATIO]
-        for middle in sizes.values()
+        [index for index, size in sizes.items() if same_scale(size, middle)] for middle in sizes.values()
     )
     return max(groups, key=lambda group: (len(group), sum(cells[index] for index in group)), default=[])
 
 
-def _given_scale(given: float, estimates: Mapping[int, float], seen: "Mapping[int, _Seen]") -> SlideScale:
+def same_scale(one: float, other: float) -> bool:
+    """Whether photos whose px have these sizes, µm, may be of one microscope."""
+    return _ratio(one, other) <= SAME_RATIO
+
+
+def _given_scale(given: float, estimates: Mapping[int, float], voting: "Mapping[int, _Seen]") -> SlideScale:
     """What is given, for all fields, and what their cells say."""
-    cells = {index: found.cells for index, found in seen.items()}
-    usual = [estimates[index] for index in agreeing(estimates, cells)]
+    usual = [estimates[index] for index in _agreeing(estimates, voting)]
     if not usual:
         return SlideScale(um_per_px=given, source="given")
     middle = float(np.median(usual))
-    others = {index: size for index, size in estimates.items() if _ratio(size, middle) > SAME_RATIO}
+    others = {index: size for index, size in estimates.items() if not same_scale(size, middle)}
     return SlideScale(um_per_px=given, source="given", cells_um_per_px=middle, others=others)
 
 
@@ -149,19 +162,24 @@ def _stated_scale(known: Mapping[int, float], estimates: Mapping[int, float]) ->
 
 
 def _estimated_scale(
-    known: Mapping[int, float], estimates: Mapping[int, float], seen: "Mapping[int, _Seen]"
+    known: Mapping[int, float], estimates: Mapping[int, float], voting: "Mapping[int, _Seen]"
 ) -> SlideScale:
     """The middle of the fields that agree."""
-    cells = {index: found.cells for index, found in seen.items()}
-    sizes = [size for index in agreeing(estimates, cells) for size in seen[index].sizes]
+    sizes = [size for index in _agreeing(estimates, voting) for size in voting[index].sizes]
     middle = float(np.median(sizes))
     return SlideScale(
         um_per_px=middle,
         source="estimated",
         spread=float(np.ptp(sizes)) / middle,
         rejected_um_per_px=float(np.median([*known.values()])) if known else None,
-        others={index: size for index, size in estimates.items() if _ratio(size, middle) > SAME_RATIO},
+        others={index: size for index, size in estimates.items() if not same_scale(size, middle)},
     )
+
+
+def _agreeing(estimates: Mapping[int, float], voting: "Mapping[int, _Seen]") -> list[int]:
+    """As `agreeing`, of those that speak for the slide."""
+    cells = {index: found.cells for index, found in voting.items()}
+    return agreeing({index: estimates[index] for index in voting}, cells)
 
 
 def _plausible(stated: float, by_cells: float) -> bool:
@@ -175,6 +193,13 @@ def _ratio(one: float, other: float) -> float:
 def _absorbances(seen: "Mapping[int, _Seen]") -> dict[int, tuple[float, float, float]]:
     """Of each field with enough cells in view."""
     return {index: found.absorbance for index, found in seen.items() if found.cells >= ENOUGH_CELLS}
+
+
+def _usual(absorbances: Mapping[int, tuple[float, float, float]]) -> tuple[float, float, float] | None:
+    if not absorbances:
+        return None
+    red, green, blue = np.median([*absorbances.values()], axis=0).tolist()
+    return red, green, blue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """Each photo of a slide is judged by itself: which of them are left out of its count, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.planning.scale import SlideScale, agreeing
+from pipeline.planning.scale import SlideScale, agreeing, same_scale
 from pipeline.planning.view_notices import named
 from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
 from pipeline.quality.novelty import NoveltyManifest, measure_novelty, stain_difference
@@ -78,11 +78,13 @@ def judge_fields(
     reasons: dict[int, tuple[str, str]] = {
         index: (notice.code, notice.text) for index, notice in refusals.items()
     }
-    reasons |= _blurred({index: found for index, found in alone.items() if index not in reasons})
+    for left_out in (_too_dark, _blurred):
+        reasons |= left_out({index: found for index, found in alone.items() if index not in reasons})
     fit = {index: one for index, one in judged.items() if index not in reasons}
-    others = _other_scale(fit, scale)
+    burnt = {index for index in fit if _said(alone[index], "over_exposed")}
+    others = _other_scale(fit, scale, burnt)
     reasons |= others
-    reasons |= _other_stain({index: one for index, one in fit.items() if index not in others})
+    reasons |= _other_stain({index: one for index, one in fit.items() if index not in others}, burnt)
     return JudgedFields(
         excluded={
             index: ExcludedField(name=fields[index].name, code=code, text=text)
@@ -130,15 +132,23 @@ def _refusal(notices: tuple[Notice, ...]) -> Notice | None:
 
 def _blurred(alone: Mapping[int, tuple[Notice, ...]]) -> dict[int, tuple[str, str]]:
     """Fields so blurred that no ring can be seen in them, where most of the others are sharp."""
-    hidden = {
-        index: notice.text
-        for index, found in alone.items()
-        for notice in found
-        if notice.code == "rings_not_visible"
-    }
+    hidden = {index: text for index, found in alone.items() if (text := _said(found, "rings_not_visible"))}
     if 2 * len(hidden) >= len(alone):
         return {}
     return {index: ("out_of_focus", text) for index, text in hidden.items()}
+
+
+def _too_dark(alone: Mapping[int, tuple[Notice, ...]]) -> dict[int, tuple[str, str]]:
+    """Fields too dark to be judged, where others are lit, however few: nothing is told from darkness."""
+    dark = {index: text for index, found in alone.items() if (text := _said(found, "under_exposed"))}
+    if len(dark) == len(alone):
+        return {}
+    return {index: ("under_exposed", text) for index, text in dark.items()}
+
+
+def _said(notices: tuple[Notice, ...], code: str) -> str:
+    """Text of the notice of that code; empty where there is none."""
+    return next((notice.text for notice in notices if notice.code == code), "")
 
 
 def _commonest(refusals: Mapping[int, Notice]) -> Notice:
@@ -149,14 +159,23 @@ def _commonest(refusals: Mapping[int, Notice]) -> Notice:
     return replace(first, text=text)
 
 
-def _other_scale(fit: Mapping[int, FieldMeasures], scale: SlideScale) -> dict[int, tuple[str, str]]:
-    """Fields whose cells have another size on the picture than those of most others that are fit."""
+def _other_scale(
+    fit: Mapping[int, FieldMeasures], scale: SlideScale, burnt: Set[int]
+) -> dict[int, tuple[str, str]]:
+    """Fields whose cells have another size on the picture than those of most others that are fit.
+
+    Parameters
+    ----------
+    burnt : fields too bright to say how the others look, if there are others.
+    """
     usual = scale.cells_um_per_px or scale.um_per_px
     sizes = {index: scale.others.get(index, usual) for index in fit}
     kept = set(fit) - set(scale.others)
     if scale.source != "metadata" or not kept:
-        kept = set(agreeing(sizes, {index: one.red_cells for index, one in fit.items()}))
+        voting = {index: sizes[index] for index in _voting(fit, burnt)}
+        kept = set(agreeing(voting, {index: fit[index].red_cells for index in voting}))
     middle = float(np.median([sizes[index] for index in sorted(kept)])) if kept else usual
+    kept |= {index for index in sizes.keys() & burnt if same_scale(sizes[index], middle)}
     return {
         index: ("other_scale", f"by its cells a pixel is {size:.3f} µm, in most others {middle:.3f} µm")
         for index, size in sizes.items()
@@ -164,12 +183,19 @@ def _other_scale(fit: Mapping[int, FieldMeasures], scale: SlideScale) -> dict[in
     }
 
 
-def _other_stain(fit: Mapping[int, FieldMeasures]) -> dict[int, tuple[str, str]]:
-    """Fields whose red cells are stained or lit otherwise than those of most others."""
+def _voting(fit: Iterable[int], burnt: Set[int]) -> list[int]:
+    """Those that say how the slide looks: not the burnt ones, but where all are."""
+    every = list(fit)
+    return [index for index in every if index not in burnt] or every
+
+
+def _other_stain(fit: Mapping[int, FieldMeasures], burnt: Set[int]) -> dict[int, tuple[str, str]]:
+    """Fields whose red cells are stained or lit otherwise than those of most others; see `_other_scale`."""
     stains = {index: one.features.stain for index, one in fit.items() if one.features is not None}
-    if len(stains) < 3:
+    voting = [stains[index] for index in _voting(stains, burnt)]
+    if len(voting) < 3:
         return {}
-    red, green, blue = np.median(list(stains.values()), axis=0).tolist()
+    red, green, blue = np.median(voting, axis=0).tolist()
     differences = {index: stain_difference(stain, (red, green, blue)) for index, stain in stains.items()}
     return {
         index: (

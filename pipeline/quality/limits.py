@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pipeline.planning.field import LEAST_BACKGROUND, MOST_BACKGROUND, MOST_DARK, MOST_WHITE
+
 __all__ = ["QualityLimits", "VisibilityLimits"]
 
 
@@ -24,10 +26,10 @@ class QualityLimits:
     """
 
     counted_min: int = 500
-    background_max: float = 253.0
-    background_min: float = 70.0
-    saturated_max: float = 0.5
-    dark_max: float = 0.4
+    background_max: float = MOST_BACKGROUND
+    background_min: float = LEAST_BACKGROUND
+    saturated_max: float = MOST_WHITE
+    dark_max: float = MOST_DARK
     covered_max: float = 0.7
     overlaps_max: float = 0.6
     covered_min: float = 0.02

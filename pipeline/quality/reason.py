@@ -43,7 +43,7 @@ class Reason:
     measured: str
     warns: str = ""
     refuses: str = ""
-    action: Action
-    advice: str
+    action: Action = "nothing"
+    advice: str = "nothing is to be done"
     good_warned: float | None = None
     good_refused: float = 0.0

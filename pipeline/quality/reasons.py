@@ -219,8 +219,6 @@ REASONS: tuple[Reason, ...] = (
         words="photos show the same view; it was counted once",
         measured="photos left out",
         warns="above 0",
-        action="nothing",
-        advice="nothing is to be done",
     ),
     Reason(
         code="fields_overlap",
@@ -235,8 +233,14 @@ REASONS: tuple[Reason, ...] = (
         words="of a stack of focus planes the sharpest alone was counted",
         measured="planes",
         warns="above 1",
-        action="nothing",
-        advice="nothing is to be done",
+    ),
+    Reason(
+        code="pages_left_out",
+        words="files hold more pictures, of other views; of each file the largest alone was counted",
+        measured="pictures left out",
+        warns="above 0",
+        action="files",
+        advice="export each as a file of its own into one folder",
     ),
     Reason(
         code="own_pictures",

@@ -44,6 +44,7 @@ class PhotoField:
     width, height : level-0 px of the picture as displayed.
     um_per_px : None but for a TIFF; the dots per inch of a photo are never those of a microscope.
     lost : the rows that did not come of a photo that was cut off; None where all did.
+    left_out : pictures of other views in the file.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class PhotoField:
         "_path",
         "_turn",
         "height",
+        "left_out",
         "lost",
         "name",
         "um_per_px",
@@ -66,6 +68,7 @@ class PhotoField:
         self.width, self.height = header.orientation.displayed_size(header.width, header.height)
         self.um_per_px: float | None = None
         self.lost: BrokenField | None = None
+        self.left_out = header.pictures - 1
         self._path = path
         self._kind = kind
         self._header = header

@@ -53,6 +53,8 @@ PHOTO_SUFFIXES = frozenset(
     }
 )
 
+_FILES_NAMED = 6  # in a notice
+
 
 class Slide:
     """The fields of one slide; at most one of them holds pixels or an open file at a time.
@@ -169,7 +171,26 @@ def _passed_over(own: int) -> tuple[Notice, ...]:
 
 
 def _said_of(fields: Sequence[Field]) -> tuple[Notice, ...]:
-    """What is said where a field is the sharpest plane of a focus stack."""
+    """What is said where a field is one of several pictures in its file."""
+    return (*_stacks_in(fields), *_pages_left_out(fields))
+
+
+def _pages_left_out(fields: Sequence[Field]) -> tuple[Notice, ...]:
+    several = [field for field in fields if isinstance(field, TiffField | PhotoField) and field.left_out]
+    if not several:
+        return ()
+    number = sum(field.left_out for field in several)
+    each = "; ".join(f"{field.name}: {field.left_out}" for field in several[:_FILES_NAMED])
+    more = f" and {len(several) - _FILES_NAMED} more files" if len(several) > _FILES_NAMED else ""
+    pages = "1 more page" if number == 1 else f"{number} more pages"
+    text = (
+        f"Left out: {pages} of other views, in files of which the largest picture alone was counted "
+        f"({each}{more}): export each as a file of its own into one folder."
+    )
+    return (Notice(code="pages_left_out", severity="warn", value=number, limit=0, text=text),)
+
+
+def _stacks_in(fields: Sequence[Field]) -> tuple[Notice, ...]:
     stacks = [field for field in fields if isinstance(field, TiffField) and field.planes > 1]
     if not stacks:
         return ()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
 from pipeline.reader.decoding.header import PhotoHeader
+from pipeline.reader.decoding.views import is_same_view, view_sketch
 from pipeline.reader.field import Box, Turn
 from pipeline.reader.parts.cache import SegmentCache
 from pipeline.reader.parts.segments import read_page, sample_range, segment_size
@@ -30,14 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["TiffField", "open_tiff"]
 
 _MIDDLE_PX = 1024  # side of the middle of a focus plane that is looked at
-_SKETCH_PX = 128  # side of a small picture of a plane
-_FINE_PX, _COARSE_PX = 1.5, 8.0
-"""Sigmas between which a sketch is looked at, px of it: cells, blurred or not, but no uneven light."""
-_SAME_VIEW = 0.33
-"""Least correlation of two planes of one view, one beside the other in the stack: with one blurred by a tenth
-of a cell it is 0.55 and more (fields of nine laboratories), of two fields of one film it is 0.26 at most."""
-_INNER = 0.5
-"""Share of a middle's side that a sketch shows: no rim of a round view, which all views share."""
 
 
 class TiffField:
@@ -46,6 +39,7 @@ class TiffField:
     Attributes
     ----------
     plane, planes : which focus plane of how many is read, from 0.
+    left_out : pictures of other views in the file.
     """
 
     __slots__ = (
@@ -59,6 +53,7 @@ class TiffField:
         "_path",
         "_turn",
         "height",
+        "left_out",
         "name",
         "plane",
         "planes",
@@ -78,6 +73,7 @@ class TiffField:
         self._patched = patched(layout.pyramid.levels, self._fetch, self._segment_size)
         self._cache = SegmentCache()
         self.plane, self.planes = 0, layout.planes
+        self.left_out = layout.left_out
         self._alpha: int | None = None if layout.colours.alpha else 0
         self._bits = layout.colours.bits if layout.colours.bits < FULL_RANGE_BITS else 0
 
@@ -178,7 +174,9 @@ def open_tiff(path: Path, name: str, turn: Turn) -> TiffField | PhotoField:
     """
     layout = tiff_layout(path)
     if layout.whole:
-        return photo_of(path, name, "TIFF", _header(layout), turn, layout.um_per_px)
+        photo = photo_of(path, name, "TIFF", _header(layout), turn, layout.um_per_px)
+        photo.left_out = layout.left_out
+        return photo
     field = TiffField(path, name, layout, turn)
     if layout.planes > 1:
         stack = _FocusStack.of(field.middle_of(plane) for plane in range(layout.planes))
@@ -218,21 +216,11 @@ class _FocusStack:
         for middle in middles:
             sharpness.append(-1.0 if middle is None else _sharpness(middle))
             if middle is not None:
-                sketches.append(_sketch(middle))
-        alike = [float((one * other).mean()) >= _SAME_VIEW for one, other in pairwise(sketches)]
-        return cls(sharpest=int(np.argmax(sharpness)), is_one_scene=all(alike))
+                sketches.append(view_sketch(middle))
+        alike = all(is_same_view(one, other) for one, other in pairwise(sketches))
+        return cls(sharpest=int(np.argmax(sharpness)), is_one_scene=alike)
 
 
 def _sharpness(middle: NDArray[np.uint8]) -> float:
     """Variance of the Laplacian. Pech-Pacheco et al., ICPR 2000."""
     return float(cv2.Laplacian(middle, cv2.CV_32F).var())
-
-
-def _sketch(middle: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Small picture of what is as large as cells, of mean 0 and variance 1; float32 (128, 128)."""
-    side = len(middle)
-    edge = int(side * (1 - _INNER) / 2)
-    inner = middle[edge : side - edge, edge : side - edge]
-    small = cv2.resize(inner, (_SKETCH_PX, _SKETCH_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    band = cv2.GaussianBlur(small, (0, 0), _FINE_PX) - cv2.GaussianBlur(small, (0, 0), _COARSE_PX)
-    return np.asarray((band - band.mean()) / max(float(band.std()), 1e-6), np.float32)

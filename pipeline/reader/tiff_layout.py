@@ -26,6 +26,7 @@ from pipeline.reader.source import file_error, shown
 from pipeline.reader.tiff_levels import (
     focus_planes,
     is_unnamed_stack,
+    other_views,
     pictures,
     stored_levels,
 )
@@ -74,6 +75,7 @@ class TiffLayout:
     ----------
     planes : focus planes, 1 for a picture that is no stack.
     unnamed : nothing says that the planes are focus planes.
+    left_out : pictures of other views in the file.
     whole : the samples are YCbCr, perhaps at two scales, and no JPEG: it is decoded whole, by libtiff.
     """
 
@@ -83,6 +85,7 @@ class TiffLayout:
     planes: int
     whole: bool
     unnamed: bool = False
+    left_out: int = 0
 
 
 def tiff_layout(path: Path) -> TiffLayout:
@@ -109,6 +112,7 @@ def tiff_layout(path: Path) -> TiffLayout:
                     planes=planes,
                     whole=page.photometric == YCBCR and page.compression not in _JPEG_KINDS,
                     unnamed=planes > 1 and is_unnamed_stack(largest),
+                    left_out=other_views(every, levels),
                 )
         except DECODE_ERRORS as error:
             raise _damaged(path, error) from error

@@ -231,6 +231,16 @@ def test_a_photo_of_another_stain_is_left_out(good, tmp_path):
     assert left_out(result)["IMG_4"] in {"other_light", "not_a_smear", "channels_swapped"}
 
 
+def test_photos_too_dark_to_be_judged_do_not_outvote_a_few_good_ones(good, tmp_path):
+    lit = dict(list(good.items())[:2])
+    night = {f"A_{seed}": (field(30 + seed, 0.25) * (0.1, 0.2, 0.16)).astype(np.uint8) for seed in range(3)}
+    result = count_slide(slide(tmp_path / "slide", night | lit), ESTIMATED)
+    assert left_out(result) == dict.fromkeys(night, "under_exposed")
+    assert all("dark" in one.text for one in result.summary.excluded_fields)
+    assert numbers(result) == numbers(count_slide(slide(tmp_path / "lit", lit), ESTIMATED))
+    assert "fields_excluded" in codes(result)
+
+
 def test_a_slide_of_strange_photos_alone_is_refused_with_the_commonest_reason(tmp_path):
     source = slide(tmp_path / "slide", {"A": label(), "B": label(98305)[::-1]})
     result = count_slide(source, CountSettings(um_per_px=0.18))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.bitmap import bitmap_head
@@ -32,18 +33,21 @@ _SHORT = re.compile("truncated|expected to read|buffer|index out of range|decode
 _CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "RGB": 3}  # as decoded, by Pillow's mode; 4 for all others
 _PNG_DEPTH_AT = 24  # byte of the bits of a sample; PNG (third edition), 11.2.1
 _BITMAP_HEAD_BYTES = 128
+_MP_ENTRIES, _MP_VIEW = 0xB002, "Multi-Frame Image"
+"""Table of the pictures, and what Pillow calls those of several views; CIPA DC-007, Multi-Picture Format."""
 _DAMAGE = (SyntaxError, ValueError, EOFError, OSError, RuntimeError, struct.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoHeader:
-    """Size in px as stored, how the picture is displayed, and what a px is stored as."""
+    """Size in px as stored, how it is displayed, what a px is stored as, and pictures in the file."""
 
     width: int
     height: int
     sample_bytes: int
     channels: int
     orientation: Orientation
+    pictures: int = 1
 
 
 def read_header(path: Path, kind: ContentKind) -> PhotoHeader:
@@ -84,6 +88,7 @@ def _by_pillow(path: Path, kind: ContentKind) -> PhotoHeader:
         picture = getattr(import_module(module), factory)(stream)
         width, height = picture.size
         exif = picture.info.get("exif")
+        pictures = _views_of_jpeg(picture) if kind == "JPEG" else int(getattr(picture, "n_frames", 1))
         channels = _CHANNELS.get(picture.mode, 4)
         stream.seek(_PNG_DEPTH_AT)
         wide = stream.read(1) == b"\x10" if kind == "PNG" else picture.mode.startswith("I;16")
@@ -93,7 +98,17 @@ def _by_pillow(path: Path, kind: ContentKind) -> PhotoHeader:
         sample_bytes=2 if wide else 1,
         channels=channels,
         orientation=_exif_orientation(exif),
+        pictures=max(pictures, 1),
     )
+
+
+def _views_of_jpeg(picture: Any) -> int:
+    """Views in a JPEG of several: not the small pictures and maps of brightness that cameras add to one."""
+    damage = (*_DAMAGE, LookupError, TypeError)
+    with suppress(*damage):
+        entries = (picture._getmp() or {}).get(_MP_ENTRIES, ())
+        return sum(str(entry["Attribute"]["MPType"]).startswith(_MP_VIEW) for entry in entries)
+    return 1
 
 
 def _by_hand(path: Path, kind: ContentKind) -> PhotoHeader | None:

@@ -109,6 +109,25 @@ def test_fields_that_state_their_own_size_keep_it():
     assert found.of_field(fields[2]) == pytest.approx(TRUE * 1.05)
 
 
+def darkened(field: DrawnField, share: float) -> DrawnField:
+    return DrawnField((field.picture * share).astype(np.uint8), field.um_per_px)
+
+
+@pytest.mark.parametrize("settings", [{}, {"um_per_px": 0.2}])
+def test_photos_too_dark_to_be_judged_do_not_speak_for_the_slide(settings):
+    good, dark = [cells()] * 2, [darkened(cells(cell_px=90), 0.2)] * 3
+    found = scale_of(*good, *dark, **settings)
+    assert (found.cells_um_per_px or found.um_per_px) == pytest.approx(TRUE, rel=0.04)
+    assert set(found.others) == {2, 3, 4}
+    alone = scale_of(*dark, **settings)
+    assert (alone.cells_um_per_px or alone.um_per_px) == pytest.approx(7.5 / 90, rel=0.04)
+
+
+def test_photos_too_dark_to_be_judged_do_not_contradict_the_file():
+    found = scale_of(cells(TRUE), *[darkened(cells(TRUE, cell_px=130), 0.2)] * 2)
+    assert (found.source, found.um_per_px) == ("metadata", TRUE)
+
+
 def test_a_slide_without_cells_or_statement_says_what_to_do():
     with pytest.raises(ScaleError, match="--um-per-px") as caught:
         scale_of(DrawnField(np.full((680, 680, 3), 230, np.uint8)))

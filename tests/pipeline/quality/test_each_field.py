@@ -1,11 +1,12 @@
 """Each field is judged as if it were the slide, then held against most of the others."""
 
 from dataclasses import replace
+from typing import Any
 
 from pipeline.planning.scale import SlideScale
 from pipeline.quality.each_field import JudgedAs, JudgedFields, excluded_notices, judge_fields
 from pipeline.quality.measured import FieldMeasures
-from pipeline.quality.novelty import read_novelty
+from pipeline.quality.novelty import TERM_NAMES, FieldFeatures, read_novelty
 from pipeline.records import ExcludedField
 from tests.pipeline.quality.test_checks import GOOD, GOOD_FIELD
 
@@ -19,6 +20,13 @@ def judged(*fields: FieldMeasures, scale: SlideScale = SCALE, share: float = 1.0
         for index in range(len(fields))
     }
     return judge_fields(replace(GOOD, fields=fields), as_counted, scale, read_novelty())
+
+
+def stained(field: FieldMeasures, green: float) -> FieldMeasures:
+    """The same, whose red cells absorb so much green; all else is as in the usual known smear."""
+    middles = {term.name: term.middle for term in read_novelty().terms}
+    usual: dict[str, Any] = dict.fromkeys(TERM_NAMES, 0.0) | middles
+    return replace(field, features=FieldFeatures(**usual, stain=(0.05, green, green / 2)))
 
 
 def codes(found: JudgedFields) -> dict[int, str]:
@@ -52,6 +60,33 @@ def test_a_blurred_field_is_left_out_unless_most_are_blurred() -> None:
     blurred = replace(GOOD_FIELD, sharpness=1.15)
     assert codes(judged(GOOD_FIELD, blurred, GOOD_FIELD)) == {1: "out_of_focus"}
     assert codes(judged(GOOD_FIELD, blurred, blurred)) == {}
+
+
+def test_fields_too_dark_to_judge_are_left_out_however_many_they_are() -> None:
+    dark = replace(GOOD_FIELD, background_level=30.0)
+    assert codes(judged(dark, GOOD_FIELD, dark, GOOD_FIELD, dark)) == dict.fromkeys(
+        (0, 2, 4), "under_exposed"
+    )
+    assert codes(judged(dark, GOOD_FIELD, dark)) == dict.fromkeys((0, 2), "under_exposed")
+    assert codes(judged(dark, dark, dark)) == {}
+
+
+def test_fields_too_dark_to_judge_do_not_say_that_most_are_blurred() -> None:
+    dark = replace(GOOD_FIELD, dark_fraction=0.9, sharpness=1.16)
+    blurred = replace(GOOD_FIELD, sharpness=1.16)
+    found = judged(*[dark] * 3, blurred, GOOD_FIELD, GOOD_FIELD)
+    assert codes(found) == {**dict.fromkeys(range(3), "under_exposed"), 3: "out_of_focus"}
+
+
+def test_burnt_fields_do_not_say_how_the_others_should_look() -> None:
+    good = [stained(GOOD_FIELD, 0.45)] * 3
+    burnt = replace(GOOD_FIELD, background_level=255.0, saturated_fraction=0.6)
+    assert codes(judged(*good, *[stained(burnt, 0.15)] * 5)) == dict.fromkeys(range(3, 8), "other_light")
+    assert codes(judged(*good, *[stained(burnt, 0.45)] * 5)) == {}
+    assert codes(judged(*[stained(burnt, 0.15)] * 3)) == {}
+    scale = SlideScale(um_per_px=0.1, source="estimated", others=dict.fromkeys(range(3), 0.2))
+    found = judged(*[GOOD_FIELD] * 3, *[burnt] * 5, scale=scale)
+    assert codes(found) == dict.fromkeys(range(3, 8), "other_scale")
 
 
 def test_a_field_of_another_scale_is_left_out() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.errors import SlideError
 from pipeline.reader import photo as photo_module
@@ -22,6 +23,8 @@ from tests.pipeline.reader.reader_pictures import (
     write_photo,
 )
 
+MP_PRIMARY, MP_VIEW = (kind.to_bytes(4, "little") for kind in (0x030000, 0x020002))
+"""Attributes of a picture in a JPEG of several, as Pillow writes them; CIPA DC-007."""
 LOSSLESS = (".png", ".webp", ".bmp")
 
 
@@ -123,6 +126,32 @@ def test_dots_per_inch_of_a_photo_are_not_taken_for_a_pixel_size(tmp_path: Path)
 
     Image.fromarray(noise(90, 70)).save(tmp_path / "a.jpg", dpi=(65535, 65535))
     assert open_slide(tmp_path / "a.jpg").fields[0].um_per_px is None
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".avif"])
+def test_pictures_that_follow_the_first_are_left_out_and_that_is_said(tmp_path: Path, suffix: str):
+    pictures = [Image.fromarray(noise(90, 70, seed)) for seed in range(3)]
+    pictures[0].save(tmp_path / f"film{suffix}", save_all=True, append_images=pictures[1:])
+    pictures[0].save(tmp_path / f"single{suffix}")
+    (notice,) = open_slide(tmp_path).notices
+    assert (notice.code, notice.value) == ("pages_left_out", 2)
+    assert "film: 2" in notice.text
+    assert open_slide(tmp_path / f"single{suffix}").notices == ()
+
+
+@pytest.mark.parametrize(("kind", "said"), [("views", True), ("maps", False)])
+def test_of_a_jpeg_of_several_pictures_only_views_are_said_to_be_left_out(
+    tmp_path: Path, kind: str, said: bool
+):
+    """What a camera adds to a photo, a small picture or a map of its brightness, is none."""
+    pictures = [Image.fromarray(noise(90, 70, seed)) for seed in range(2)]
+    pictures[0].save(tmp_path / "film.jpg", format="MPO", save_all=True, append_images=pictures[1:])
+    if kind == "views":
+        data = (tmp_path / "film.jpg").read_bytes()
+        entries = data.index(MP_PRIMARY, data.index(b"0100"))
+        of_views = MP_VIEW + data[entries + 4 : entries + 16] + MP_VIEW
+        (tmp_path / "film.jpg").write_bytes(data[:entries] + of_views + data[entries + len(of_views) :])
+    assert [one.code for one in open_slide(tmp_path).notices] == ["pages_left_out"] * said
 
 
 def test_only_the_field_read_last_holds_pixels(tmp_path: Path):

@@ -326,6 +326,51 @@ def test_stack_of_pictures_is_refused(tmp_path: Path):
         open_slide(tmp_path / "b.tif")
 
 
+def view(seed: int, width: int = 400, height: int = 320) -> np.ndarray:
+    return cv2.resize(noise(50, 40, seed), (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+OTHER_PAGES: dict[str, tuple[int, list[np.ndarray]]] = {
+    "another size": (2, [view(1, 380, 300), view(2, 360, 320)]),
+    "the same smaller size": (3, [view(seed, 380, 300) for seed in range(1, 4)]),
+    "half the size": (1, [view(1, 200, 160)]),
+    "grey": (1, [view(1)[..., 1]]),
+    "turned": (1, [np.ascontiguousarray(np.rot90(view(1)))]),
+    "none": (0, []),
+    "the same view in half the size": (0, [view(0, 200, 160)]),
+    "the same view in grey": (0, [view(0)[..., 1]]),
+}
+
+
+@pytest.mark.parametrize("pages", OTHER_PAGES)
+def test_pages_of_other_views_are_left_out_and_that_is_said(tmp_path: Path, pages: str):
+    number, pictures = OTHER_PAGES[pages]
+    with tifffile.TiffWriter(tmp_path / "film.tif") as tiff:
+        for picture in (view(0), *pictures):
+            tiff.write(picture, photometric="rgb" if picture.ndim == 3 else "minisblack", metadata=None)
+    written(tmp_path / "other.tif", view(9), photometric="rgb")
+    for source in (tmp_path / "film.tif", tmp_path):
+        with open_slide(source) as slide:
+            assert np.array_equal(slide.fields[0].read(0, 0, 400, 320, 1), view(0))
+            half = slide.fields[0].read(0, 0, 400, 320, 2)
+            assert np.abs(half.astype(int) - block_means(view(0), 2)).max() <= 1
+        said = [(one.code, one.value) for one in slide.notices]
+        assert said == ([("pages_left_out", number)] if number else [])
+        assert all(f"film: {number}" in one.text for one in slide.notices)
+
+
+def test_the_label_and_the_small_pictures_of_a_scan_are_no_other_views(tmp_path: Path):
+    path = tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as tiff:
+        tiff.write(view(0), photometric="rgb", metadata={"axes": "YXS"})
+        tiff.write(view(1, 100, 300), photometric="rgb", metadata={"axes": "YXS", "Name": "label image"})
+    assert open_slide(path).notices == ()
+    with tifffile.TiffWriter(tmp_path / "b.tif") as tiff:
+        tiff.write(view(0), photometric="rgb", metadata=None)
+        tiff.write(view(1, 100, 90), photometric="rgb", metadata=None, subfiletype=1)
+    assert open_slide(tmp_path / "b.tif").notices == ()
+
+
 def focus_planes(sharpest: int) -> np.ndarray:
     view = cv2.resize(noise(50, 40), (400, 320), interpolation=cv2.INTER_NEAREST)
     return np.stack([cv2.GaussianBlur(view, (0, 0), 0.4 + abs(plane - sharpest)) for plane in range(4)])
