@@ -20,7 +20,8 @@ Count = Callable[[Path, CountSettings], CountResult]
 def counted_together(field_set: FieldSet, count: Count) -> Iterator[Count]:
     """A count of one picture that counts its whole slide once, and gives what belongs to the picture.
 
-    The verdict is the slide's. Its dirt is told with its first picture alone, so that it adds up.
+    The verdict is the slide's. Its dirt, and the calls that its clean cells explain, are told with its first
+    picture alone, so that they add up.
 
     Parameters
     ----------
@@ -76,6 +77,7 @@ def _part(result: CountResult, picture: Path, *, is_first: bool) -> CountResult:
         summary,
         um_per_px=sizes[0] if sizes else summary.um_per_px,
         debris=summary.debris if is_first else None,
+        second_look=summary.second_look if is_first else None,
         failed_tiles=tuple(tile for tile in summary.failed_tiles if tile.field in names),
     )
     return replace(result, parts=(cells[cells["field"].isin(names)],), summary=part)
