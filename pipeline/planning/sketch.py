@@ -12,7 +12,7 @@ from pipeline.planning.landmarks import Landmarks, landmarks_of
 from pipeline.planning.overview import field_picture, is_costly
 from pipeline.reader.field import Field
 
-__all__ = ["SKETCH_PX", "Sketch", "sketch_of"]
+__all__ = ["SKETCH_PX", "Sketch", "detail_of", "sketch_of"]
 
 SKETCH_PX = 128
 """Long side of a sketch, px: a red cell is 3 px or more across in a view of up to 300 µm."""
@@ -26,8 +26,10 @@ MOST_DEVIATION = 3.0
 """Standard deviations to which a sketch is clipped: burnt-in text and dirt on the camera are alike in all."""
 TONES = (5, 20, 35, 50, 65, 80, 95)
 """Shares of a sketch, percent, whose levels are its tones."""
-NOISE_PX = 1.5
-"""Width of the blur before sharpness is measured: a camera's noise and the blocks of a JPEG are no detail."""
+MIDDLE_PX, ENLARGED = 680, 1.5
+"""Most px, along a side, of the middle of a field whose detail is measured, and how much it is enlarged."""
+DETAIL_QUALITY = 95
+"""Of the JPEG whose length says how much detail there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +38,18 @@ class Sketch:
 
     Attributes
     ----------
-    name, width, height : of the field, level-0 px.
+    field : what it shows.
     pixels : float32 (h, w), around 0, and 0 outside of the lit view.
     lit : float32 (h, w), 1 inside the lit view, else 0.
-    sharpness, colour : of the picture it was made from: variance of the Laplacian, and mean difference of
-        the channels from one another, levels.
+    colour : of the picture it was made from: mean difference of the channels from one another, levels.
     is_whole : all of the field can be read.
     tones : levels that some shares of it stay below, in standard deviations: the same however it lies.
     landmarks : places that are known again, sketch px.
     """
 
-    name: str
-    width: int
-    height: int
+    field: Field
     pixels: NDArray[np.float32]
     lit: NDArray[np.float32]
-    sharpness: float
     colour: float
     is_whole: bool
     tones: NDArray[np.float64]
@@ -74,12 +72,9 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
         return None
     clipped = np.clip(detail, -MOST_DEVIATION * deviation, MOST_DEVIATION * deviation).astype(np.float32)
     return Sketch(
-        name=field.name,
-        width=field.width,
-        height=field.height,
+        field=field,
         pixels=clipped,
         lit=lit,
-        sharpness=float(cv2.Laplacian(cv2.GaussianBlur(picture, (0, 0), NOISE_PX), cv2.CV_32F).var()),
         colour=_colour(read.pixels),
         is_whole=bool(read.known.all()),
         tones=np.asarray(np.percentile(clipped, TONES) / deviation, np.float64),
@@ -108,3 +103,22 @@ def _detail(
 def _colour(pixels: NDArray[np.uint8]) -> float:
     some = pixels[::8, ::8].astype(np.int16)
     return float((some.max(axis=2) - some.min(axis=2)).mean())
+
+
+def detail_of(field: Field, most_side: int) -> int:
+    """Bytes that the middle of a field takes, as if it were `most_side` px long; 0 where it cannot be read.
+
+    A JPEG of higher quality than what is sent keeps what there is: its length says how much that is, whatever
+    took the rest, blur, compression or a smaller size. What is enlarged a little has the blocks of an earlier
+    JPEG nowhere on those of the new one, which would else take few bytes.
+    """
+    share = min(1.0, MIDDLE_PX / most_side)
+    width, height = (max(1, round(side * share)) for side in (field.width, field.height))
+    try:
+        middle = field.read((field.width - width) // 2, (field.height - height) // 2, width, height, 1)
+    except SlideError:
+        return 0
+    zoom = ENLARGED * share * most_side / max(width, height)
+    large = cv2.resize(middle, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    colour = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return len(cv2.imencode(".jpg", large[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, DETAIL_QUALITY, *colour])[1])

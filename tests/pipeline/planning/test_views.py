@@ -178,6 +178,24 @@ def test_of_one_view_the_sharper_photo_in_colour_is_taken(film, tmp_path):
     assert same_views(found) == {0: 2, 1: 2}
 
 
+@pytest.mark.parametrize("quality", [10, 30, 50])
+@pytest.mark.parametrize("better", [".png", "92"])
+def test_of_one_view_the_photo_that_was_compressed_less_is_taken(film, quality, better, tmp_path):
+    whole = view(film, 0, 0)
+    kept = whole if better == ".png" else jpeg(whole, 92)
+    sharpened = cv2.addWeighted(whole, 1.3, blurred(whole, 2), -0.3, 0)
+    found = sketches(tmp_path, a=jpeg(whole, quality), b=jpeg(sharpened, quality), the_best_of_all=kept)
+    assert same_views(found) == {0: 2, 1: 2}
+
+
+def test_of_one_view_pixels_without_detail_are_not_taken(film, tmp_path):
+    whole = view(film, 0, 0)
+    poor = cv2.resize(jpeg(whole, 30), None, fx=1.3, fy=1.3, interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(halved(whole), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    found = sketches(tmp_path, a=np.asarray(poor), b=np.asarray(large), the_best_of_all=whole)
+    assert same_views(found) == {0: 2, 1: 2}
+
+
 def through_the_eyepiece(picture: np.ndarray) -> np.ndarray:
     """A round view, less bright to its rim, on black."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
