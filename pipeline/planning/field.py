@@ -1,6 +1,6 @@
 """What is estimated once a field before its tiles are worked on: light, view and working grid."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from pipeline.planning.area import CountedArea
 from pipeline.planning.overview import field_picture, is_costly, sampled_picture
 from pipeline.planning.own_marks import bears_marks
 from pipeline.reader.field import Box, Field
+from segmentation.artefacts.found import Artefacts, find_artefacts
 from segmentation.cell_colour import absorbed
 from segmentation.colours import hue_spread
 from segmentation.drawing.drawn import drawn_over
@@ -69,6 +70,7 @@ class FieldLight:
     lattice : how far a regular pattern stands out of the middle of the field, see `lattice_strength`.
     saturated_fraction, dark_fraction : share of the view that is pure white, or nearly black.
     hue_spread : of its px of one brightness, see `segmentation.colours.hue_spread`; None: not measured.
+    artefacts : what spoils the middle of the field, see `segmentation.artefacts`.
     """
 
     white_point: NDArray[np.float32]
@@ -79,6 +81,7 @@ class FieldLight:
     film: tuple[float, float, float] | None = None
     hue_spread: float | None = None
     lattice: float = 0.0
+    artefacts: Artefacts = field(default_factory=Artefacts)
 
     @property
     def is_well_lit(self) -> bool:
@@ -153,29 +156,32 @@ def field_light(field: Field) -> FieldLight:
         if drawn is not None and (inside & drawn.mask).mean() < (1 - MOST_DRAWN) * inside.mean():
             lit, white = chosen_pixels(small.pixels, inside & drawn.mask), None
     white = white_point(lit, None) if white is None else white
+    film = absorbed(film_colour(lit, None), white)
+    middle = _middle_as_stored(field)
     return FieldLight(
         white_point=white,
-        film=absorbed(film_colour(lit, None), white),
+        film=film,
         hue_spread=hue_spread(lit, white),
         view=view,
         saturated_fraction=float((darkest_channel(lit) == 255).mean()),
         dark_fraction=float((brightest_channel(lit) < 40).mean()),
         drawn=drawn,
-        lattice=_lattice(field),
+        lattice=lattice_strength(middle),
+        artefacts=find_artefacts(middle, white, film),
     )
 
 
-def _lattice(field: Field) -> float:
-    """Of four windows side by side in the middle of a field, as stored; 0 where they cannot be read."""
+def _middle_as_stored(field: Field) -> list[NDArray[np.uint8]]:
+    """Four windows side by side in the middle of a field, as stored; none where they cannot be read."""
     sides = (min(field.width, WINDOW_PX), min(field.height, WINDOW_PX))
     left, top = (
         sorted({max(0, whole // 2 - side), min(whole - side, whole // 2)})
         for whole, side in zip((field.width, field.height), sides, strict=True)
     )
     try:
-        return lattice_strength(field.read(x, y, *sides, 1) for y in top for x in left)
+        return [field.read(x, y, *sides, 1) for y in top for x in left]
     except SlideError:
-        return 0.0
+        return []
 
 
 def light_shrink(field: Field) -> int:

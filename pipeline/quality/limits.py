@@ -58,6 +58,13 @@ class VisibilityLimits:
         difference between the channels' absorbances of the deepest stain.
     clipped_warn, clipped_refuse : share of the view where a channel is at 0, 0 to 1.
     order_warn, order_refuse : logarithm of how much likelier another order of the channels is.
+    enlarged_warn, enlarged_refuse : µm per px before a picture was enlarged.
+    palette_max : different colours over the levels that a picture spans; of 202 good fields none has fewer
+        than 9, photos at 3 to 10% of the light have 14.
+    blocks_warn, blocks_refuse : step between the blocks of a JPEG file over that within; of good fields at
+        most 2.7.
+    light_noise_warn, light_noise_refuse, colour_noise_warn, colour_noise_refuse : over the contrast of the
+        cells; of good fields at most 0.055 and 0.064.
     """
 
     sharp_hidden: float = 1.21
@@ -77,3 +84,12 @@ class VisibilityLimits:
     clipped_refuse: float = 0.0015
     order_warn: float = 2.0
     order_refuse: float = 4.0
+    enlarged_warn: float = 0.33
+    enlarged_refuse: float = 0.55
+    palette_max: float = 3.0
+    blocks_warn: float = 2.8
+    blocks_refuse: float = 3.3
+    light_noise_warn: float = 0.065
+    light_noise_refuse: float = 0.15
+    colour_noise_warn: float = 0.07
+    colour_noise_refuse: float = 0.1

@@ -131,6 +131,8 @@ def features_of(measures: SlideMeasures) -> list[FieldFeatures]:
 def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
     sample = found.sampled() if found.sample else _NO_CELL
     red = sample["kind"] == "red_cell"
+    spoiled = plan.light.artefacts
+    noise = spoiled.noise
     return FieldMeasures(
         red_cells=found.red_cells,
         objects=found.objects,
@@ -146,6 +148,11 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         hue_spread=plan.light.hue_spread,
         features=field_features(sample, seen, found.covered_um2, _ground(plan), found.red_cells),
         lattice=plan.light.lattice,
+        enlarged=spoiled.enlarged,
+        blocks=spoiled.blocks,
+        colours_a_level=spoiled.colours_a_level,
+        light_noise=None if noise is None else noise.light_at(plan.grid.step),
+        colour_noise=None if noise is None else noise.colour_at(plan.step),
     )
 
 

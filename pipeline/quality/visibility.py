@@ -8,6 +8,7 @@ from pipeline.quality.channels import channel_order, read_colours
 from pipeline.quality.limits import VisibilityLimits
 from pipeline.quality.measured import FieldMeasures, SlideMeasures
 from pipeline.quality.reasons import advice_on
+from pipeline.quality.spoiled import few_colours, spoiled
 from pipeline.records import Notice, NoticeCode
 from segmentation.scale import RED_CELL_UM
 
@@ -25,6 +26,7 @@ def visibility(slide: SlideMeasures, limits: VisibilityLimits | None = None) -> 
         *_cells(slide, limits),
         *_colours(slide, limits),
         *_order(slide, limits),
+        *spoiled(slide, limits),
     )
 
 
@@ -93,7 +95,7 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
             f"{limits.hue_min:.1f}), as a toned grey picture or one of few colours, and parasites are missed"
         )
         return (_notice("grey_picture", hues, limits.hue_min, text, refused=True),)
-    return _faded(slide, limits) + _clipped(slide, limits)
+    return few_colours(slide, limits) + _faded(slide, limits) + _clipped(slide, limits)
 
 
 def _faded(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:

@@ -58,6 +58,15 @@ def overlay(tmp_path_factory) -> np.ndarray:
     return next(iter(overlays(path, count_slide(path, ESTIMATED))))[1]
 
 
+def test_noise_draws_no_outlines():
+    """A noisy photo was taken for an overlay: wherever noise takes red away, there is a green px."""
+    film, rng = field(5), np.random.default_rng(6)
+    blots = cv2.GaussianBlur(rng.normal(0, 1, film.shape), (0, 0), 1.5)
+    for sigma in (20, 40, 80):
+        noisy = film + sigma * blots / blots.std()
+        assert not bears_marks(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
 @pytest.mark.parametrize("ending", [".png", ".tif", ".webp", ".jpg", "-small.png"])
 def test_an_overlay_that_was_saved_again_is_known_by_its_marks(overlay, good, ending, tmp_path):
     saved = (

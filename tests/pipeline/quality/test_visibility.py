@@ -51,6 +51,10 @@ def codes(summary: SlideSummary, severity: str | None = None) -> set[str]:
         (with_fields(median_diameter_um=5.0), "cell_size", 5.0, LIMITS.cell_low_warn),
         (with_fields(median_diameter_um=9.5), "cell_size", 9.5, LIMITS.cell_high_warn),
         (with_fields(clipped_fraction=0.0007), "saturated_colours", 0.0007, LIMITS.clipped_warn),
+        (with_fields(enlarged=4.0), "enlarged_picture", pytest.approx(0.44), LIMITS.enlarged_warn),
+        (with_fields(light_noise=0.1), "noisy_picture", 0.1, LIMITS.light_noise_warn),
+        (with_fields(colour_noise=0.08), "noisy_picture", 0.08, LIMITS.colour_noise_warn),
+        (with_fields(blocks=3.0), "compressed_picture", 3.0, LIMITS.blocks_warn),
     ],
 )
 def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
@@ -72,12 +76,21 @@ def test_what_hides_a_tenth_of_the_parasites_is_warned_of(
         (with_fields(colour_difference=0.5), "grey_picture"),
         (with_fields(hue_spread=1.6), "grey_picture"),
         (with_fields(clipped_fraction=0.01), "saturated_colours"),
+        (with_fields(enlarged=6.0), "enlarged_picture"),
+        (with_fields(light_noise=0.2), "noisy_picture"),
+        (with_fields(light_noise=0.1, colour_noise=0.2), "noisy_picture"),
+        (with_fields(blocks=4.0), "compressed_picture"),
+        (with_fields(colours_a_level=1.2), "few_colours"),
     ],
 )
 def test_what_hides_half_of_the_parasites_is_refused(slide: SlideMeasures, code: str) -> None:
     notices = check(slide)
     assert code in {notice.code for notice in notices if notice.severity == "refuse"}
     assert verdict_of((0, 900), ERRORS, notices) == "not countable"
+
+
+def test_fine_pixels_that_were_enlarged_are_not_questioned() -> None:
+    assert check(with_fields(enlarged=2.0)) == ()
 
 
 def test_a_given_size_that_the_cells_confirm_is_not_questioned() -> None:
@@ -155,6 +168,40 @@ def test_a_field_with_one_hue_for_each_brightness_is_refused(
     made: Callable[[np.ndarray], np.ndarray], rendered: RenderedField, tmp_path: Path
 ) -> None:
     assert {"grey_picture", "not_a_smear"} & codes(counted(made(rendered.image), tmp_path), "refuse")
+
+
+def in_blocks(picture: np.ndarray) -> np.ndarray:
+    small = cv2.resize(picture, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+    return np.asarray(Image.fromarray(small).resize(picture.shape[1::-1], Image.Resampling.NEAREST))
+
+
+def noisy(picture: np.ndarray) -> np.ndarray:
+    return np.clip(picture + np.random.default_rng(1).normal(0, 60, picture.shape), 0, 255).astype(np.uint8)
+
+
+def of_sixty_four_colours(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).quantize(64).convert("RGB"))
+
+
+def compressed(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 4])[1], 1))
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (in_blocks, "enlarged_picture"),
+        (noisy, "noisy_picture"),
+        (of_sixty_four_colours, "few_colours"),
+        (compressed, "compressed_picture"),
+    ],
+)
+def test_what_a_camera_or_a_file_spoiled_is_refused_with_a_reason_of_its_own(
+    made: Callable[[np.ndarray], np.ndarray], code: str, rendered: RenderedField, tmp_path: Path
+) -> None:
+    summary = counted(made(rendered.image), tmp_path)
+    assert code in codes(summary, "refuse")
+    assert summary.verdict == "not countable"
 
 
 def test_a_field_of_exaggerated_colours_is_refused(rendered: RenderedField, tmp_path: Path) -> None:
