@@ -1,12 +1,13 @@
 """What quality control may find, for people: one table for pages, messages and documents."""
 
-from pipeline.quality.limits import QualityLimits, VisibilityLimits
+from pipeline.quality.hiding_reasons import HIDING
+from pipeline.quality.limits import QualityLimits
 from pipeline.quality.reason import Reason
 from pipeline.records import NoticeCode
 
 __all__ = ["REASONS", "advice_on", "reason_of"]
 
-_QUALITY, _VISIBLE = QualityLimits(), VisibilityLimits()
+_QUALITY = QualityLimits()
 
 REASONS: tuple[Reason, ...] = (
     Reason(
@@ -27,126 +28,7 @@ REASONS: tuple[Reason, ...] = (
         advice="hand in the picture as the camera of the microscope took it, without a grid in the eyepiece",
         good_warned=0,
     ),
-    Reason(
-        code="out_of_focus",
-        words="the picture is blurred",
-        measured="sharpness of the strongest edges, 1 and more",
-        warns=f"below {_VISIBLE.sharp_hidden:.2f}",
-        refuses=f"below {_VISIBLE.sharp_refuse:.2f}",
-        action="refocus",
-        advice="refocus on the cells, clean the lenses, and take the picture again",
-        good_warned=0.014,
-        good_refused=0.005,
-    ),
-    Reason(
-        code="rings_not_visible",
-        words="rings cannot be seen at this focus; where no parasite is seen, the slide is not countable",
-        measured="sharpness of the strongest edges, 1 and more",
-        warns=f"below {_VISIBLE.sharp_hidden:.2f}",
-        action="refocus",
-        advice="refocus before you read anything from it",
-        good_warned=0.014,
-    ),
-    Reason(
-        code="px_too_coarse",
-        words="the pixels are too coarse for rings",
-        measured="size of a pixel, µm",
-        warns=f"above {_VISIBLE.px_warn:.2f}",
-        refuses=f"from {_VISIBLE.px_refuse:.2f} on",
-        action="stronger objective",
-        advice="use a stronger objective, or hand in the picture as the camera took it, not a smaller copy",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="cell_size",
-        words="the red cells have the wrong size",
-        measured="diameter of the usual red cell, µm",
-        warns=f"outside of {_VISIBLE.cell_low_warn} to {_VISIBLE.cell_high_warn}",
-        refuses=f"outside of {_VISIBLE.cell_low_refuse} to {_VISIBLE.cell_high_refuse}",
-        action="pixel size",
-        advice="correct the size of a pixel, or give none and let it be estimated from the cells",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="grey_picture",
-        words="the picture has no colour, or is toned, or has few colours",
-        measured="difference of the channels in the cells; spread of the hues of one brightness, levels",
-        refuses=f"below {_VISIBLE.colour_min}; below {_VISIBLE.hue_min}",
-        action="camera settings",
-        advice="take it in colour",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="faded_colours",
-        words="the colours are faded",
-        measured="difference of the channels in the cells, levels, times that of the deepest stain",
-        warns=f"below {_VISIBLE.faded_warn}",
-        refuses=f"below {_VISIBLE.faded_refuse}",
-        action="camera settings",
-        advice="raise contrast and saturation of the camera to its usual settings, or stain anew",
-        good_warned=0.023,
-        good_refused=0.005,
-    ),
-    Reason(
-        code="saturated_colours",
-        words="the colours are exaggerated",
-        measured="share of the view where a channel is at 0",
-        warns=f"above {_VISIBLE.clipped_warn:.2%}",
-        refuses=f"above {_VISIBLE.clipped_refuse:.2%}",
-        action="camera settings",
-        advice="turn off what the camera or the program does to colours, and take it again",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="channels_swapped",
-        words="colour channels are exchanged, red and blue as a rule",
-        measured="logarithm of how much likelier another order of the channels is",
-        warns=f"above {_VISIBLE.order_warn:.1f}",
-        refuses=f"above {_VISIBLE.order_refuse:.1f}",
-        action="camera settings",
-        advice="if it looks wrong on a screen, save it as RGB, in the order red, green, blue",
-        good_warned=0.009,
-        good_refused=0.005,
-    ),
-    Reason(
-        code="enlarged_picture",
-        words="it was taken with coarse pixels and enlarged afterwards",
-        measured="size of a pixel before it was enlarged, µm",
-        warns=f"above {_VISIBLE.enlarged_warn:.2f}",
-        refuses=f"from {_VISIBLE.enlarged_refuse:.2f} on",
-        action="stronger objective",
-        advice="use a stronger objective; enlarging shows nothing that was not taken",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="few_colours",
-        words="it was stored with few colours",
-        measured="different colours over the levels of light that it spans",
-        refuses=f"below {_VISIBLE.palette_max:.0f}",
-        action="files",
-        advice="save it in full colour, as PNG, TIFF or JPEG, not as GIF or with a palette",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="noisy_picture",
-        words="it is noisy",
-        measured="noise over the contrast of the cells; of the light, of the colour",
-        warns=f"above {_VISIBLE.light_noise_warn:.1%}; above {_VISIBLE.colour_noise_warn:.0%}",
-        refuses=f"above {_VISIBLE.light_noise_refuse:.0%}; above {_VISIBLE.colour_noise_refuse:.0%}",
-        action="more light",
-        advice="use more light and a lower gain (ISO) of the camera",
-        good_warned=0.0,
-    ),
-    Reason(
-        code="compressed_picture",
-        words="it was compressed until its blocks show",
-        measured="steps between the blocks of a JPEG file over those within",
-        warns=f"above {_VISIBLE.blocks_warn:.1f}",
-        refuses=f"above {_VISIBLE.blocks_refuse:.1f}",
-        action="files",
-        advice="hand in the file as the camera saved it, not a copy out of a messenger or of a low quality",
-        good_warned=0.0,
-    ),
+    *HIDING,
     Reason(
         code="unfamiliar_stain",
         words="stained or lit like no film that is known",
