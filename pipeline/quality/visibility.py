@@ -94,7 +94,8 @@ def _colours(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ..
             f"The picture has one hue for each brightness (spread {hues:.1f} levels, expected at least "
             f"{limits.hue_min:.1f}), as a toned grey picture or one of few colours, and parasites are missed"
         )
-        return (_notice("grey_picture", hues, limits.hue_min, text, refused=True),)
+        grey = _notice("grey_picture", hues, limits.hue_min, text, refused=True)
+        return (grey, *few_colours(slide, limits))
     return few_colours(slide, limits) + _faded(slide, limits) + _clipped(slide, limits)
 
 

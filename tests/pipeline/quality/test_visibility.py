@@ -176,7 +176,7 @@ def in_blocks(picture: np.ndarray) -> np.ndarray:
 
 
 def noisy(picture: np.ndarray) -> np.ndarray:
-    return np.clip(picture + np.random.default_rng(1).normal(0, 60, picture.shape), 0, 255).astype(np.uint8)
+    return np.clip(picture + np.random.default_rng(1).normal(0, 30, picture.shape), 0, 255).astype(np.uint8)
 
 
 def of_sixty_four_colours(picture: np.ndarray) -> np.ndarray:
