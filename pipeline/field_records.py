@@ -1,8 +1,44 @@
-"""Records of the fields of a slide: what was found in one, left out, or could not be read."""
+"""Records of the fields of a slide (what was found in one, left out, or could not be read) and of notices."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-__all__ = ["ExcludedField", "FailedTile", "FieldResult"]
+__all__ = ["ExcludedField", "FailedTile", "FieldResult", "Notice", "NoticeCode"]
+
+NoticeCode = Literal[
+    "cell_size",
+    "channels_swapped",
+    "clean_cells_doubtful",
+    "compressed_picture",
+    "enlarged_picture",
+    "faded_colours",
+    "few_cells",
+    "few_colours",
+    "fields_excluded",
+    "fields_overlap",
+    "grey_picture",
+    "noisy_picture",
+    "not_a_smear",
+    "out_of_focus",
+    "over_exposed",
+    "own_pictures",
+    "pages_left_out",
+    "probabilities_shifted",
+    "px_too_coarse",
+    "regular_pattern",
+    "rings_not_visible",
+    "saturated_colours",
+    "same_picture",
+    "scale_estimated",
+    "several_scales",
+    "sharpest_plane",
+    "tiles_failed",
+    "too_dense",
+    "too_sparse",
+    "under_exposed",
+    "unfamiliar_stain",
+]
+"""What a notice is about; docs/quality.md says what each means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +85,22 @@ class FieldResult:
     excluded: dict[str, int]
     area_mm2: dict[str, float] = field(default_factory=dict)
     cell_absorbance: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One finding of quality control.
+
+    Attributes
+    ----------
+    code : what it is about, for a program.
+    severity : 'refuse' (the count must not be used) or 'warn'.
+    value, limit : what was measured and the limit it was held against, same unit.
+    text : one sentence for a person.
+    """
+
+    code: NoticeCode
+    severity: Literal["refuse", "warn"]
+    value: float
+    limit: float
+    text: str

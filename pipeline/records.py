@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.cell_columns import CELL_COLUMNS, CELL_TABLE, CellColumn
-from pipeline.field_records import ExcludedField, FailedTile, FieldResult
+from pipeline.field_records import ExcludedField, FailedTile, FieldResult, Notice, NoticeCode
 
 __all__ = [
     "CELL_COLUMNS",
@@ -32,59 +32,6 @@ PICTURE_MARK = "overlay drawn by smearcount"
 
 Verdict = Literal["parasites seen", "uncertain", "none distinguishable", "not countable"]
 ScaleSource = Literal["given", "metadata", "estimated"]
-NoticeCode = Literal[
-    "cell_size",
-    "channels_swapped",
-    "clean_cells_doubtful",
-    "compressed_picture",
-    "enlarged_picture",
-    "faded_colours",
-    "few_cells",
-    "few_colours",
-    "fields_excluded",
-    "fields_overlap",
-    "grey_picture",
-    "noisy_picture",
-    "not_a_smear",
-    "out_of_focus",
-    "over_exposed",
-    "own_pictures",
-    "pages_left_out",
-    "probabilities_shifted",
-    "px_too_coarse",
-    "regular_pattern",
-    "rings_not_visible",
-    "saturated_colours",
-    "same_picture",
-    "scale_estimated",
-    "several_scales",
-    "sharpest_plane",
-    "tiles_failed",
-    "too_dense",
-    "too_sparse",
-    "under_exposed",
-    "unfamiliar_stain",
-]
-"""What a notice is about; docs/quality.md says what each means."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One finding of quality control.
-
-    Attributes
-    ----------
-    code : what it is about, for a program.
-    severity : 'refuse' (the count must not be used) or 'warn'.
-    value, limit : what was measured and the limit it was held against, same unit.
-    text : one sentence for a person.
-    """
-
-    code: NoticeCode
-    severity: Literal["refuse", "warn"]
-    value: float
-    limit: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
