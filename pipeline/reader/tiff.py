@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError, damage_of
 from pipeline.reader.decoding.header import PhotoHeader
-from pipeline.reader.decoding.views import is_same_view, view_sketch
 from pipeline.reader.field import Box, Turn
 from pipeline.reader.parts.cache import SegmentCache
 from pipeline.reader.parts.segments import read_page, sample_range, segment_size
+from pipeline.reader.parts.views import is_same_view, view_sketch
 from pipeline.reader.photo import PhotoField, photo_of
 from pipeline.reader.pixels import FULL_RANGE_BITS, bits_used, check_region
 from pipeline.reader.pyramid import Level, best_level, read_region

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError
-from pipeline.reader.decoding.views import is_same_view, view_sketch
 from pipeline.reader.parts.segments import holds_data
+from pipeline.reader.parts.views import is_same_view, view_sketch
 from pipeline.reader.pyramid import whole_factor
 
 if TYPE_CHECKING:
