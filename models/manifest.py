@@ -60,7 +60,9 @@ class Measured(Strict):
 
 
 class MiddleLogits(Strict):
-    """Median calibrated logit of a slide's cells: its range over the slides that the threshold was set on."""
+    """Median calibrated logit of a slide's cells that are not called: its range over the slides that the
+    threshold was set on.
+    """
 
     low: float
     high: float

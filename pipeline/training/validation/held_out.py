@@ -1,6 +1,6 @@
 """What a classifier's manifest states of slides left out: calibration, threshold, stages and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def measured_figures(
         "calibration": {"slope": platt.slope, "offset": platt.offset},
         "measured": [row.model_dump() for row in rows],
     }
-    middles = _middles(left_out, {name: platt.slope * own + platt.offset for name, own in logits.items()})
+    middles = _middles([*found.values()], threshold)
     if middles is not None:
         figures["middles"] = middles.model_dump()
     stages = _stages(network, left_out)
@@ -124,17 +124,23 @@ def stage_figures(chance: NDArray[np.float32], truth: NDArray[np.int64]) -> Stag
     return StageFigures(names=STAGES, least=least, confusion=tuple(map(tuple, confusion.tolist())))
 
 
-def _middles(
-    left_out: Mapping[str, LabelledCrops], logits: Mapping[str, NDArray[np.float32]]
-) -> MiddleLogits | None:
-    """Range of the slides' median logits; of a slide with few cells the median says little."""
+def _middles(found: Sequence[FoundAt], threshold: float) -> MiddleLogits | None:
+    """Range of the slides' middles, each taken as a count takes it: of the cells that are not called, so that
+    a slide with many infected cells has no other. Of a slide with few cells it says little.
+    """
     middles = [
-        float(np.median(logits[name][crops.group == slide]))
-        for name, crops in left_out.items()
-        for slide in np.unique(crops.group)
-        if (crops.group == slide).sum() >= MIDDLE_CELLS
+        _middle(own.probability[own.group == slide], threshold)
+        for own in found
+        for slide in np.unique(own.group)
+        if (own.group == slide).sum() >= MIDDLE_CELLS
     ]
     return MiddleLogits(low=min(middles), high=max(middles)) if middles else None
+
+
+def _middle(probabilities: NDArray[np.float32], threshold: float) -> float:
+    counts = LogitCounts()
+    counts.add(probabilities.astype(np.float64))
+    return counts.middle_below(logit_of(threshold))
 
 
 def _stages(network: Network, left_out: Mapping[str, LabelledCrops]) -> StageFigures | None:
