@@ -13,7 +13,8 @@ class Level:
     """Answers with a crop's first level as the logit, and with no stage."""
 
     def run(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        return ((batch[:, 0, 0, :1].astype(np.float32) - 128) / 12, np.zeros((len(batch), 0), np.float32))
+        logits = (batch[:, 0, 0, :1].astype(np.float32) - np.float32(128)) / np.float32(12)
+        return logits.astype(np.float32), np.zeros((len(batch), 0), np.float32)
 
 
 def slide(name: str, clean: int, infected: int) -> LabelledCrops:
