@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
@@ -128,35 +129,58 @@ def result_file(job: Job, name: str, state: ServiceState) -> Path:
         raise ProblemError(
             HTTPStatus.CONFLICT,
             "count-failed",
-            f"{job.name} could not be counted: {error_of(job)}",
+            _without_result(job),
         )
     if job.result is None or job.state != "done":
         raise ProblemError(
             HTTPStatus.CONFLICT, "not-ready", f"{job.name} is {job.state}; ask again once its state is done"
         )
     path = state.data.root / job.result / name
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            raise ProblemError(
+                HTTPStatus.GONE,
+                "result-removed",
+                f"{name} of {job.name} was removed from the data folder; send it again",
+            )
+        is_open = os.access(path, os.R_OK)
+    except OSError:  # a folder above it may not be searched
+        is_open = False
+    if not is_open:
         raise ProblemError(
-            HTTPStatus.GONE,
-            "result-removed",
-            f"{name} of {job.name} was removed from the data folder; send it again",
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "cannot-work",
+            f"{name} of {job.name} may not be read by the service; have its keeper mend the permissions",
         )
     return path
+
+
+def _without_result(job: Job) -> str:
+    """Why a slide that failed has no result; most errors name it themselves."""
+    error = error_of(job) or ""
+    return error if error.startswith(job.name) else f"{job.name} could not be counted: {error}"
 
 
 class ResultFile(FileResponse):
     """A file of a result, sent where the conditions of the request hold (RFC 9110, 13).
 
-    A range of bytes that it does not hold is a problem like any other.
+    They are held against the file's stamp, and it is not read where who asks has it already. A range of bytes
+    that it does not hold is a problem like any other.
     """
+
+    def __init__(self, path: Path, media_type: str, filename: str | None = None) -> None:
+        super().__init__(path, media_type=media_type, filename=filename, stat_result=path.stat())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or the part of it that Range asks for, or say that it is the one known already."""
         asked = Headers(scope=scope)
-        is_known = False
+        _check_same(asked, self.headers)
+        if _is_known(asked, self.headers):
+            kept = {name: self.headers[name] for name in ("etag", "last-modified")}
+            await Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)(scope, receive, send)
+            return
 
         async def sending(message: Message) -> None:
-            nonlocal is_known
             if message["type"] == "http.response.start" and message["status"] in _RANGE_REFUSED:
                 raise ProblemError(
                     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
@@ -164,14 +188,7 @@ class ResultFile(FileResponse):
                     "the file does not hold the bytes that were asked for; leave Range out to get all",
                     headers={"Content-Range": f"bytes */{self.headers['content-length']}"},
                 )
-            if message["type"] == "http.response.start":
-                _check_same(asked, self.headers)
-                is_known = _is_known(asked, self.headers)
-                kept = {name: self.headers[name] for name in ("etag", "last-modified")}
-                known = {"status": HTTPStatus.NOT_MODIFIED.value, "headers": Headers(kept).raw}
-                await send({**message, **known} if is_known else message)
-            else:
-                await send({**message, "body": b""} if is_known else message)
+            await send(message)
 
         await super().__call__(scope, receive, sending)
 

@@ -1,16 +1,21 @@
-"""Keep one worker process alive: start it, start another when it dies, end it with the service."""
+"""Keep one worker process alive: start it, start another when it dies, end it with the service.
+
+A ledger that cannot be read or written for a while ends neither the supervision nor the budget of a slide.
+"""
 
 import asyncio
 import logging
 import multiprocessing
 import secrets
+import sqlite3
 import time
+from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 
 from pipeline.jobs.counted import CountTask
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Job, Ledger
-from pipeline.jobs.running.budget import Excess, exceeded, kill_group
+from pipeline.jobs.running.budget import Excess, duration_text, exceeded, kill_group
 from pipeline.jobs.worker import WorkerOrders, run_worker
 from pipeline.settings import BatchSettings, CountSettings
 
@@ -22,6 +27,11 @@ _PAUSE_S = 0.5  # before another is started; doubled where that one dies early t
 _LONGEST_PAUSE_S = 30.0
 _EARLY_S = 60.0  # a worker that lived longer did not die of starting
 _PATIENCE_S = 5.0  # given to a worker that was asked to stop
+_SETTING = {
+    "time": "SMEARCOUNT_SLIDE_TIME_LIMIT_S allows more",
+    "memory": "SMEARCOUNT_SLIDE_MEMORY_LIMIT_MB allows more",
+}
+"""Told to who keeps the service, in its log."""
 
 
 class Supervisor:
@@ -49,7 +59,7 @@ class Supervisor:
         self._limits = limits
         self._under_way: Job | None = None
         self._began_s = 0.0
-        self._was_ended = False
+        self._ended_for: str | None = None
         self._process: SpawnProcess | None = None
         self._token = ""
 
@@ -65,21 +75,27 @@ class Supervisor:
         try:
             while True:
                 born_s = time.monotonic()
-                self._start()
+                await _done(self._start)
                 while self.pid is not None:
                     await asyncio.sleep(_LOOK_S)
                     await asyncio.to_thread(self._hold_to_limits)
-                await asyncio.to_thread(self._record_crash)
-                lived_long = time.monotonic() - born_s > _EARLY_S or self._was_ended
+                await _done(self._record_crash)
+                lived_long = time.monotonic() - born_s > _EARLY_S or self._ended_for is not None
                 pause_s = _PAUSE_S if lived_long else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
         finally:
             await asyncio.to_thread(self._stop)
 
     def _start(self) -> None:
-        self._was_ended = False
+        self._under_way = self._ended_for = None
         self._token = secrets.token_hex(8)
-        orders = WorkerOrders(data=self._data, token=self._token, settings=self._settings, count=self._count)
+        orders = WorkerOrders(
+            data=self._data,
+            token=self._token,
+            settings=self._settings,
+            count=self._count,
+            memory_limit_mb=self._limits.memory_limit_mb,
+        )
         self._process = multiprocessing.get_context("spawn").Process(
             target=run_worker, args=(orders,), name="smearcount worker"
         )
@@ -87,24 +103,39 @@ class Supervisor:
 
     def _hold_to_limits(self) -> None:
         """End the worker whose slide has passed its budget, and mark the slide failed: others wait for it."""
-        job, process = self._ledger.under_way(self._token), self._process
+        self._see_what_is_under_way()
+        job, process, limits = self._under_way, self._process, self._limits
         if job is None or process is None:
-            self._under_way = None
             return
-        known = self._under_way
-        if known is None or (known.id, known.attempts) != (job.id, job.attempts):
-            self._under_way, self._began_s = job, time.monotonic()
-        limits = self._limits
         excess = exceeded(
             process.pid,
             self._began_s,
             memory_limit_mb=limits.memory_limit_mb,
             time_limit_s=limits.time_limit_s,
         )
-        if excess is not None and self._ledger.fail(job, _excess_text(job.name, excess, limits)):
-            _LOG.warning("%s took more %s than a slide may, and was ended", job.id, excess)
-            self._was_ended = True
-            kill_group(process)
+        if excess is None:
+            return
+        text = _excess_text(job.name, excess, limits)
+        try:
+            if not self._ledger.fail(job, text):
+                return  # it was finished this moment
+        except sqlite3.Error as error:  # it is marked once the ledger can be written
+            _LOG.warning("the ledger cannot be written (%s)", error)
+        _LOG.warning("%s took more %s than a slide may, and was ended; %s", job.id, excess, _SETTING[excess])
+        self._ended_for = text
+        kill_group(process)
+
+    def _see_what_is_under_way(self) -> None:
+        """Ask the ledger which slide is counted; where it does not answer, that of the last look is."""
+        try:
+            job = self._ledger.under_way(self._token)
+        except sqlite3.Error as error:
+            _LOG.warning("the ledger cannot be read (%s)", error)
+            return
+        known = self._under_way
+        if job is None or known is None or (known.id, known.attempts) != (job.id, job.attempts):
+            self._began_s = time.monotonic()
+        self._under_way = job
 
     def _record_crash(self) -> None:
         process = self._process
@@ -113,6 +144,8 @@ class Supervisor:
         process.join()
         kill_group(process)
         code = process.exitcode or 0
+        if self._under_way is not None and self._ended_for is not None:
+            self._ledger.fail(self._under_way, self._ended_for)
         for job in self._ledger.record_crash(self._token, _crash_text(code)):
             _LOG.warning("worker ended with code %d while counting %s, now %s", code, job.id, job.state)
 
@@ -124,16 +157,34 @@ class Supervisor:
         process.join(_PATIENCE_S)
         kill_group(process)
         process.join()
-        self._ledger.give_back(self._token)
+        try:
+            self._ledger.give_back(self._token)
+        except sqlite3.Error as error:  # the next worker does it
+            _LOG.warning("the ledger cannot be written (%s)", error)
+
+
+async def _done(act: Callable[[], None]) -> None:
+    """Do what needs the ledger or a new process, in a thread, as often as it takes."""
+    pause_s = _PAUSE_S
+    while True:
+        try:
+            return await asyncio.to_thread(act)
+        except (sqlite3.Error, OSError) as error:
+            _LOG.warning("the worker cannot be replaced yet (%s); trying again", error)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
 def _excess_text(name: str, excess: Excess, limits: BatchSettings) -> str:
-    """Why a slide was ended."""
+    """Why a slide was ended, for who handed it in."""
     if excess == "time":
-        taken = f"took longer than {limits.time_limit_s:g} s"
+        taken, more = f"took longer than {duration_text(limits.time_limit_s)}", "time"
     else:
-        taken = f"needed more than {limits.memory_limit_mb} MB of memory"
-    return f"{name} {taken}, the limit for one slide; hand in a smaller part of the slide"
+        taken, more = f"needed more than {limits.memory_limit_mb / 1000:g} GB of memory", "memory"
+    return (
+        f"{name} {taken}, the most that this service gives one slide, and was stopped; hand in fewer photos "
+        f"or a smaller part of the scan, or ask who runs the service to allow more {more}"
+    )
 
 
 def _crash_text(exit_code: int) -> str:

@@ -11,6 +11,7 @@ from python_multipart import MultipartParser
 from python_multipart.multipart import parse_options_header
 
 from api.problems import ProblemError
+from pipeline.names import PATH_BYTES, is_kept_name
 
 __all__ = [
     "MAX_FILES",
@@ -29,8 +30,6 @@ MAX_FILES = 1000
 
 _FIELD_BYTES = 4096  # longest text field; those there are hold a number
 _NAME_CHARACTERS = 100
-# Names that Windows keeps for itself.
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +177,12 @@ class FormWriter(FileWriter):
 def safe_name(name: str, default: str = "slide") -> str:
     """The name a person gave a file, without anything that a file system or a page could trip over."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    kept = re.sub(r"[^\w .()+-]", "_", last).strip(" .")
-    if len(kept) > _NAME_CHARACTERS:
+    kept = re.sub(r"[^\w .()+-]", "_", last).strip(" .").encode("utf-8", "ignore").decode()
+    if len(kept) > _NAME_CHARACTERS or len(kept.encode()) > PATH_BYTES:
         suffix = PurePosixPath(kept).suffix[:10]
-        kept = kept[: _NAME_CHARACTERS - len(suffix)] + suffix
-    kept = kept.encode("utf-8", "ignore").decode()
-    return f"_{kept}" if _RESERVED.match(kept) else kept or default
+        stem = kept[: _NAME_CHARACTERS - len(suffix)].encode()[: PATH_BYTES - len(suffix.encode())]
+        kept = stem.decode(errors="ignore").rstrip(" .") + suffix
+    return f"_{kept}" if is_kept_name(kept) else kept or default
 
 
 def stands_twice(name: str) -> ProblemError:

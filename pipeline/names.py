@@ -14,6 +14,7 @@ from os import PathLike
 
 __all__ = [
     "CSV_ENCODING",
+    "PATH_BYTES",
     "csv_encoding",
     "for_css",
     "for_csv",
@@ -22,6 +23,7 @@ __all__ = [
     "for_path",
     "for_picture",
     "from_csv",
+    "is_kept_name",
     "one_of_folder",
 ]
 
@@ -96,13 +98,18 @@ def for_path(name: str, most_bytes: int = PATH_BYTES) -> str:
     text = "".join(c if _fits_path(c) else _percent(c) for c in name)
     if text[-1:] in (" ", "."):
         text = text[:-1] + _percent(text[-1])
-    if text.startswith(".") or _KEPT_NAMES.match(text):
+    if text.startswith(".") or is_kept_name(text):
         text = _percent(text[0]) + text[1:]
     whole = text.encode()
     if len(whole) <= most_bytes:
         return text
     digest = hashlib.sha256(whole).hexdigest()[:_HASH_DIGITS]
     return f"{whole[: most_bytes - _HASH_DIGITS - 1].decode(errors='ignore')}~{digest}"
+
+
+def is_kept_name(name: str) -> bool:
+    """Whether Windows or a results folder keeps a name for itself, whatever is written behind it."""
+    return _KEPT_NAMES.match(name) is not None
 
 
 def one_of_folder(name: str) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "count_named",
     "count_task",
     "count_threads",
+    "is_of_memory",
     "make_cluster_worker",
 ]
 
@@ -56,14 +57,15 @@ class Answer:
 
     Attributes
     ----------
-    kind : 'done'; 'failed' by its own fault; 'output', where its result could not be written; 'stopped',
-        where that was asked for; 'died', where its worker did.
+    kind : 'done'; 'failed' by its own fault; 'exceeded', where it took more time or memory than it may;
+        'output', where its result could not be written; 'stopped', where that was asked for; 'died', where
+        its worker did.
     text : one line where it is not done.
     cpu_s : seconds of the processor.
     """
 
     slide: str
-    kind: Literal["done", "failed", "output", "stopped", "died"]
+    kind: Literal["done", "failed", "exceeded", "output", "stopped", "died"]
     text: str | None = None
     cpu_s: float = 0.0
 
@@ -114,7 +116,9 @@ def count_task(task: SlideTask, line: Connection | None, count: CountTask) -> An
     except SmearcountError as error:
         return answer(kind="failed", text=error_line(error))
     except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
-        return answer(kind="failed", text=_told(task, error))
+        if is_of_memory(error):
+            return answer(kind="exceeded", text=_of_memory_text(task))
+        return answer(kind="failed", text=f"{task.source}: {error_line(error)}")
     return answer(kind="done", cpu_s=_cpu_s() - began_s)
 
 
@@ -128,16 +132,14 @@ def _count_there(task: SlideTask) -> Answer:
     return count_task(task, None, count_named)
 
 
-def _told(task: SlideTask, error: Exception) -> str:
-    if _is_of_memory(error):
-        return (
-            f"{task.source} needs more memory than one slide may take; raise --memory-limit and pass "
-            "--retry-failed, or hand in a smaller part of it"
-        )
-    return f"{task.source}: {error_line(error)}"
+def _of_memory_text(task: SlideTask) -> str:
+    return (
+        f"{task.source} needs more memory than one slide may take; raise --memory-limit, or hand in a "
+        "smaller part of it"
+    )
 
 
-def _is_of_memory(error: BaseException | None) -> bool:
+def is_of_memory(error: BaseException | None) -> bool:
     """Whether memory was refused; libraries tell that in many ways, some by an error they forget to set."""
     while error is not None:
         if isinstance(error, MemoryError | SystemError) or getattr(error, "errno", None) == errno.ENOMEM:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,15 +46,22 @@ class DataFolder:
         return self.root / "results"
 
     def create(self) -> None:
-        """Make the folders that are missing; raises OutputError where that is not allowed."""
+        """Make the folders that are missing; OutputError where one cannot be made, listed or written."""
+        folders = (self.incoming, self.uploads, self.results)
         try:
-            for folder in (self.incoming, self.uploads, self.results):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
                 f"cannot use {self.root} as the data folder ({reason_of(error)}); "
                 "set SMEARCOUNT_DATA_DIR to a folder you may write to"
             ) from error
+        for folder in (self.root, *folders):
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise OutputError(
+                    f"cannot use {self.root} as the data folder (no permission to list and write {folder}); "
+                    "change its permissions, or set SMEARCOUNT_DATA_DIR to a folder you may write to"
+                )
 
     def keep_upload(self, upload: Path, job_id: str) -> Path:
         """Move a whole upload, alone in its folder, out of `incoming` for good; return where it is now.
@@ -70,8 +78,9 @@ class DataFolder:
     def sweep(self) -> None:
         """Remove uploads that were cut off, by a power cut for one; those still coming in are younger."""
         for folder in self.incoming.iterdir():
-            if time.time() - folder.stat().st_mtime > _ABANDONED_S:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # of one that another service swept this moment
+                if time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

@@ -5,32 +5,29 @@ and the next one begins; anything else ends the process, and whoever started it 
 another.
 """
 
-import os
+import logging
 import shutil
-import signal
-import sys
-import threading
+import sqlite3
 import time
 from dataclasses import dataclass, replace
-from multiprocessing import connection, parent_process
 from pathlib import Path
-from types import FrameType
 
 from pipeline.errors import SmearcountError, error_line
-from pipeline.jobs.counted import CountTask, SlideTask
+from pipeline.jobs.counted import CountTask, SlideTask, is_of_memory
 from pipeline.jobs.data_folder import DataFolder
 from pipeline.jobs.ledger import Job, Ledger, sole_worker
+from pipeline.jobs.running.process import exit_with_parent, limit_memory
 from pipeline.names import for_line
 from pipeline.reader.source import slide_name
 from pipeline.settings import TILES_SUFFIX, CountSettings, Progress
 
 __all__ = [
     "WorkerOrders",
-    "exit_with_parent",
     "run_worker",
     "work_once",
 ]
 
+_LOG = logging.getLogger(__name__)
 _POLL_S = 0.2  # how long a new job may lie unseen
 _PROGRESS_S = 0.25  # shortest time between two notes of progress: each is a synced write
 
@@ -45,12 +42,14 @@ class WorkerOrders:
     token : names this process in the ledger; never used twice.
     settings : for every count; the pixel size given with a slide goes before its `um_per_px`.
     count : what counts a slide; a function at the top level of a module, so that a new process can import it.
+    memory_limit_mb : MB that the process may take; None lets it take what there is.
     """
 
     data: DataFolder
     token: str
     settings: CountSettings
     count: CountTask
+    memory_limit_mb: float | None = None
 
 
 def run_worker(orders: WorkerOrders) -> None:
@@ -60,6 +59,8 @@ def run_worker(orders: WorkerOrders) -> None:
     SIGTERM ends it as soon as Python handles the signal, with what a count leaves behind cleaned up.
     """
     exit_with_parent()
+    if orders.memory_limit_mb is not None:
+        limit_memory(orders.memory_limit_mb)
     with sole_worker(orders.data.lock):
         ledger = Ledger(orders.data.ledger)
         try:
@@ -88,7 +89,9 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
         _clear(out)
         task = SlideTask(slide=slide_name(source), source=source, out=out, settings=settings)
         folder = orders.count(task, _reporter(ledger, job))
-    except (SmearcountError, OSError, MemoryError) as error:
+    except Exception as error:
+        if not isinstance(error, SmearcountError | OSError) and not is_of_memory(error):
+            raise
         ledger.fail(job, _one_line(error, source, job.name))
     else:
         ledger.finish(job, folder.relative_to(root).as_posix())
@@ -112,35 +115,19 @@ def _reporter(ledger: Ledger, job: Job) -> Progress:
         now_s = time.monotonic()
         if done >= total or now_s - last_s >= _PROGRESS_S:
             last_s = now_s
-            ledger.progress(job, done, total)
+            try:
+                ledger.progress(job, done, total)
+            except sqlite3.Error as error:  # a count goes on where it cannot be noted how far it is
+                _LOG.warning("the ledger cannot be written (%s)", error)
 
     return report
 
 
-def _one_line(error: SmearcountError | OSError | MemoryError, source: Path, name: str) -> str:
+def _one_line(error: Exception, source: Path, name: str) -> str:
     """The error's message for a person, with the uploaded name in place of the path on the server."""
-    if isinstance(error, MemoryError):
-        return f"{name} needs more memory than this computer has; hand in a smaller part of the slide"
+    if not isinstance(error, SmearcountError) and is_of_memory(error):
+        return (
+            f"{name} needs more memory than one slide may take here; hand in fewer photos or a smaller part "
+            "of the scan"
+        )
     return error_line(error).replace(for_line(source), name).replace(for_line(source.parent), name)
-
-
-def exit_with_parent() -> None:
-    """Leave Ctrl-C to the parent, turn SIGTERM into SystemExit, and watch for the parent's death."""
-    if sys.platform != "win32":
-        os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _leave(signal_number: int, frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
-def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    if sys.platform != "win32":
-        os.killpg(0, signal.SIGKILL)  # this process and those that count for it
-    os._exit(1)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,10 @@ from api.app import create_app
 from api.settings import ServiceSettings
 from pipeline.errors import OutputError
 from pipeline.jobs.data_folder import DataFolder
-from pipeline.jobs.running.budget import exceeded
+from pipeline.jobs.ledger import Ledger
+from pipeline.jobs.running.budget import duration_text, exceeded
+from pipeline.jobs.worker import WorkerOrders, work_once
+from pipeline.settings import CountSettings
 from tests.api.conftest import client_of, film_png, wait_for
 from tests.pipeline.cli.fake_counts import count_by_name
 
@@ -54,7 +58,7 @@ def test_a_killed_worker_is_replaced_and_its_slide_counted(service, tmp_path):
 
 @pytest.mark.parametrize(
     ("excess", "words"),
-    [("time", "took longer than 900 s"), ("memory", "needed more than 4000 MB of memory")],
+    [("time", "took longer than 15 minutes"), ("memory", "needed more than 4 GB of memory")],
 )
 def test_a_slide_that_passes_its_budget_is_ended_and_the_next_is_counted(
     tmp_path, monkeypatch, excess, words
@@ -73,10 +77,72 @@ def test_a_slide_that_passes_its_budget_is_ended_and_the_next_is_counted(
         assert _wait_for_state(service, good, "done", "failed")["state"] == "done"
         failed = service.get(slow).json()
         assert failed["state"] == "failed"
-        assert failed["error"].startswith(
-            f"slow.png {words}, the limit for one slide; hand in a smaller part"
+        assert failed["error"] == (
+            f"slow.png {words}, the most that this service gives one slide, and was stopped; hand in fewer photos "
+            f"or a smaller part of the scan, or ask who runs the service to allow more {excess}"
         )
+        problem = service.get(f"{slow}/cells.csv")
+        assert (problem.status_code, problem.json()["detail"]) == (409, failed["error"])
+        page = service.get(failed["links"]["page"]).text
+        assert failed["error"].removeprefix("slow.png ") in page
         assert service.get("/v1/health").json()["waiting"] == 0
+
+
+def test_a_ledger_that_does_not_answer_ends_neither_the_budget_nor_the_supervision(tmp_path, monkeypatch):
+    refused = {name: 0 for name in ("under_way", "fail", "record_crash")}
+    begun: list[bool] = []
+    ended: list[bool] = []
+
+    def refusing(name: str, asked):
+        def ask(*values):
+            if begun and refused[name] < 2:
+                refused[name] += 1
+                raise sqlite3.OperationalError("disk I/O error")
+            return asked(*values)
+
+        return ask
+
+    def passed(pid: int | None, began_s: float, **limits: float) -> str | None:
+        if not begun:
+            begun.extend(True for _ in (tmp_path / "data" / "uploads").glob("*/begun"))
+            return None
+        if ended or not refused["under_way"]:
+            return None
+        ended.append(True)
+        return "time"
+
+    monkeypatch.setattr("api.supervisor.exceeded", passed)
+    monkeypatch.setattr("api.supervisor._PAUSE_S", 0.05)
+    with client_of(create_app(ServiceSettings(data_dir=tmp_path / "data"), count=count_by_name)) as service:
+        ledger = service.app.state.service.ledger
+        for name in refused:
+            monkeypatch.setattr(ledger, name, refusing(name, getattr(ledger, name)))
+        slow, film = _hand_in(service, "slow.png"), _hand_in(service, "film.png")
+        assert _wait_for_state(service, film, "done", "failed")["state"] == "done"
+        failed = service.get(slow).json()
+        assert failed["state"] == "failed"
+        assert "took longer than 15 minutes" in failed["error"]
+    assert refused["fail"] == refused["record_crash"] == 2
+
+
+def test_a_count_goes_on_where_the_ledger_does_not_take_how_far_it_is(tmp_path, monkeypatch):
+    data = DataFolder(root=tmp_path)
+    data.create()
+    ledger = Ledger(data.ledger)
+    (data.uploads / "a").mkdir()
+    (data.uploads / "a" / "film.png").write_bytes(film_png())
+    ledger.add("a", name="film.png", source="uploads/a/film.png")
+
+    def refuses(*values):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(ledger, "progress", refuses)
+    orders = WorkerOrders(data=data, token="w", settings=CountSettings(), count=count_by_name)
+    assert work_once(ledger, orders)
+    job = ledger.get("a")
+    ledger.close()
+    assert job is not None
+    assert job.state == "done"
 
 
 def test_a_budget_is_passed_in_time_or_in_memory():
@@ -87,6 +153,13 @@ def test_a_budget_is_passed_in_time_or_in_memory():
     assert exceeded(None, now_s, **limits) is None
     if sys.platform == "linux":
         assert exceeded(os.getpid(), now_s, **{**limits, "memory_limit_mb": 1}) == "memory"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(60, "60 s"), (0.5, "0.5 s"), (900, "15 minutes"), (3600 * 10, "10 hours")]
+)
+def test_a_limit_of_time_is_told_in_words(seconds, text):
+    assert duration_text(seconds) == text
 
 
 @pytest.mark.slow
@@ -154,6 +227,28 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
 
     with pytest.raises(OutputError, match=r"as the data folder \(.*\); set SMEARCOUNT_DATA_DIR"):
         asyncio.run(start())
+
+
+@pytest.mark.parametrize("closed", ["incoming", "results", "."])
+def test_a_data_folder_that_may_not_be_listed_or_written_is_told_in_one_line(tmp_path, monkeypatch, closed):
+    root, real = tmp_path / "data", os.access
+    DataFolder(root=root).create()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != root / closed and real(path, mode))
+    with pytest.raises(
+        OutputError, match=r"no permission to list and write .*; change its permissions, or set"
+    ):
+        DataFolder(root=root).create()
+
+
+def test_a_result_that_may_not_be_read_is_told_and_is_no_mistake_of_the_program(service, monkeypatch):
+    location = _hand_in(service, "film.png")
+    assert _wait_for_state(service, location, "done", "failed")["state"] == "done"
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: "results" not in str(path) and real(path, mode))
+    answer = service.get(f"{location}/cells.csv")
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:smearcount:problem:cannot-work")
+    assert answer.json()["detail"].startswith("cells.csv of film.png may not be read by the service")
+    assert "may not be read" in service.get(location.removeprefix("/v1")).text
 
 
 def _children(pid: int) -> list[int]:

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
@@ -113,6 +114,24 @@ def test_a_result_that_is_known_already_is_not_sent_again(service):
         assert answer.content == (
             first.content if status == 200 else answer.content if status == 412 else b""
         )
+
+
+@pytest.mark.parametrize("asked", [{"If-None-Match": "*"}, {"If-Match": '"other"'}])
+def test_who_has_a_file_already_is_answered_without_reading_it(service, monkeypatch, asked):
+    location = _hand_in(service).headers["Location"]
+    _finished(service, location)
+    read: list[str] = []
+    real = anyio.open_file
+
+    async def spied(path, *values, **options):
+        read.append(str(path))
+        return await real(path, *values, **options)
+
+    monkeypatch.setattr(anyio, "open_file", spied)
+    answer = service.get(f"{location}/cells.csv", headers=asked)
+    assert (answer.status_code, read) == (304 if "If-None-Match" in asked else 412, [])
+    assert service.get(f"{location}/cells.csv").status_code == 200
+    assert len(read) == 1  # what is sent is read by the function that was watched
 
 
 @pytest.mark.parametrize("written", ["11", "0.001", "nan", "-0.1", "a tenth"])

@@ -9,7 +9,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Excess", "exceeded", "kill_group", "resident_mb"]
+__all__ = ["Excess", "duration_text", "exceeded", "kill_group", "resident_mb"]
 
 Excess = Literal["time", "memory"]
 _MB = 1_000_000
@@ -28,6 +28,15 @@ def exceeded(
     if time.monotonic() - began_s > time_limit_s:
         return "time"
     return "memory" if resident_mb(pid) > memory_limit_mb else None
+
+
+def duration_text(seconds: float) -> str:
+    """A limit of time in words."""
+    if seconds < 120:
+        return f"{seconds:g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.4g} minutes"
+    return f"{seconds / 3600:.4g} hours"
 
 
 def resident_mb(pid: int | None) -> float:

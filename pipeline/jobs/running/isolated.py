@@ -5,7 +5,6 @@ much, is replaced. A worker keeps its imports from slide to slide.
 """
 
 import multiprocessing
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from multiprocessing.context import SpawnProcess
 from typing import Literal, cast
 
 from pipeline.jobs.counted import Answer, CountTask, Progressed, SlideTask, count_task, count_threads
-from pipeline.jobs.running.budget import exceeded, kill_group
-from pipeline.jobs.worker import exit_with_parent
+from pipeline.jobs.running.budget import duration_text, exceeded, kill_group
+from pipeline.jobs.running.process import exit_with_parent, limit_memory
 from pipeline.settings import BatchSettings
 
 __all__ = ["SlideWorkers"]
@@ -23,9 +22,6 @@ __all__ = ["SlideWorkers"]
 Word = Literal["stop"]
 _LOOK_S = 0.25
 """How often memory and time are held against their limits."""
-_MB = 1_000_000
-_ADDRESSED_MB = 1_000
-"""What a process may ask of the system above its limit: what it asks for is never all in use."""
 _LEAVE_S = 2.0
 
 
@@ -139,7 +135,7 @@ class SlideWorkers:
         worker.process.join()
         slide = worker.task.slide if worker.task is not None else ""
         if worker.ended_for is not None:
-            return Answer(slide=slide, kind="failed", text=worker.ended_for)
+            return Answer(slide=slide, kind="exceeded", text=worker.ended_for)
         return Answer(slide=slide, kind="died", text=_death(worker.process.exitcode or 0))
 
     def _hold_to_limits(self, worker: _Worker) -> None:
@@ -154,13 +150,13 @@ class SlideWorkers:
         )
         if excess == "time":
             worker.ended_for = (
-                f"{source} took longer than {limits.time_limit_s:.0f} s, the limit for one slide; raise "
-                "--time-limit and pass --retry-failed, or hand in a smaller part of it"
+                f"{source} took longer than {duration_text(limits.time_limit_s)}, the limit for one slide; "
+                "raise --time-limit, or hand in a smaller part of it"
             )
         elif excess == "memory":
             worker.ended_for = (
                 f"{source} needed more than {limits.memory_limit_mb} MB of memory, the limit for one slide; "
-                "raise --memory-limit and pass --retry-failed, or hand in a smaller part of it"
+                "raise --memory-limit, or hand in a smaller part of it"
             )
         if worker.ended_for is not None:
             kill_group(worker.process)
@@ -169,7 +165,7 @@ class SlideWorkers:
 def _serve(line: Connection, memory_limit_mb: int, count: CountTask) -> None:
     """Count the slides that come over the line until it is closed."""
     exit_with_parent()
-    _limit_memory(memory_limit_mb)
+    limit_memory(memory_limit_mb)
     started = False
     while True:
         try:
@@ -182,15 +178,6 @@ def _serve(line: Connection, memory_limit_mb: int, count: CountTask) -> None:
             line.send(count_task(word, line, count))
         except (EOFError, OSError):
             return
-
-
-def _limit_memory(memory_limit_mb: int) -> None:
-    """Let the system refuse what is far above the limit: faster than anyone could look."""
-    if sys.platform == "linux":
-        import resource
-
-        most = (memory_limit_mb + _ADDRESSED_MB) * _MB
-        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 def _death(exit_code: int) -> str:

@@ -221,6 +221,8 @@ class Night:
             self.waiting.append((time.monotonic() + _LATER_S, slide))
         elif answer.kind == "died":
             self._crashed(slide, answer.text or "")
+        elif answer.kind == "exceeded":
+            self._fail(slide, f"{answer.text}; pass --retry-failed to count it then")
         elif not self._is_gone(slide):
             self._fail(slide, answer.text or "")
 
