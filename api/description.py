@@ -29,7 +29,7 @@ _TYPES = {
     416: "no-such-range: the file does not hold the range asked for",
     421: "foreign-host: the service does not go by this name",
     422: "unusable-picture, wrong-number-of-pictures, invalid-request",
-    500: "cannot-work, internal: a network file is missing, a result may not be read, or the program made a mistake",
+    500: "cannot-work, internal: a network file or a result cannot be read, or the program made a mistake",
     507: "disk-full",
 }
 _HEADERS = {401: "WWW-Authenticate", 416: "Content-Range"}

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.telling import value_line
 from pipeline.errors import SettingsError
+from pipeline.settings import BatchSettings, CountSettings
 
 __all__ = ["ServiceSettings", "read_settings"]
 
@@ -40,14 +41,14 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     max_upload_mb: int = Field(default=200, ge=1)
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=CountSettings().workers, ge=1)
     key_file: Path | None = None
     insecure: bool = False
     allowed_hosts: str = ""
     silence_timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     upload_timeout_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
     slide_time_limit_s: float = Field(default=900.0, gt=0, allow_inf_nan=False)
-    slide_memory_limit_mb: int = Field(default=4000, ge=100)
+    slide_memory_limit_mb: int = Field(default=BatchSettings().memory_limit_mb, ge=100)
 
     @property
     def max_upload_bytes(self) -> int:

@@ -114,6 +114,8 @@ def is_kept_name(name: str) -> bool:
 
 def one_of_folder(name: str) -> str:
     """What names share that some disks take for one: letters of either size, accents written either way."""
+    if name.isascii():  # most names, in a tenth of the time
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

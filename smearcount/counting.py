@@ -20,6 +20,7 @@ from pipeline.output.folder import check_destination, summary_to_json
 from pipeline.settings import CountSettings
 from smearcount.given import folder_name, path_of, settings_of
 from smearcount.results import Result, read_result
+from smearcount.wording import told_by_arguments
 
 __all__ = ["count"]
 
@@ -52,11 +53,13 @@ def count(
     into = None if out is None else path_of(out, "out")
     named = folder_name(name)
     if isinstance(source, np.ndarray):
-        return _count_array(source, into, chosen, named or "array", overwrite)
+        with told_by_arguments(into, named):
+            return _count_array(source, into, chosen, named or "array", overwrite)
     path = path_of(source, "source")
-    if into is not None:
-        return read_result(count_and_write(path, into, chosen, name=named, overwrite=overwrite)[1])
-    return _in_memory(count_slide(path, chosen, name=named))
+    with told_by_arguments(path, into, named):
+        if into is not None:
+            return read_result(count_and_write(path, into, chosen, name=named, overwrite=overwrite)[1])
+        return _in_memory(count_slide(path, chosen, name=named))
 
 
 def _count_array(

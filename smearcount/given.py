@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import BeforeValidator, Field, InstanceOf, TypeAdapter, ValidationError
 
 from pipeline.errors import InputError, expected_value
 from pipeline.names import for_line, for_path
@@ -35,22 +35,24 @@ _EXPECTED = {
 }
 
 
-class _Given(BaseModel):
-    """The settings of `CountSettings`, by their types and ranges; nothing is taken for what it is not."""
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
-    model_config = ConfigDict(strict=True, frozen=True)
 
-    um_per_px: Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX, allow_inf_nan=False)] | None = None
-    tile_px: Annotated[int, Field(ge=TILE_PX_MIN, le=TILE_PX_MAX)] = 1024
-    workers: _Count = 1
-    region: Annotated[tuple[_Side, _Side, _Count, _Count], Field(strict=False)] | None = None
-    protocol: str | None = None
-    max_cells: _Count | None = None
-    fields: _Count | None = None
-    red_cells_per_ul: Annotated[float, Field(ge=RBC_PER_UL_MIN, le=RBC_PER_UL_MAX)] | None = None
-    whole_film: bool = False
-    scheduler: str | None = None
-    report: InstanceOf[ReportSettings] = ReportSettings()
+_KINDS: dict[str, Any] = {
+    "um_per_px": Annotated[float, Field(ge=UM_PER_PX_MIN, le=UM_PER_PX_MAX, allow_inf_nan=False)] | None,
+    "tile_px": Annotated[int, Field(ge=TILE_PX_MIN, le=TILE_PX_MAX)],
+    "workers": _Count,
+    "region": Annotated[tuple[_Side, _Side, _Count, _Count] | None, BeforeValidator(_as_tuple)],
+    "protocol": str | None,
+    "max_cells": _Count | None,
+    "fields": _Count | None,
+    "red_cells_per_ul": Annotated[float, Field(ge=RBC_PER_UL_MIN, le=RBC_PER_UL_MAX)] | None,
+    "whole_film": bool,
+    "scheduler": str | None,
+    "report": InstanceOf[ReportSettings],
+}
+"""Types and ranges of the other settings, whose defaults are those of `CountSettings`."""
 
 
 def settings_of(given: dict[str, Any]) -> CountSettings:
@@ -59,18 +61,18 @@ def settings_of(given: dict[str, Any]) -> CountSettings:
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise InputError(f"no setting is called {', '.join(unknown)}; expected some of {', '.join(known)}")
-    paths = {name: path_of(given[name], name) for name in _FILES if given.get(name) is not None}
-    plain = {name: _plain(value) for name, value in given.items() if name not in _FILES}
-    try:
-        checked = _Given.model_validate(plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise InputError(
-            f"{name} is {_shown(given[name])}; expected {_EXPECTED.get(name) or expected_value(first)}"
-        ) from error
-    values: dict[str, Any] = {name: getattr(checked, name) for name in plain} | paths
+    values = {name: _checked(name, value) for name, value in given.items() if name not in _FILES}
+    values |= {name: path_of(given[name], name) for name in _FILES if given.get(name) is not None}
     return CountSettings(**values)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value of a setting; nothing is taken for what it is not."""
+    try:
+        return TypeAdapter(_KINDS[name]).validate_python(_plain(value), strict=True)
+    except ValidationError as error:
+        expected = _EXPECTED.get(name) or expected_value(error.errors()[0])
+        raise InputError(f"{name} is {_shown(value)}; expected {expected}") from error
 
 
 def path_of(given: Any, name: str) -> Path:

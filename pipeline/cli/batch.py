@@ -19,12 +19,14 @@ from pipeline.cli.count import (
     SiteOption,
 )
 from pipeline.cli.exit_codes import ExitCode
-from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN
+from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN, BatchSettings, CountSettings, ReportSettings
 
 if TYPE_CHECKING:
     from pipeline.jobs.batch import BatchOrder
 
 __all__ = ["batch"]
+
+_DEFAULTS = BatchSettings()
 
 
 def batch(
@@ -35,7 +37,9 @@ def batch(
             metavar="FOLDER_OR_FILES...", readable=False, help="Folders of slides, scans and photos."
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Slides that are counted at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Slides that are counted at a time.")
+    ] = CountSettings().workers,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Count on the workers of this dask scheduler.")
     ] = None,
@@ -59,14 +63,18 @@ def batch(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on and take slides as they come, until stopped.")
     ] = False,
-    memory_limit: Annotated[int, typer.Option(min=500, help="MB that a slide may take.")] = 4000,
-    time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds that a slide may take.")] = 3600.0,
+    memory_limit: Annotated[
+        int, typer.Option(min=500, help="MB that a slide may take.")
+    ] = _DEFAULTS.memory_limit_mb,
+    time_limit: Annotated[
+        float, typer.Option(min=1.0, help="Seconds that a slide may take.")
+    ] = _DEFAULTS.time_limit_s,
     storage_wait: Annotated[
         float, typer.Option(min=0.0, help="Seconds to wait for a full disk or a folder that is away.")
-    ] = 600.0,
+    ] = _DEFAULTS.storage_wait_s,
     settle: Annotated[
         float, typer.Option(min=0.0, help="Seconds that a watched file must not have grown.")
-    ] = 10.0,
+    ] = _DEFAULTS.settle_s,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
     site: SiteOption = None,
@@ -80,7 +88,6 @@ def batch(
     from pipeline.jobs.batch import BatchOrder
     from pipeline.jobs.intake import read_listing
     from pipeline.planning.protocols import goal_of
-    from pipeline.settings import BatchSettings, CountSettings, ReportSettings
 
     if not given and slides is None:
         raise typer.BadParameter("nothing to count; name folders or files, or a table with --slides")

@@ -1,6 +1,7 @@
 """The commands that count slides and classify single cells."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +16,15 @@ from pipeline.settings import (
     TILE_PX_MIN,
     UM_PER_PX_MAX,
     UM_PER_PX_MIN,
+    BatchSettings,
+    CountSettings,
+    ReportSettings,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.counting.result import SlideOutcome
-    from pipeline.settings import CountSettings
 
 __all__ = [
     "ClassifierOption",
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 TILE_PX_STEP = 8  # the detector's stride
+_DEFAULTS = CountSettings()
 
 DetectorOption = Annotated[
     Path | None, typer.Option(metavar="TOML", help="Manifest of another detector than the shipped one.")
@@ -133,10 +137,10 @@ def count(
             callback=_check_um_per_px, help="Pixel size, µm; by default from the file or the cells."
         ),
     ] = None,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = _DEFAULTS.workers,
     tile_px: Annotated[
         int, typer.Option(callback=_check_tile_px, help="Side of a tile, px of 0.375 µm; changes no result.")
-    ] = 1024,
+    ] = _DEFAULTS.tile_px,
     detector: DetectorOption = None,
     classifier: ClassifierOption = None,
     site: SiteOption = None,
@@ -154,6 +158,14 @@ def count(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of this dask scheduler.")
     ] = None,
+    memory_limit: Annotated[
+        int | None,
+        typer.Option(min=500, help="MB that a slide may take; else 4000, and none for a single one."),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="Seconds that a slide may take; else 3600, and none for a single one."),
+    ] = None,
     sample: SampleOption = "",
     note: NoteOption = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
@@ -163,7 +175,6 @@ def count(
 ) -> None:
     """Count the red cells of slides and how many of them are infected."""
     from pipeline.planning.protocols import goal_of
-    from pipeline.settings import CountSettings, ReportSettings
 
     goal_of(protocol, max_cells, fields)  # one that cannot be is no slide's fault
     settings = CountSettings(
@@ -183,7 +194,8 @@ def count(
         report=ReportSettings(is_written=report, sample=sample, notes=notes_of(note)),
     )
     slides = _without_results(slides)
-    outcomes = _count(slides, out, settings, overwrite=overwrite, quiet=quiet)
+    limits = _limits(slides, memory_limit, time_limit)
+    outcomes = _count(slides, out, settings, limits, overwrite=overwrite, quiet=quiet)
     if as_json:
         sys.stdout.write(_outcomes_json(outcomes))
     else:
@@ -192,6 +204,20 @@ def count(
         print_outcomes(outcomes)
     if any(outcome.state not in ("done", "exists") or outcome.refusal is not None for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _limits(
+    slides: list[Path], memory_limit_mb: int | None, time_limit_s: float | None
+) -> BatchSettings | None:
+    """What a slide may take, so that the others need not wait for it; None for one alone."""
+    if len(slides) < 2 and memory_limit_mb is None and time_limit_s is None:
+        return None
+    usual = BatchSettings()
+    return replace(
+        usual,
+        memory_limit_mb=usual.memory_limit_mb if memory_limit_mb is None else memory_limit_mb,
+        time_limit_s=usual.time_limit_s if time_limit_s is None else time_limit_s,
+    )
 
 
 def _without_results(slides: list[Path]) -> list[Path]:
@@ -223,7 +249,6 @@ def classify(
     """Classify pictures of single, cut-out red cells as infected or not."""
     from pipeline.classify import classify_files, readable
     from pipeline.cli.terminal import say
-    from pipeline.settings import CountSettings
 
     good, errors = readable(crops)
     for error in errors:
@@ -255,7 +280,13 @@ def _print_calls(answers: "pd.DataFrame") -> None:
 
 
 def _count(
-    slides: list[Path], out: Path, settings: "CountSettings", *, overwrite: bool, quiet: bool
+    slides: list[Path],
+    out: Path,
+    settings: CountSettings,
+    limits: BatchSettings | None,
+    *,
+    overwrite: bool,
+    quiet: bool,
 ) -> "tuple[SlideOutcome, ...]":
     from pipeline.cli.terminal import shown_progress
     from pipeline.jobs.few import count_few
@@ -277,7 +308,9 @@ def _count(
             if outcome.refusal is not None:
                 report(f"{outcome.source}: {outcome.refusal}")
 
-        return count_few(slides, out, settings, overwrite=overwrite, progress=progress, on_done=on_done)
+        return count_few(
+            slides, out, settings, limits=limits, overwrite=overwrite, progress=progress, on_done=on_done
+        )
 
 
 def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:

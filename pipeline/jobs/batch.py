@@ -1,22 +1,20 @@
 """A night's batch: every slide gets its result or its reason; cut short, the same command resumes it."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from pipeline.batch_row import BatchRow
 from pipeline.errors import InputError, OutputError, error_line
-from pipeline.execution.slides import SEEN_FILES, slides_are_shared, tasks_on_cluster
+from pipeline.execution.slides import slides_are_shared, tasks_on_cluster
 from pipeline.jobs.choice import Chooser
 from pipeline.jobs.counted import Answer, CountTask, SlideTask, count_named, make_cluster_worker
 from pipeline.jobs.intake import plain_path
 from pipeline.jobs.lock import HeldError, Holder, hold
-from pipeline.jobs.rows import batch_folder, ledger_path
+from pipeline.jobs.rows import ledger_path
 from pipeline.jobs.running.isolated import SlideWorkers
 from pipeline.jobs.running.night import BatchOrder, Night
 from pipeline.jobs.running.progress import EventKind, NightEvent, NightProgress, Pace, Report
@@ -24,7 +22,6 @@ from pipeline.jobs.running.published import Publisher, Write
 from pipeline.jobs.running.stopping import Interrupted, Stop
 from pipeline.jobs.running.storage import Patience, StorageError, may_pass
 from pipeline.jobs.slide_ledger import SlideLedger
-from pipeline.output.folder import remove_half_written
 from pipeline.output.slides_csv import check_slides_csv
 
 __all__ = ["BatchEnd", "BatchOrder", "run_batch"]
@@ -135,8 +132,6 @@ def _opened(
             with ExitStack() as attempt:
                 check_slides_csv(order.out)
                 earlier_runs.append(attempt.enter_context(hold(order.out)))
-                if earlier_runs[0] is not None:
-                    _clear_after(order.out)
                 ledger = attempt.enter_context(closing(SlideLedger(ledger_path(order.out))))
                 ledger.requeue_running()
                 held.push(attempt.pop_all())
@@ -169,15 +164,6 @@ def _settled(night: Night, order: BatchOrder, publisher: Publisher, count: Count
     except Interrupted:
         return False
     return True
-
-
-def _clear_after(out: Path) -> None:
-    """Remove what a run that was cut short had half written; its finished tiles stay."""
-    for folder in (out, batch_folder(out)):
-        remove_half_written(folder, older_than_s=-math.inf)
-    for seen in out.glob(SEEN_FILES):
-        with suppress(OSError):
-            seen.unlink()
 
 
 def _counted(night: Night, order: BatchOrder, count: CountTask) -> bool:

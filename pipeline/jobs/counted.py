@@ -39,7 +39,7 @@ _KEPT_FROM_TILES = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlideTask:
-    """One slide to be counted into the folder `out`, which holds no result of it."""
+    """One slide to be counted into the folder `out`."""
 
     slide: str
     source: Path

@@ -11,11 +11,12 @@ from pipeline.jobs.identity import key_of, models_of
 from pipeline.jobs.lock import hold
 from pipeline.jobs.results import read_result, read_summary
 from pipeline.jobs.rows import ledger_path
+from pipeline.jobs.running.within import count_within
 from pipeline.jobs.slide_ledger import SlideLedger
 from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
 from pipeline.reader.source import slide_name
 from pipeline.records import SlideSummary
-from pipeline.settings import CountSettings, SlideProgress
+from pipeline.settings import BatchSettings, CountSettings, SlideProgress
 
 __all__ = ["count_few"]
 
@@ -25,6 +26,7 @@ def count_few(
     out: Path,
     settings: CountSettings,
     *,
+    limits: BatchSettings | None = None,
     overwrite: bool = False,
     progress: SlideProgress | None = None,
     on_done: Callable[[SlideOutcome], None] | None = None,
@@ -35,6 +37,8 @@ def count_few(
 
     Parameters
     ----------
+    limits : of time and memory for each slide, which a worker process then counts, see
+        `pipeline.jobs.running.within`; None counts in this process without one. Not with a scheduler.
     progress : called with the slide, tiles done, all its tiles, and the red cells found.
     on_done : called after each slide.
 
@@ -56,7 +60,11 @@ def count_few(
             few.take(outcome)
         left = [source for source in sources if source not in there]
         done = dict(there)
-        for outcome in count_slides(left, out, settings, overwrite=overwrite, progress=progress):
+        if limits is None or settings.scheduler is not None:
+            counted = count_slides(left, out, settings, overwrite=overwrite, progress=progress)
+        else:
+            counted = count_within(left, out, settings, limits, overwrite=overwrite, progress=progress)
+        for outcome in counted:
             done[outcome.source] = outcome
             few.take(outcome)
         few.publish()
@@ -77,11 +85,11 @@ class _Few:
         self._existing: set[str] = set()
 
     def enlist_placed(self) -> None:
-        """Enlist the results that are in place but not in the ledger: an earlier version wrote none."""
+        """Enlist results in place that the ledger lacks: of an earlier version, or after a kill."""
         known = self._ledger.sources().keys()
         for folder in sorted(self._out.iterdir()):
             if folder.name not in known and not folder.name.startswith(".") and "~" not in folder.name:
-                self._note(folder.name, str(folder))
+                self._note(folder.name, None)
 
     def there(self, sources: Sequence[Path]) -> dict[Path, SlideOutcome]:
         """Slides whose result is in place, of the same pixels, settings and networks."""
@@ -116,14 +124,17 @@ class _Few:
         rows = [row for row in self._ledger.rows() if row.state not in ("queued", "running")]
         write_slides_csv(self._out, rows, self._existing)
 
-    def _note(self, slide: str, source: str) -> bool:
-        """Tell the ledger of a result in place; False where there is none. A row of it keeps its source."""
+    def _note(self, slide: str, source: str | None) -> bool:
+        """Tell the ledger of a result in place; False where there is none. A row of it keeps its source.
+
+        Where `source` is None, it is that of which the result says it is.
+        """
         placed = read_result(self._out / slide)
         if placed is None:
             return False
         row = self._ledger.find(slide)
         if row is None or row.key is None or row.key != placed.key:
-            self._enlist(slide, source)
+            self._enlist(slide, source or placed.source or str(self._out / slide))
             if placed.key is not None:
                 self._ledger.adopt(slide, placed.key, None)
         self._ledger.finish(slide, placed.state, slide, placed.figures)

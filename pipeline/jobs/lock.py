@@ -1,6 +1,7 @@
 """One run at a time over a results folder, and who holds it; a run that was cut short holds it no more."""
 
 import json
+import math
 import os
 import socket
 import sqlite3
@@ -11,11 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import OutputError, SmearcountError
-from pipeline.files import output_errors, write_json
+from pipeline.execution.slides import SEEN_FILES
+from pipeline.files import STAGING_PREFIX, output_errors, write_json
 from pipeline.jobs.rows import batch_folder
 from pipeline.jobs.schema import database_mend
+from pipeline.output.folder import put_back_all, remove_half_written, remove_settled_tiles
 
 __all__ = ["HeldError", "Holder", "hold", "holder"]
+
+
+_WAIT_S = 1.0
+"""For who only looks whether a run holds the folder, as `status` does, and is slow about it."""
 
 
 class HeldError(SmearcountError, BlockingIOError):
@@ -39,7 +46,9 @@ class Holder:
 def hold(out: Path) -> Iterator[Holder | None]:
     """Keep other runs from a results folder, which is made where it is missing.
 
-    The lock is SQLite's own: it works on every system and ends with the process, however that dies.
+    The lock is SQLite's own: it works on every system and ends with the process, however that dies. What a
+    run that was cut short had half written is removed, and what it had set aside put back; finished tiles of
+    slides without a result stay.
 
     Yields
     ------
@@ -61,10 +70,11 @@ def hold(out: Path) -> Iterator[Holder | None]:
             who = found.text() if found else "another process"
             raise HeldError(f"{out} is held by {who}; wait for that run, stop it, or choose another -o")
         earlier = _holder(folder)
+        _clear(out, folder, is_cut_short=earlier is not None)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         me = Holder(host=socket.gethostname(), pid=os.getpid(), since_utc=since)
-        write_json(folder / "holder.json", asdict(me))
         try:
+            write_json(folder / "holder.json", asdict(me))
             yield earlier
         finally:
             with suppress(OSError):  # of a disk that went away or is read-only
@@ -80,7 +90,22 @@ def holder(out: Path) -> Holder | None:
         return None if _locked(connection, folder) else _holder(folder)
 
 
-def _connect(lock: Path, wait_s: float = 0.2) -> sqlite3.Connection:
+def _clear(out: Path, folder: Path, *, is_cut_short: bool) -> None:
+    """Put in order what earlier runs left; what lies in the hidden folder is of those that held it."""
+    for left in folder.glob(f"{STAGING_PREFIX}*"):
+        with suppress(OSError):
+            left.unlink()
+    if not is_cut_short:
+        return
+    remove_half_written(out, older_than_s=-math.inf)
+    put_back_all(out)
+    remove_settled_tiles(out)
+    for seen in out.glob(SEEN_FILES):
+        with suppress(OSError):
+            seen.unlink()
+
+
+def _connect(lock: Path, wait_s: float = _WAIT_S) -> sqlite3.Connection:
     try:
         return sqlite3.connect(lock, timeout=wait_s, isolation_level=None)
     except sqlite3.Error as error:

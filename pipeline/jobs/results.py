@@ -25,11 +25,13 @@ class PlacedResult:
     Attributes
     ----------
     key : what it is of; None where its run.json does not tell.
+    source : the path of the slide as it was handed in; None where its summary.json does not tell.
     state : 'done', or 'partial' where some of the slide could not be read.
     figures : see `pipeline.jobs.rows`.
     """
 
     key: ResultKey | None
+    source: str | None
     state: BatchState
     figures: Mapping[str, object]
 
@@ -45,7 +47,13 @@ def read_result(folder: Path, cpu_s: float | None = None) -> PlacedResult | None
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         state: BatchState = "partial" if summary["status"] == "partial" else "done"
-        return PlacedResult(key=key_of_run(run), state=state, figures=_figures(summary, run, cpu_s))
+        source = summary.get("source")
+        return PlacedResult(
+            key=key_of_run(run),
+            source=source if isinstance(source, str) and source else None,
+            state=state,
+            figures=_figures(summary, run, cpu_s),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

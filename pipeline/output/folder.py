@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json, write_synced
+from pipeline.settings import TILES_SUFFIX
 
 __all__ = [
     "RESULT_FILES",
     "check_destination",
     "held_in",
     "put_back",
+    "put_back_all",
     "remove_half_written",
+    "remove_settled_tiles",
     "summary_to_json",
     "write_result",
 ]
@@ -43,6 +46,7 @@ RESULT_FILES = frozenset(
 _TAKEN = frozenset({"", ".", "..", "slides.csv", "index.html"})
 """Names in OUT that are no slide's; file systems take small and capital letters for one."""
 _STAGED = re.compile(re.escape(STAGING_PREFIX) + "[0-9a-f]{12}")
+_EARLIER_PREFIX = f"{STAGING_PREFIX}earlier-"
 ABANDONED_S = 86_400.0
 """A hidden folder or file that nobody wrote to for so long, s, is left of a run that was cut short."""
 JPEG_QUALITY = 88  # of 100; thin outlines stay free of blocks, a 4096 px overlay stays near 3 MB
@@ -143,8 +147,10 @@ def held_in(folder: Path) -> frozenset[str] | None:
 def _check_alone(folder: Path) -> None:
     """Refuse a place that some disks take for that of another result: one of the two would be lost there."""
     mine = one_of_folder(folder.name)
-    for other in folder.parent.iterdir():
-        if other.name != folder.name and one_of_folder(other.name) == mine and not _is_one(other, folder):
+    with os.scandir(folder.parent) as entries:  # of a year's slides this is looked through twice for each
+        alike = [entry.name for entry in entries if one_of_folder(entry.name) == mine]
+    for other in (folder.with_name(name) for name in alike if name != folder.name):
+        if not _is_one(other, folder):
             raise OutputExistsError(
                 f"{other}: is a result of nearly the same name as {folder.name!r}, and on many disks the two "
                 "would be one folder; rename the slide, or choose another -o"
@@ -211,7 +217,7 @@ def _put_in_place(staging: Path, folder: Path, *, overwrite: bool) -> None:
 
 def _set_aside(folder: Path) -> Path:
     """Where the earlier result of a slide waits while the new one takes its place."""
-    return folder.with_name(f"{STAGING_PREFIX}earlier-{folder.name}")
+    return folder.with_name(f"{_EARLIER_PREFIX}{folder.name}")
 
 
 def put_back(folder: Path) -> None:
@@ -225,6 +231,21 @@ def put_back(folder: Path) -> None:
         with output_errors(folder):
             earlier.rename(folder)
             flush_folder(folder.parent)
+
+
+def put_back_all(out: Path) -> None:
+    """`put_back` for every result of a folder that was set aside."""
+    for earlier in out.glob(f"{_EARLIER_PREFIX}*"):
+        put_back(out / earlier.name.removeprefix(_EARLIER_PREFIX))
+
+
+def remove_settled_tiles(out: Path) -> None:
+    """Remove the tiles of slides whose result was put in place after the last of them was finished."""
+    for tiles in out.glob(f"{STAGING_PREFIX}*{TILES_SUFFIX}"):
+        name = tiles.name.removeprefix(STAGING_PREFIX).removesuffix(TILES_SUFFIX)
+        with suppress(OSError):
+            if (out / name / "summary.json").stat().st_mtime_ns >= tiles.stat().st_mtime_ns:
+                tiles.unlink()
 
 
 def remove_half_written(out: Path, *, older_than_s: float) -> None:

@@ -2,14 +2,14 @@
 
 import csv
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from pipeline.batch_row import BatchRow
 from pipeline.errors import OutputError, OutputExistsError, reason_of
 from pipeline.files import whole_file
-from pipeline.names import CSV_ENCODING, csv_encoding, for_csv
+from pipeline.names import csv_encoding, for_csv
+from pipeline.tables.given import header_of
 
 __all__ = ["SLIDES_COLUMNS", "check_slides_csv", "write_slides_csv"]
 
@@ -78,15 +78,11 @@ def check_slides_csv(out: Path) -> None:
     if not path.exists():
         return
     try:
-        with path.open(encoding=CSV_ENCODING, errors="replace") as handle:
-            header = handle.readline()
-            if header.startswith("sep="):  # as Excel names the separator
-                header = handle.readline()
+        columns = header_of(path)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be read ({reason_of(error)}); choose another folder with -o"
         ) from error
-    columns = tuple(name.strip('"') for name in re.split("[,;\t]", header.strip()))
     if columns[: len(FIRST_COLUMNS)] != FIRST_COLUMNS:
         raise OutputExistsError(f"{path}: is no summary of an earlier count and is kept; choose another -o")
 

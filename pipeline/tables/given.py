@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.errors import InputError, reason_of
 from pipeline.names import CSV_ENCODING
 
-__all__ = ["GivenRow", "given_columns", "open_table", "read_given_table"]
+__all__ = ["GivenRow", "given_columns", "header_of", "open_table", "read_given_table"]
 
 _DELIMITERS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"sep=(.)\r?\n")
@@ -62,6 +62,21 @@ def given_columns(path: Path) -> frozenset[str]:
         raise InputError(f"{path}, row 1: is no row of a CSV ({error}); mend it") from error
 
 
+def header_of(path: Path) -> tuple[str, ...]:
+    """Names of a table's columns as they stand, by its first lines alone, in whatever encoding the rest is.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read.
+    """
+    with path.open(encoding=CSV_ENCODING, errors="replace", newline="") as handle:
+        first = handle.readline()
+        named = _SEPARATOR.match(first)
+        head = handle.readline() if named else first
+    return tuple(next(csv.reader([head], delimiter=_delimiter(named, head)), ()))
+
+
 def open_table(path: Path) -> tuple["csv.DictReader[str]", int]:
     """The table, whatever parts its values, and the lines before its header; InputError if it is no text."""
     try:
@@ -80,10 +95,14 @@ def open_table(path: Path) -> tuple["csv.DictReader[str]", int]:
             f"{path}: holds null characters, which no text does; save the table anew as CSV UTF-8"
         )
     named, text = _SEPARATOR.match(text), _SEPARATOR.sub("", text, count=1)
-    head = text.partition("\n")[0]
-    delimiter = named[1] if named else max(_DELIMITERS, key=head.count)
+    delimiter = _delimiter(named, text.partition("\n")[0])
     rows = csv.DictReader(io.StringIO(text, newline=""), restkey=_MORE, delimiter=delimiter, strict=True)
     return rows, int(named is not None)
+
+
+def _delimiter(named: "re.Match[str] | None", head: str) -> str:
+    """What parts the values: what the line before the header names, else what is most often in that."""
+    return named[1] if named else max(_DELIMITERS, key=head.count)
 
 
 def _columns(place: str, found: Sequence[str], needed: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -78,8 +78,9 @@ def test_a_slide_that_passes_its_budget_is_ended_and_the_next_is_counted(
         failed = service.get(slow).json()
         assert failed["state"] == "failed"
         assert failed["error"] == (
-            f"slow.png {words}, the most that this service gives one slide, and was stopped; hand in fewer photos "
-            f"or a smaller part of the scan, or ask who runs the service to allow more {excess}"
+            f"slow.png {words}, the most that this service gives one slide, and was stopped; "
+            "hand in fewer photos or a smaller part of the scan, "
+            f"or ask who runs the service to allow more {excess}"
         )
         problem = service.get(f"{slow}/cells.csv")
         assert (problem.status_code, problem.json()["detail"]) == (409, failed["error"])
@@ -113,8 +114,9 @@ def test_a_ledger_that_does_not_answer_ends_neither_the_budget_nor_the_supervisi
 
     monkeypatch.setattr("api.supervisor.exceeded", passed)
     monkeypatch.setattr("api.supervisor._PAUSE_S", 0.05)
-    with client_of(create_app(ServiceSettings(data_dir=tmp_path / "data"), count=count_by_name)) as service:
-        ledger = service.app.state.service.ledger
+    app = create_app(ServiceSettings(data_dir=tmp_path / "data"), count=count_by_name)
+    with client_of(app) as service:
+        ledger = app.state.service.ledger
         for name in refused:
             monkeypatch.setattr(ledger, name, refusing(name, getattr(ledger, name)))
         slow, film = _hand_in(service, "slow.png"), _hand_in(service, "film.png")

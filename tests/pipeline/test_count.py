@@ -331,10 +331,12 @@ def test_the_workers_of_a_killed_count_end_with_it(photo, tmp_path):
     begun = subprocess.Popen(
         order, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    time.sleep(2.0)
+    deadline = time.monotonic() + 120
+    while len(_processes_of(begun.pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(_processes_of(begun.pid)) >= 3  # itself and its workers
     begun.send_signal(signal.SIGKILL)
     begun.wait()
-    deadline = time.monotonic() + 20
     while _processes_of(begun.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert _processes_of(begun.pid) == []

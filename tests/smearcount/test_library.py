@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ import pytest
 
 import smearcount
 from pipeline.cell_columns import CELL_COLUMNS
+from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+from smearcount import given
+from smearcount.wording import argument_words
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "examples" / "count_a_slide.ipynb"
 
@@ -157,6 +161,56 @@ def test_results_and_readers_of_another_kind_are_told_in_one_line() -> None:
     for readers in ("results", [5, 6]):
         with pytest.raises(smearcount.InputError, match="expected a"):
             smearcount.compare(readers)  # type: ignore[arg-type]
+
+
+def test_every_setting_of_a_count_is_taken_and_none_has_a_default_of_its_own() -> None:
+    assert {*given._KINDS, *given._FILES} == set(CountSettings.__slots__)
+    assert given.settings_of({}) == CountSettings()
+    own = {name: getattr(CountSettings(), name) for name in CountSettings.__slots__}
+    assert given.settings_of(own) == CountSettings()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("check the picture or pass --um-per-px", "check the picture or pass um_per_px"),
+        ("pass another --tile-px", "pass another tile_px"),
+        (
+            "pass --overwrite to replace it, or another -o",
+            "pass overwrite=True to replace it, or another out",
+        ),
+        ("choose another folder with -o", "choose another folder as out"),
+        (
+            "free space there, or choose another folder with -o",
+            "free space there, or choose another folder as out",
+        ),
+        ("count it with --whole-film", "count it with whole_film=True"),
+        ("give --rbc-per-ul", "give red_cells_per_ul"),
+        ("raise --memory-limit", "raise --memory-limit"),  # no argument: told by the command line alone
+    ],
+)
+def test_an_error_names_the_argument_in_place_of_the_option(text: str, told: str) -> None:
+    assert argument_words(text, []) == told
+
+
+def test_what_is_called_like_an_option_keeps_its_name() -> None:
+    named = "--um-per-px: is no picture; pass another --um-per-px"
+    assert argument_words(named, ["--um-per-px:"]) == "--um-per-px: is no picture; pass another um_per_px"
+
+
+def test_no_error_of_a_count_advises_an_option(photo: Path, tmp_path: Path) -> None:
+    smearcount.count(photo, tmp_path)
+    blank = np.full((400, 400, 3), 230, np.uint8)
+    for asked in (
+        {"source": photo, "out": tmp_path},
+        {"source": photo, "tile_px": 1001},
+        {"source": photo, "region": (5000, 0, 9, 9)},
+        {"source": photo, "protocol": "who", "max_cells": 5},
+        {"source": blank},
+    ):
+        with pytest.raises(smearcount.SmearcountError) as raised:
+            smearcount.count(**asked)
+        assert not re.search(r" -o\b| --[a-z]", str(raised.value)), raised.value
 
 
 def test_numbers_of_numpy_are_settings(photo: Path) -> None:

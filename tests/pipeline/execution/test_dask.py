@@ -180,7 +180,7 @@ def test_an_address_without_a_scheduler_is_one_line_in_time(monkeypatch, answer)
             started_s = time.monotonic()
             with pytest.raises(ClusterError, match="no scheduler answers") as error:
                 list(run_on_cluster(fake_workers.squares, (), [1], wrong))
-            assert time.monotonic() - started_s < 5
+            assert time.monotonic() - started_s < 25  # dask by itself goes on for 30 s
             assert wrong in one_line(error)
 
 

@@ -16,7 +16,7 @@ from pipeline.jobs.worker import WorkerOrders, run_worker, work_once
 from pipeline.settings import CountSettings
 from tests.pipeline.cli.fake_counts import count_by_name
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture
