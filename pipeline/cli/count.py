@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.exit_codes import ExitCode
-from pipeline.names import for_line
 from pipeline.settings import (
     RBC_PER_UL_MAX,
     RBC_PER_UL_MIN,
@@ -22,8 +21,6 @@ from pipeline.settings import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pipeline.counting.result import SlideOutcome
 
 __all__ = [
@@ -197,7 +194,9 @@ def count(
     limits = _limits(slides, memory_limit, time_limit)
     outcomes = _count(slides, out, settings, limits, overwrite=overwrite, quiet=quiet)
     if as_json:
-        sys.stdout.write(_outcomes_json(outcomes))
+        from pipeline.cli.terminal import outcomes_json
+
+        sys.stdout.write(outcomes_json(outcomes))
     else:
         from pipeline.cli.terminal import print_outcomes
 
@@ -215,8 +214,8 @@ def _limits(
     usual = BatchSettings()
     return replace(
         usual,
-        memory_limit_mb=usual.memory_limit_mb if memory_limit_mb is None else memory_limit_mb,
-        time_limit_s=usual.time_limit_s if time_limit_s is None else time_limit_s,
+        memory_limit_mb=memory_limit_mb or usual.memory_limit_mb,
+        time_limit_s=time_limit_s or usual.time_limit_s,
     )
 
 
@@ -248,7 +247,7 @@ def classify(
 ) -> None:
     """Classify pictures of single, cut-out red cells as infected or not."""
     from pipeline.classify import classify_files, readable
-    from pipeline.cli.terminal import say
+    from pipeline.cli.terminal import print_calls, say
 
     good, errors = readable(crops)
     for error in errors:
@@ -260,23 +259,9 @@ def classify(
         text = answers.to_json(orient="records", indent=2, double_precision=6, force_ascii=False)
         sys.stdout.write(f"{text}\n")
     else:
-        _print_calls(answers)
+        print_calls(answers)
     if errors:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _print_calls(answers: "pd.DataFrame") -> None:
-    from pipeline.cli.terminal import print_rows, say
-
-    rows = []
-    for row in answers.itertuples(index=False):
-        if row.notice:
-            say(f"{row.crop}: {row.notice}: {row.reason}")
-            rows.append((str(row.crop), "", str(row.notice), str(row.model)))
-        else:
-            call = "infected" if row.infected else "uninfected"
-            rows.append((str(row.crop), f"{row.p_infected:.4f}", call, str(row.model)))
-    print_rows(("crop", "p_infected", "call", "model"), rows)
 
 
 def _count(
@@ -289,7 +274,7 @@ def _count(
     quiet: bool,
 ) -> "tuple[SlideOutcome, ...]":
     from pipeline.cli.terminal import shown_progress
-    from pipeline.jobs.few import count_few
+    from pipeline.jobs.few import Told, count_few
 
     with shown_progress(quiet=quiet) as (show, report):
         within: set[Path] = set()
@@ -308,25 +293,5 @@ def _count(
             if outcome.refusal is not None:
                 report(f"{outcome.source}: {outcome.refusal}")
 
-        return count_few(
-            slides, out, settings, limits=limits, overwrite=overwrite, progress=progress, on_done=on_done
-        )
-
-
-def _outcomes_json(outcomes: "tuple[SlideOutcome, ...]") -> str:
-    """The summary of the one slide, or a list of all, failed ones included; nothing where the one failed."""
-    import dataclasses
-
-    from pipeline.files import to_json
-
-    entries: list[dict[str, object]] = []
-    for outcome in outcomes:
-        if outcome.summary is not None:
-            entries.append(dataclasses.asdict(outcome.summary))
-        elif len(outcomes) > 1:
-            failed = {"slide": outcome.slide, "source": for_line(outcome.source), "status": "failed"}
-            entries.append(failed | {"error": outcome.error})
-    if not entries:
-        return ""
-    data = entries if len(outcomes) > 1 else entries[0]
-    return to_json(data)
+        told = Told(progress=progress, on_done=on_done)
+        return count_few(slides, out, settings, limits=limits, overwrite=overwrite, told=told)

@@ -4,15 +4,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.names import for_line
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.counting.result import SlideOutcome
     from pipeline.records import SlideSummary
 
-__all__ = ["print_outcomes", "print_rows", "say", "shown_progress"]
+__all__ = ["outcomes_json", "print_calls", "print_outcomes", "print_rows", "say", "shown_progress"]
 
 LINE_EVERY_S = 10.0  # of progress where stderr is no terminal, so that a log stays short
 PIPE_WIDTH = 1000  # letters; a line is as long as its table needs
@@ -78,6 +81,31 @@ def print_outcomes(outcomes: "Sequence[SlideOutcome]") -> None:
         for line in _remarks(outcome):
             said = line if len(outcomes) == 1 else f"{outcome.slide}: {line}"
             sys.stdout.write(f"{for_line(said)}\n")
+
+
+def outcomes_json(outcomes: "Sequence[SlideOutcome]") -> str:
+    """The summary of the one slide, or a list of all, failed ones included; nothing where the one failed."""
+    from pipeline.files import to_json
+
+    entries: list[dict[str, object]] = []
+    for outcome in outcomes:
+        if outcome.summary is not None:
+            entries.append(asdict(outcome.summary))
+        elif len(outcomes) > 1:
+            failed = {"slide": outcome.slide, "source": for_line(outcome.source), "status": "failed"}
+            entries.append(failed | {"error": outcome.error})
+    return "" if not entries else to_json(entries if len(outcomes) > 1 else entries[0])
+
+
+def print_calls(answers: "pd.DataFrame") -> None:
+    """The calls of single cells as a table on stdout; why one is not called on stderr."""
+    rows = []
+    for row in answers.itertuples(index=False):
+        call = str(row.notice) or ("infected" if row.infected else "uninfected")
+        if row.notice:
+            say(f"{row.crop}: {row.notice}: {row.reason}")
+        rows.append((str(row.crop), "" if row.notice else f"{row.p_infected:.4f}", call, str(row.model)))
+    print_rows(("crop", "p_infected", "call", "model"), rows)
 
 
 def print_rows(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pipeline.batch import check_names, count_slides
@@ -11,14 +13,28 @@ from pipeline.jobs.identity import key_of, models_of
 from pipeline.jobs.lock import hold
 from pipeline.jobs.results import read_result, read_summary
 from pipeline.jobs.rows import ledger_path
-from pipeline.jobs.running.within import count_within
+from pipeline.jobs.running.within import count_within, free_places
 from pipeline.jobs.slide_ledger import SlideLedger
 from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
 from pipeline.reader.source import slide_name
 from pipeline.records import SlideSummary
 from pipeline.settings import BatchSettings, CountSettings, SlideProgress
 
-__all__ = ["count_few"]
+__all__ = ["Told", "count_few"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who is told how a count goes on.
+
+    Attributes
+    ----------
+    progress : called with the slide, tiles done, all its tiles, and the red cells found.
+    on_done : called after each slide.
+    """
+
+    progress: SlideProgress | None = None
+    on_done: Callable[[SlideOutcome], None] | None = None
 
 
 def count_few(
@@ -28,8 +44,7 @@ def count_few(
     *,
     limits: BatchSettings | None = None,
     overwrite: bool = False,
-    progress: SlideProgress | None = None,
-    on_done: Callable[[SlideOutcome], None] | None = None,
+    told: Told | None = None,
 ) -> tuple[SlideOutcome, ...]:
     """Count slides as `pipeline.batch.count_slides` does, but for those whose result is in place already.
 
@@ -39,8 +54,7 @@ def count_few(
     ----------
     limits : of time and memory for each slide, which a worker process then counts, see
         `pipeline.jobs.running.within`; None counts in this process without one. Not with a scheduler.
-    progress : called with the slide, tiles done, all its tiles, and the red cells found.
-    on_done : called after each slide.
+    told : who is told how it goes on.
 
     Raises
     ------
@@ -49,11 +63,12 @@ def count_few(
     InputError, ClusterError, OutputError
         As `pipeline.batch.count_slides`; OutputError also where OUT holds a slides.csv of another kind.
     """
+    told = told or Told()
     check_names(sources)
     check_slides_csv(out)
     with hold(out), closing(SlideLedger(ledger_path(out))) as ledger:
         ledger.requeue_running()
-        few = _Few(ledger, out, settings, on_done)
+        few = _Few(ledger, out, settings, told.on_done)
         few.enlist_placed()
         there = {} if overwrite else few.there(sources)
         for outcome in there.values():
@@ -61,9 +76,10 @@ def count_few(
         left = [source for source in sources if source not in there]
         done = dict(there)
         if limits is None or settings.scheduler is not None:
-            counted = count_slides(left, out, settings, overwrite=overwrite, progress=progress)
+            counted = count_slides(left, out, settings, overwrite=overwrite, progress=told.progress)
         else:
-            counted = count_within(left, out, settings, limits, overwrite=overwrite, progress=progress)
+            free, refused = free_places(left, out, overwrite=overwrite)
+            counted = chain(refused, count_within(free, out, settings, limits, progress=told.progress))
         for outcome in counted:
             done[outcome.source] = outcome
             few.take(outcome)

@@ -89,7 +89,7 @@ def work_once(ledger: Ledger, orders: WorkerOrders) -> bool:
         _clear(out)
         task = SlideTask(slide=slide_name(source), source=source, out=out, settings=settings)
         folder = orders.count(task, _reporter(ledger, job))
-    except Exception as error:
+    except Exception as error:  # memory is refused by errors of many kinds
         if not isinstance(error, SmearcountError | OSError) and not is_of_memory(error):
             raise
         ledger.fail(job, _one_line(error, source, job.name))

@@ -164,7 +164,10 @@ def _is_one(one: Path, other: Path) -> bool:
 def _check_own(folder: Path) -> None:
     """Refuse to replace anything but an earlier result: the folder might be the slide itself."""
     held = held_in(folder)
-    if held is None or "summary.json" not in held or not held <= RESULT_FILES:
+    left = frozenset(
+        name for name in held or () if _STAGED.fullmatch(name)
+    )  # by a `report` that was cut short
+    if held is None or "summary.json" not in held or not held - left <= RESULT_FILES:
         raise OutputExistsError(
             f"{folder}: holds more than an earlier result and is not replaced; choose another folder with -o"
         )

@@ -17,10 +17,24 @@ from pipeline.output.folder import check_destination
 from pipeline.reader.source import slide_name
 from pipeline.settings import BatchSettings, CountSettings, Progress, SlideProgress
 
-__all__ = ["count_over", "count_within"]
+__all__ = ["count_over", "count_within", "free_places"]
 
 TRIES = 2
 """How often a slide is given to a worker before it is given up: it may be what ends them."""
+
+
+def free_places(
+    sources: Sequence[Path], out: Path, *, overwrite: bool
+) -> tuple[list[Path], list[SlideOutcome]]:
+    """Slides whose result may be written, and the outcomes of the others."""
+    free, refused = [], []
+    for source in sources:
+        try:
+            check_destination(out, slide_name(source), overwrite=overwrite)
+            free.append(source)
+        except SmearcountError as error:
+            refused.append(_failed(source, error_line(error)))
+    return free, refused
 
 
 def count_over(task: SlideTask, progress: Progress | None) -> Path:
@@ -40,7 +54,6 @@ def count_within(
     settings: CountSettings,
     limits: BatchSettings,
     *,
-    overwrite: bool = False,
     progress: SlideProgress | None = None,
     count: CountTask = count_over,
 ) -> Iterator[SlideOutcome]:
@@ -50,6 +63,7 @@ def count_within(
 
     Parameters
     ----------
+    sources : those whose place is free, or whose result there is to be replaced: see `free_places`.
     limits : of memory and time for one slide; nothing else of them is used.
     progress : called with the slide, its tiles done, all its tiles and the red cells found; not where several
         slides are counted at a time.
@@ -57,30 +71,24 @@ def count_within(
     """
     each = max(settings.workers // max(len(sources), 1), 1)
     at_once = max(settings.workers // each, 1)
-    free: dict[str, Path] = {}
-    for source in sources:
-        try:
-            check_destination(out, slide_name(source), overwrite=overwrite)
-            free[slide_name(source)] = source
-        except SmearcountError as error:
-            yield _failed(source, error_line(error))
+    named = {slide_name(source): source for source in sources}
     workers = SlideWorkers(at_once, limits, count)
-    waiting = deque((slide, 1) for slide in free)
+    waiting = deque((slide, 1) for slide in named)
     tries: dict[str, int] = {}
     try:
         while waiting or workers.running:
             while waiting and workers.room:
                 slide, tries[slide] = waiting.popleft()
                 own = replace(settings, workers=each)
-                workers.start(SlideTask(slide=slide, source=free[slide], out=out, settings=own))
+                workers.start(SlideTask(slide=slide, source=named[slide], out=out, settings=own))
             for event in workers.events():
                 if not isinstance(event, Answer):
                     if progress is not None and at_once == 1:
-                        progress(free[event.slide], event.done, event.total, event.cells)
+                        progress(named[event.slide], event.done, event.total, event.cells)
                 elif event.kind == "died" and tries[event.slide] < TRIES:
                     waiting.appendleft((event.slide, tries[event.slide] + 1))
                 else:
-                    yield _outcome(event, free[event.slide], out)
+                    yield _outcome(event, named[event.slide], out)
     finally:
         workers.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.files import write_whole
 from pipeline.names import for_css, for_line
+from pipeline.output.folder import remove_half_written
 from pipeline.reports.fhir import CAVEAT
 from pipeline.reports.page import page_template
 from pipeline.reports.slide.draft import Draft, draft_report, look_from
@@ -40,6 +41,8 @@ __all__ = ["REPORT_NAME", "report_page", "report_settings_of", "write_page", "wr
 REPORT_NAME = "report.html"
 PRINTED_CHARACTERS = 100
 """Of the line at the foot of a printed page: more does not fit on A4."""
+_WRITTEN_S = 60.0
+"""A report, whole in memory before, is written in less: what is older is left of one that was cut short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ def write_report(
 
 def write_page(stored: StoredResult, draft: Draft, source: Path | None, settings: ReportSettings) -> Path:
     """Write the report of a draft into the result's folder; as `write_report`."""
+    remove_half_written(stored.folder, older_than_s=_WRITTEN_S)
     write_whole(stored.folder / REPORT_NAME, report_page(stored, draft, source, settings).encode())
     return stored.folder / REPORT_NAME
 

@@ -22,6 +22,7 @@ from pipeline import batch
 from pipeline.counting.result import CountResult
 from pipeline.errors import OutputError
 from pipeline.jobs import few
+from pipeline.jobs.identity import models_of
 from pipeline.networks import describe_all, load_classifier, load_detector
 from pipeline.provenance import describe_input
 from pipeline.settings import CountSettings, ReportSettings
@@ -30,7 +31,7 @@ from tests.pipeline.counting.made_up_counts import count_made_up, write_photo
 SETTINGS = CountSettings(report=ReportSettings(is_written=False))
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect")
 MODELS = describe_all(load_detector(SETTINGS), load_classifier(SETTINGS), SETTINGS)
-KEY_OF_MODELS = few.models_of(SETTINGS)
+KEY_OF_MODELS = models_of(SETTINGS)
 FULL = 28
 """Exit code of a count that the disk was full for."""
 
@@ -38,8 +39,8 @@ FULL = 28
 def main(folder: Path, how: str) -> None:
     """Cut a count short after each of its changes; an earlier result is replaced by it."""
     source, other = write_photo(folder / "film.png"), write_photo(folder / "other.png")
-    batch.count_slide = _count
-    few.models_of = lambda settings: KEY_OF_MODELS
+    vars(batch)["count_slide"] = _count
+    vars(few)["models_of"] = lambda settings: KEY_OF_MODELS
     cv2.setNumThreads(1)
     few.count_few([other], folder / "first", SETTINGS)  # imports what each process would import anew
     asked = [source]
@@ -74,7 +75,12 @@ def main(folder: Path, how: str) -> None:
 def _count(source: Path, settings: CountSettings, *further: Any, **named: Any) -> CountResult:
     """A made-up count that says what it is of, so that the next command knows it for its own."""
     made = count_made_up(source, settings, *further, **named)
-    run = {"input": describe_input(source), "settings": asdict(settings), "models": MODELS, "seconds": {}}
+    run: dict[str, object] = {
+        "input": describe_input(source),
+        "settings": asdict(settings),
+        "models": MODELS,
+        "seconds": {},
+    }
     return replace(made, run=run)
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline import batch as workflow
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.jobs.choice import Chooser, _holds_something_else
-from pipeline.jobs.few import count_few
+from pipeline.jobs.few import Told, count_few
 from pipeline.jobs.lock import HeldError, hold
 from pipeline.jobs.rows import read_rows
 from pipeline.jobs.slide_ledger import SlideLedger
@@ -70,7 +70,10 @@ def test_slides_csv_is_whole_after_each_slide(tmp_path: Path) -> None:
     sources = [write_photo(tmp_path / f"{name}.png") for name in ("one", "two", "three")]
     lengths: list[int] = []
     count_few(
-        sources, tmp_path / "out", SETTINGS, on_done=lambda _: lengths.append(len(_rows(tmp_path / "out")))
+        sources,
+        tmp_path / "out",
+        SETTINGS,
+        told=Told(on_done=lambda _: lengths.append(len(_rows(tmp_path / "out")))),
     )
     assert lengths == [1, 2, 3]
 

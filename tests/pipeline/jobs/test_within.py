@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.jobs.counted import SlideTask
 from pipeline.jobs.running import isolated
-from pipeline.jobs.running.within import count_within
+from pipeline.jobs.running.within import count_within, free_places
 from pipeline.settings import BatchSettings, CountSettings, Progress
 from tests.pipeline.cli.fake_counts import count_by_name
 from tests.pipeline.counting.sample_summary import SUMMARY
@@ -70,24 +70,18 @@ def test_a_slide_that_takes_too_much_or_dies_fails_alone(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", "dies once", "z"}
 
 
-def test_a_result_that_is_there_is_kept_or_replaced_as_the_caller_says(tmp_path: Path) -> None:
+def test_progress_is_told_and_a_result_that_is_there_is_kept(tmp_path: Path) -> None:
     sources, out = _sources(tmp_path / "in", "a", "b"), tmp_path / "out"
-    seen: list[tuple[int, int]] = []
+    assert free_places(sources, out, overwrite=False) == (sources, [])
+    seen: list[tuple[Path, int, int]] = []
 
-    def again(*, overwrite: bool) -> list[str]:
-        found = count_within(
-            sources,
-            out,
-            CountSettings(),
-            LIMITS,
-            overwrite=overwrite,
-            progress=lambda slide, done, total, cells: seen.append((done, total)),
-            count=count_by_name,
-        )
-        return [outcome.error or str(outcome.summary) for outcome in found]
+    def progress(slide: Path, done: int, total: int, cells: int) -> None:
+        seen.append((slide, done, total))
 
-    first = again(overwrite=False)
-    assert len(first) == 2
-    assert str(SUMMARY.detected) in first[0]
-    assert seen[0] == (1, 4)
-    assert all("a result is there already; pass --overwrite" in text for text in again(overwrite=False))
+    found = list(count_within(sources, out, CountSettings(), LIMITS, progress=progress, count=count_by_name))
+    assert [outcome.summary and outcome.summary.detected for outcome in found] == [SUMMARY.detected] * 2
+    assert seen[0] == (sources[0], 1, 4)
+    free, refused = free_places(sources, out, overwrite=False)
+    assert free == []
+    assert all("a result is there already; pass --overwrite" in (one.error or "") for one in refused)
+    assert free_places(sources, out, overwrite=True) == (sources, [])

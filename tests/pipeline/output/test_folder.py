@@ -331,3 +331,12 @@ def test_no_cells_file_stays_where_a_count_fails(result: CountResult, tmp_path: 
         cells.add(result.cells)
         raise KeyError("a mistake")
     assert _names(tmp_path) == []
+
+
+def test_what_a_report_that_was_cut_short_left_keeps_no_result_from_being_replaced(
+    result: CountResult, tmp_path: Path
+) -> None:
+    folder = write_result(result, tmp_path)
+    (folder / f"{STAGING_PREFIX}{'0' * 12}").touch()
+    write_result(result, tmp_path, overwrite=True)
+    assert _names(folder) == ["cells.csv", "run.json", "summary.json"]

@@ -1,6 +1,7 @@
 """The report of a slide shows the count and its evidence, safely, and the same whatever the tiles."""
 
 import html
+import os
 import re
 import zlib
 from pathlib import Path
@@ -117,6 +118,15 @@ def test_the_sample_of_clean_cells_is_fair() -> None:
         drawn += np.bincount((chosen.clean["cell"] - 1) % 10, minlength=10)
     expected = drawn.sum() / 10
     assert ((drawn - expected) ** 2 / expected).sum() < 27.9  # chi squared, 9 degrees, 0.1%
+
+
+def test_what_a_report_that_was_cut_short_left_is_gone_after_the_next(tmp_path: Path) -> None:
+    folder = write_result(make_result(make_cells("infected")), tmp_path)
+    left = folder / ".smearcount-0123456789ab"
+    left.touch()
+    os.utime(left, (0, 0))
+    write_report(folder, None)
+    assert (left.exists(), (folder / REPORT_NAME).is_file()) == (False, True)
 
 
 def test_every_name_is_escaped(tmp_path: Path) -> None:
