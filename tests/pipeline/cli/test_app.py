@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,11 @@ from typer.testing import CliRunner, Result
 
 from pipeline import batch as batch_module
 from pipeline.cli.app import app
+from pipeline.counting.result import SlideOutcome
 from pipeline.errors import InputError
+from pipeline.jobs import few
 from pipeline.records import Notice
-from pipeline.settings import CountSettings
+from pipeline.settings import BatchSettings, CountSettings, SlideProgress
 from tests.pipeline.counting.made_up_counts import (
     HEIGHT,
     WIDTH,
@@ -32,8 +35,23 @@ COMMANDS = ("count", "classify", "status", "merge", "doctor", "evaluate", "train
 
 
 @pytest.fixture(autouse=True)
-def _made_up_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[BatchSettings]:
+    """Makes counts up, those of several slides in this process too; the limits that those were given."""
+    given: list[BatchSettings] = []
+
+    def count_here(
+        sources: list[Path],
+        out: Path,
+        settings: CountSettings,
+        limits: BatchSettings,
+        progress: SlideProgress | None = None,
+    ) -> Iterator[SlideOutcome]:
+        given.append(limits)
+        return batch_module.count_slides(sources, out, settings, overwrite=True, progress=progress)
+
     monkeypatch.setattr(batch_module, "count_slide", count_made_up)
+    monkeypatch.setattr(few, "count_within", count_here)
+    return given
 
 
 def run(*words: object) -> Result:
@@ -51,6 +69,21 @@ def run_alone(*words: object, **environment: str) -> subprocess.CompletedProcess
         check=False,
         timeout=120,
     )
+
+
+def test_several_slides_have_a_budget_each_and_a_single_one_where_it_is_given(
+    tmp_path: Path, limits: list[BatchSettings]
+) -> None:
+    one, two = (write_photo(tmp_path / f"{name}.png") for name in ("one", "two"))
+    for words in (
+        (one,),
+        (one, two),
+        (one, "--time-limit", "5"),
+        (one, two, "--memory-limit", "900", "--time-limit", "7.5"),
+    ):
+        assert run("count", *words, "-o", tmp_path / "out", "--overwrite").exit_code == 0
+    budgets = [(one.memory_limit_mb, one.time_limit_s) for one in limits]
+    assert budgets == [(4000, 3600.0), (4000, 5.0), (900, 7.5)]
 
 
 def _flat(text: str) -> str:
