@@ -7,6 +7,7 @@ import asyncio
 import logging
 import multiprocessing
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -59,7 +60,7 @@ class Supervisor:
         self._limits = limits
         self._under_way: Job | None = None
         self._began_s = 0.0
-        self._ended_for: str | None = None
+        self._ended: tuple[Job, str] | None = None
         self._process: SpawnProcess | None = None
         self._token = ""
 
@@ -80,14 +81,14 @@ class Supervisor:
                     await asyncio.sleep(_LOOK_S)
                     await asyncio.to_thread(self._hold_to_limits)
                 await _done(self._record_crash)
-                lived_long = time.monotonic() - born_s > _EARLY_S or self._ended_for is not None
+                lived_long = time.monotonic() - born_s > _EARLY_S or self._ended is not None
                 pause_s = _PAUSE_S if lived_long else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
         finally:
             await asyncio.to_thread(self._stop)
 
     def _start(self) -> None:
-        self._under_way = self._ended_for = None
+        self._under_way = self._ended = None
         self._token = secrets.token_hex(8)
         orders = WorkerOrders(
             data=self._data,
@@ -105,7 +106,7 @@ class Supervisor:
         """End the worker whose slide has passed its budget, and mark the slide failed: others wait for it."""
         self._see_what_is_under_way()
         job, process, limits = self._under_way, self._process, self._limits
-        if job is None or process is None:
+        if job is None or process is None or self._ended is not None:
             return
         excess = exceeded(
             process.pid,
@@ -122,7 +123,7 @@ class Supervisor:
         except sqlite3.Error as error:  # it is marked once the ledger can be written
             _LOG.warning("the ledger cannot be written (%s)", error)
         _LOG.warning("%s took more %s than a slide may, and was ended; %s", job.id, excess, _SETTING[excess])
-        self._ended_for = text
+        self._ended = job, text
         kill_group(process)
 
     def _see_what_is_under_way(self) -> None:
@@ -144,10 +145,17 @@ class Supervisor:
         process.join()
         kill_group(process)
         code = process.exitcode or 0
-        if self._under_way is not None and self._ended_for is not None:
-            self._ledger.fail(self._under_way, self._ended_for)
+        if self._ended is not None:
+            self._ledger.fail(*self._ended)
+            self._forget(self._ended[0])
         for job in self._ledger.record_crash(self._token, _crash_text(code)):
             _LOG.warning("worker ended with code %d while counting %s, now %s", code, job.id, job.state)
+            if job.state == "failed":
+                self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        """Remove what was half written of a slide that is given up."""
+        shutil.rmtree(self._data.results / job.id, ignore_errors=True)
 
     def _stop(self) -> None:
         process = self._process

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +17,8 @@ __all__ = [
     "flush_folder",
     "new_folder",
     "output_errors",
+    "remove_staged_by",
+    "staging_place",
     "to_json",
     "whole_file",
     "write_json",
@@ -61,6 +63,25 @@ def new_folder(out: Path) -> Iterator[Path]:
 STAGING_PREFIX = ".smearcount-"  # of the hidden folder or file that is renamed once it is whole
 
 
+def staging_place(folder: Path) -> Path:
+    """Where this process writes a file or folder in `folder` before it is renamed; twelve hex digits.
+
+    The first six are of the process, so that what it half wrote is known for its own once it is dead.
+    """
+    return folder / f"{STAGING_PREFIX}{_digits_of(os.getpid())}{secrets.token_hex(3)}"
+
+
+def remove_staged_by(pid: int, folder: Path) -> None:
+    """Remove what a process that is dead had half written in `folder`."""
+    for left in folder.glob(f"{STAGING_PREFIX}{_digits_of(pid)}{'[0-9a-f]' * 6}"):
+        with suppress(OSError):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _digits_of(pid: int) -> str:
+    return f"{pid & 0xFFFFFF:06x}"
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write one file beside its place, flush it to the disk and rename it.
 
@@ -76,7 +97,7 @@ def write_whole(path: Path, data: bytes) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to write into piece by piece; it takes its place once whole; errors as `write_whole`."""
-    staging = path.with_name(f"{STAGING_PREFIX}{secrets.token_hex(6)}")
+    staging = staging_place(path.parent)
     with output_errors(path):
         try:
             with staging.open("wb") as handle:

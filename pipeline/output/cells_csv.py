@@ -2,7 +2,6 @@
 
 import csv
 import os
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.counting.result import TableHead
-from pipeline.files import STAGING_PREFIX, output_errors
+from pipeline.files import output_errors, staging_place
 from pipeline.names import csv_encoding, for_csv
 from pipeline.records import CELL_COLUMNS, CELL_TABLE, CellColumn
 
@@ -44,7 +43,7 @@ class CellsFile:
 
     def __init__(self, out: Path) -> None:
         """`out` is the folder of all results, that the file will be renamed within."""
-        self._path = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        self._path = staging_place(out)
         self._handle: TextIO | None = None
 
     def begin(self, head: TableHead) -> None:

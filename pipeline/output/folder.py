@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, to_json, write_synced
+from pipeline.files import STAGING_PREFIX, flush_folder, output_errors, staging_place, to_json, write_synced
 from pipeline.settings import TILES_SUFFIX
 
 __all__ = [
@@ -88,7 +87,7 @@ def write_result(
     check_destination(out, name, overwrite=overwrite)
     remove_half_written(out, older_than_s=ABANDONED_S)
     with output_errors(out / name):
-        staging = out / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        staging = staging_place(out)
         staging.mkdir()
         try:
             _write_files(result, staging, pictures, cells)

@@ -86,6 +86,7 @@ def test_a_slide_that_passes_its_budget_is_ended_and_the_next_is_counted(
         assert (problem.status_code, problem.json()["detail"]) == (409, failed["error"])
         page = service.get(failed["links"]["page"]).text
         assert failed["error"].removeprefix("slow.png ") in page
+        assert [folder.name for folder in (tmp_path / "data" / "results").iterdir()] == [good.split("/")[-1]]
         assert service.get("/v1/health").json()["waiting"] == 0
 
 

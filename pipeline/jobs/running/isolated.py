@@ -12,9 +12,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Literal, cast
 
+from pipeline.files import remove_staged_by
 from pipeline.jobs.counted import Answer, CountTask, Progressed, SlideTask, count_task, count_threads
 from pipeline.jobs.running.budget import duration_text, exceeded, kill_group
 from pipeline.jobs.running.process import exit_with_parent, limit_memory
+from pipeline.output.folder import put_back
 from pipeline.settings import BatchSettings
 
 __all__ = ["SlideWorkers"]
@@ -108,6 +110,7 @@ class SlideWorkers:
             worker.process.join(0 if worker.task is not None else _LEAVE_S)
             kill_group(worker.process)
             worker.process.join()
+            _clear_after(worker)
         self._workers.clear()
 
     def pids(self) -> tuple[int, ...]:
@@ -133,6 +136,7 @@ class SlideWorkers:
         worker.process.join(_LEAVE_S)
         kill_group(worker.process)
         worker.process.join()
+        _clear_after(worker)
         slide = worker.task.slide if worker.task is not None else ""
         if worker.ended_for is not None:
             return Answer(slide=slide, kind="exceeded", text=worker.ended_for)
@@ -160,6 +164,15 @@ class SlideWorkers:
             )
         if worker.ended_for is not None:
             kill_group(worker.process)
+
+
+def _clear_after(worker: _Worker) -> None:
+    """Remove what a worker that is dead had half written of its slide, and put back what it had set aside."""
+    if worker.task is None or worker.process.pid is None:
+        return
+    remove_staged_by(worker.process.pid, worker.task.out)
+    with suppress(OSError):  # of a disk that is full or away; the next run does it
+        put_back(worker.task.out / worker.task.slide)
 
 
 def _serve(line: Connection, memory_limit_mb: int, count: CountTask) -> None:
