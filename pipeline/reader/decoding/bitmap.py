@@ -13,6 +13,7 @@ __all__ = ["BitmapHead", "bitmap_head", "has_lost_rows", "is_core_bitmap"]
 _FILE_HEAD_BYTES = 14
 _CORE_HEAD_BYTES = 12  # OS/2, and Windows before version 3
 _WHOLE, _RUNS_OF_8, _RUNS_OF_4, _BY_MASKS = 0, 1, 2, 3  # kinds of packing
+_ROW_ENDS, _PICTURE_ENDS, _MOVES = 0, 1, 2  # codes within packed rows
 _ROW_UNIT_BITS = 32  # to whole ones of which a row is filled up
 _READ_MASKS = {
     16: {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)},
@@ -81,7 +82,7 @@ def has_lost_rows(data: NDArray[np.uint8]) -> bool:
     if head is None or not head.bits:
         return False
     if head.packing in (_RUNS_OF_8, _RUNS_OF_4):
-        return _ends_early(data[head.place :].tobytes(), head)
+        return _ends_early(data[head.place :], head)
     row_bytes = -(-head.width * head.bits // _ROW_UNIT_BITS) * (_ROW_UNIT_BITS // 8)
     rows = data[head.place : head.place + row_bytes * head.height]
     if not row_bytes or len(rows) < row_bytes * head.height:
@@ -89,22 +90,29 @@ def has_lost_rows(data: NDArray[np.uint8]) -> bool:
     return lost_run(rows.reshape(head.height, row_bytes), max(1, head.bits // 8), head.place) is not None
 
 
-def _ends_early(packed: bytes, head: BitmapHead) -> bool:
+def _ends_early(packed: NDArray[np.uint8], head: BitmapHead) -> bool:
     """Whether rows packed as runs of px are fewer than there should be."""
-    place, row, column = 0, 0, 0
-    while place + 1 < len(packed) and row < head.height:
-        count, value = packed[place], packed[place + 1]
-        place += 2
-        if count:
-            column += count
-        elif value == 0:
-            row, column = row + 1, 0
-        elif value == 1:
+    # Whatever they mean, they come in twos: 0 and a code, or a number and the px that is repeated.
+    twos = packed[: len(packed) // 2 * 2].reshape(-1, 2)
+    codes = np.flatnonzero(twos[:, 0] == 0)
+    place, row, column, index = 0, 0, 0, 0
+    while row < head.height:
+        if index == len(codes):  # the file ends before the picture
+            column += int(twos[place:, 0].sum(dtype=np.int64))
             break
-        elif value == 2:  # px that are left out are lost: nobody packs a photo so
+        found = int(codes[index])
+        column += int(twos[place:found, 0].sum(dtype=np.int64))
+        value = int(twos[found, 1])
+        place, index = found + 1, index + 1
+        if value == _ROW_ENDS:
+            row, column = row + 1, 0
+        elif value == _PICTURE_ENDS:
+            break
+        elif value == _MOVES:  # px that are left out are lost: nobody packs a photo so
             return True
         else:
-            size = value if head.packing == _RUNS_OF_8 else -(-value // 2)
-            place += size + size % 2
             column += value
+            place += -(-(value if head.packing == _RUNS_OF_8 else -(-value // 2)) // 2)
+            while index < len(codes) and codes[index] < place:  # px as they are
+                index += 1
     return row < head.height - 1 or (row == head.height - 1 and column < head.width)

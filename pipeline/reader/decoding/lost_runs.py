@@ -15,6 +15,7 @@ __all__ = ["LEAST_RUN", "Rows", "is_lost", "long_runs", "lost_run"]
 _SECTOR = LEAST_RUN = 512  # bytes: the least that a disk or a card loses
 _BLOCK = 256  # bytes looked at in one: every run of a sector holds a whole one
 _WORD = 8
+_MOST_STEP = 1 << 16
 _EXPLAINED = 0.1  # share of the bytes above or below a run that are as it is: then the picture is so there
 _PADDING = 4  # bytes, and fewer: what rows of a BMP are filled up with, zeros too
 
@@ -66,11 +67,11 @@ def is_lost(rows: Rows, start: int, end: int) -> bool:
 
     A run over the whole width has to be met by other px above and below. Where it reaches the first or the
     last row it has to begin or end within a row: whole rows of one colour there are a frame. A shorter one
-    has to be a sector: it begins at one, or within a px.
+    has to be a sector: it begins at one, or within a px; where each byte is a px, it ends with one too.
     """
     if end - start >= rows.row_bytes:
         return _is_lost_band(rows, start, end)
-    sector = (rows.place + start) % _SECTOR == 0
+    sector = (rows.place + start) % _SECTOR == 0 and (rows.px_bytes > 1 or (rows.place + end) % _SECTOR == 0)
     within_px = bool(start % rows.row_bytes % rows.px_bytes or end % rows.row_bytes % rows.px_bytes)
     return (sector or within_px) and _stands_alone(rows, start, end)
 
@@ -86,9 +87,11 @@ def long_runs(flat: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
             continue
         start, value = int(block) * _BLOCK, flat[block * _BLOCK]
         end = start + _BLOCK
+        step = _BLOCK  # doubled: most runs are short, and a picture may hold one in each of its rows
         while end < len(flat) and flat[end] == value:
-            step = np.flatnonzero(flat[end : end + 65_536] != value)
-            end += int(step[0]) if len(step) else len(flat[end : end + 65_536])
+            others = np.flatnonzero(flat[end : end + step] != value)
+            end += int(others[0]) if len(others) else len(flat[end : end + step])
+            step = min(2 * step, _MOST_STEP)
         while start > after and flat[start - 1] == value:
             start -= 1
         after = end

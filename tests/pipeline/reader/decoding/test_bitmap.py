@@ -1,14 +1,16 @@
 """BMP files of every age and packing, and with rows that were lost."""
 
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from pipeline.errors import SlideError
+from pipeline.reader.decoding.bitmap import BitmapHead, has_lost_rows
 from pipeline.reader.slide import open_slide
 from tests.pipeline.reader.reader_pictures import noise, whole
 
@@ -74,3 +76,52 @@ def test_colours_in_places_of_their_own_are_named(tmp_path: Path) -> None:
 def test_a_bitmap_that_a_library_wrote_is_read(tmp_path: Path) -> None:
     Image.fromarray(PICTURE).save(tmp_path / "a.bmp")
     assert np.array_equal(_read(tmp_path / "a.bmp"), PICTURE)
+
+
+def test_rows_packed_px_by_px_are_followed_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were gone through one after the other: 37 s of 32 megapixels, on a busy machine."""
+    side = 3000
+    grey = noise(side, side)[:, :, 0]
+    rows = np.dstack([np.ones_like(grey), grey]).reshape(side, -1)
+    packed = np.hstack([rows, np.zeros((side, 2), np.uint8)])
+    head = BitmapHead(width=side, height=side, place=0, bits=8, packing=1, is_core=False, masks=None)
+    monkeypatch.setattr("pipeline.reader.decoding.bitmap.bitmap_head", lambda start: head)
+    began = time.process_time()
+    assert not has_lost_rows(packed.reshape(-1))
+    assert has_lost_rows(packed[:-1].reshape(-1))
+    assert time.process_time() - began < 3
+
+
+def test_runs_of_one_grey_in_large_pictures_are_no_lost_sectors(tmp_path: Path) -> None:
+    """A run of a photo begins at a sector now and then; one that was lost ends at one too."""
+    path = tmp_path / "a.bmp"
+    Image.fromarray(noise(WIDTH * 10, HEIGHT)[:, :, 0]).save(path)
+    data = bytearray(path.read_bytes())
+    data[40_960 : 40_960 + 900] = bytes(900)
+    path.write_bytes(data)
+    assert _read(path).shape == (HEIGHT, WIDTH * 10, 3)
+    data[40_960 : 40_960 + 1024] = bytes(1024)
+    path.write_bytes(data)
+    with pytest.raises(SlideError, match="truncated or damaged"):
+        _read(path)
+
+
+@pytest.mark.parametrize("mode", ["L", "P"])
+def test_a_large_picture_of_one_byte_a_px_is_read_as_the_same_in_three(tmp_path: Path, mode: str) -> None:
+    picture = Image.fromarray(noise(900, 700)).filter(ImageFilter.GaussianBlur(2)).resize((2700, 2100))
+    few = picture.convert("L") if mode == "L" else picture.quantize(200)
+    few.save(tmp_path / "few.bmp")
+    few.convert("RGB").save(tmp_path / "rgb.bmp")
+    assert np.array_equal(_read(tmp_path / "few.bmp"), _read(tmp_path / "rgb.bmp"))
+
+
+def test_a_palette_is_taken_to_need_what_its_colours_do(tmp_path: Path) -> None:
+    """200 megapixels of them were refused, and the same in three bytes a px were not."""
+    path = tmp_path / "a.bmp"
+    Image.fromarray(PICTURE).quantize(200).save(path)
+    head = bytearray(path.read_bytes())
+    head[18:26] = struct.pack("<ii", 15_000, 13_333)
+    with path.open("wb") as stream:
+        stream.write(head)
+        stream.truncate(200_000_000 + 1078)
+    assert open_slide(path).fields[0].width == 15_000
