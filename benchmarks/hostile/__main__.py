@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks.hostile.bitmaps import bitmaps
 from benchmarks.hostile.bombs import bombs
 from benchmarks.hostile.files import damaged, heads, odd_names, strange_places
-from benchmarks.hostile.inputs import Input, Inputs, Maker, Picture
+from benchmarks.hostile.inputs import Input, Inputs, Picture
 from benchmarks.hostile.misnamed import misnamed
 from benchmarks.hostile.photos import photos
 from benchmarks.hostile.pictures import odd_pictures, seeds
@@ -106,8 +106,8 @@ def _inputs(kind: str, field: Picture, good: Path) -> Inputs:
         count([folder / "good.png"], folder / "out")
 
     makers: dict[str, Callable[[], Inputs]] = {
-        "damaged": lambda: _any(damaged(seeds(field))),
-        "odd pictures": lambda: _any(odd_pictures(field)),
+        "damaged": lambda: damaged(seeds(field)),
+        "odd pictures": lambda: odd_pictures(field),
         "photos": lambda: photos(field),
         "PNG": lambda: pngs(field),
         "BMP": lambda: bitmaps(field),
@@ -115,10 +115,10 @@ def _inputs(kind: str, field: Picture, good: Path) -> Inputs:
         "parts of TIFFs": lambda: tiff_parts(field),
         "scans": lambda: scans(field),
         "other formats": lambda: misnamed(field),
-        "bombs": lambda: _any(bombs()),
-        "names": lambda: _any(odd_names(photo)),
-        "heads": lambda: _any(heads()),
-        "places": lambda: _any(strange_places(photo, result)),
+        "bombs": lambda: bombs(),
+        "names": lambda: odd_names(photo),
+        "heads": lambda: heads(),
+        "places": lambda: strange_places(photo, result),
     }
     yield from makers[kind]()
 
@@ -126,11 +126,6 @@ def _inputs(kind: str, field: Picture, good: Path) -> Inputs:
 def _groups(inputs: Inputs, size: int) -> Iterator[list[Input]]:
     while some := list(itertools.islice(inputs, size)):
         yield some
-
-
-def _any(makers: Iterator[tuple[str, Maker]]) -> Iterator[Input]:
-    """Inputs of which no answer is wrong."""
-    return ((name, make, "any") for name, make in makers)
 
 
 def _say(tried: list[Tried]) -> None:

@@ -4,7 +4,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -16,9 +16,19 @@ __all__ = ["Input", "Inputs", "Maker", "Must", "Picture", "content", "held", "sa
 Picture = NDArray[np.uint8]
 Maker = Callable[[Path], Path]
 """Writes an input into an empty folder and gives the path to hand in."""
-Must = Literal["same", "near", "told", "refused", "any"]
-"""What is right: the count of the field, cell by cell; nearly as many cells, where it is packed with loss;
-one of these, or damage that is told; no count; or whatever is no fault."""
+Must = str
+"""What is right, of these:
+
+same: the count of the field, cell by cell.
+near: nearly as many cells, where it is packed with loss.
+told: one of these two, or damage that is told.
+damage: damage that is told, by a refusal or by a partial count.
+partial: a partial count; "partial: same" of the field's own cells, what is beside it being named.
+refused: no count; "refused: words", and the error holds these words.
+not countable: no count, or one of which nothing is claimed; "not countable: code", for this reason.
+passed over: as if it had not been handed in.
+any: whatever is no fault.
+"""
 Input = tuple[str, Maker, Must]
 Inputs = Iterator[Input]
 
@@ -40,9 +50,9 @@ def content(name: str, data: bytes) -> Maker:
     return make
 
 
-def held(name: str, data: bytes, must: Must) -> Input:
-    """An input of these bytes in a file of this name."""
-    return name, content(name, data), must
+def held(name: str, data: bytes, must: Must, file_name: str | None = None) -> Input:
+    """An input of these bytes in a file of this name, or of another."""
+    return name, content(file_name or name, data), must
 
 
 def tiff(name: str, must: Must, samples: NDArray[Any], **options: Any) -> Input:

@@ -115,9 +115,9 @@ def _of_one(
 ) -> Tried:
     name, _, must = given
     row = rows.get(str(source), {})
+    if not row and len(rows) == 1:  # handed in by another path, or of a name that is written otherwise
+        row = next(iter(rows.values()))
     counted = row.get("state") in {"done", "partial"}
-    if not row:  # a folder that was handed in by another path, or a name that is written otherwise
-        counted = any(other["state"] in {"done", "partial"} for other in rows.values())
     wrong = must != "any" and not is_right(must, row, out, good)
     return replace(
         tried,
@@ -130,21 +130,28 @@ def _of_one(
 
 def is_right(must: Must, row: dict[str, str], out: Path, good: Expected) -> bool:
     """Whether an input was counted, or refused, as it must be."""
+    kind, _, words = must.partition(": ")
     state = row.get("state")
-    if must == "refused" or state == "failed":
-        return state == "failed" and must in {"refused", "told"}
+    if kind == "passed over":
+        return not row
+    if state == "failed":
+        is_named = kind != "refused" or words in row.get("error", "")
+        return is_named and kind in {"refused", "told", "damage", "not countable"}
     if state == "partial":
-        return must == "told"
+        same = words != "same" or _cells(out, row) == good.cells
+        return same and kind in {"told", "damage", "partial"}
     if state != "done":
         return False
+    if kind == "not countable":
+        return row.get("verdict") == "not countable" and words in row.get("codes", "")
     if _cells(out, row) == good.cells:
-        return True
+        return kind in {"same", "near", "told"}
     number, infected = (int(row[key] or 0) for key in ("counted", "infected"))
     most = max(1.0, _NEAR * int(good.row["counted"]))
     near = (
         abs(number - int(good.row["counted"])) <= most and abs(infected - int(good.row["infected"])) <= most
     )
-    return must in {"near", "told"} and near
+    return kind in {"near", "told"} and near
 
 
 def spoken_faults(code: int, said: str) -> list[str]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError
-from pipeline.reader.decoding.segments import segment_damage
 from pipeline.reader.field import Box
+from pipeline.reader.parts.damage import segment_damage
 from pipeline.reader.parts.segments import bytes_at
 from pipeline.reader.parts.weight import px_and_bytes
 from pipeline.reader.tiff_layout import opened_tiff

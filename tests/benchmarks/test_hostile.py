@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.hostile.__main__ import KINDS, _inputs, _table
-from benchmarks.hostile.inputs import Must
 from benchmarks.hostile.trying import Expected, Tried, is_right, spoken_faults
 
 FIELD = np.random.default_rng(1).integers(100, 140, (360, 480, 3), np.uint8)
@@ -52,12 +50,35 @@ def test_an_answer_is_right_or_wrong_by_what_must_become_of_the_input(tmp_path: 
     row = {"state": "done", "counted": "20", "infected": "4", "result": "good"}
     good = Expected(good=tmp_path, row=row, cells=("cell,kind", "1,red_cell"), beside=frozenset())
     same, near = row | {"result": "same"}, row | {"result": "other", "counted": "19"}
-    far, failed = near | {"counted": "12"}, {"state": "failed"}
-    partial = far | {"state": "partial"}
-    right = {"same": [same], "near": [same, near], "told": [same, near, failed, partial], "refused": [failed]}
-    for must, answers in cast("dict[Must, list[dict[str, str]]]", right).items():
-        for answer in (same, near, far, failed, partial, {}):
+    far, failed = near | {"counted": "12"}, {"state": "failed", "error": "a.png is empty (0 bytes)"}
+    grey = far | {"verdict": "not countable", "codes": "grey_picture few_cells"}
+    partial, beside = far | {"state": "partial"}, same | {"state": "partial"}
+    right: dict[str, list[dict[str, str]]] = {
+        "same": [same],
+        "near": [same, near],
+        "told": [same, near, failed, partial, beside],
+        "damage": [failed, partial, beside],
+        "partial": [partial, beside],
+        "partial: same": [beside],
+        "refused": [failed],
+        "refused: is empty": [failed],
+        "refused: is a GIF": [],
+        "not countable": [failed, grey],
+        "not countable: grey_picture": [failed, grey],
+        "not countable: blurred": [failed],
+        "passed over": [{}],
+    }
+    for must, answers in right.items():
+        nothing: dict[str, str] = {}
+        for answer in (same, near, far, failed, grey, partial, beside, nothing):
             assert is_right(must, answer, tmp_path, good) == (answer in answers), (must, answer)
+
+
+def test_nearly_every_input_has_a_right_answer(tmp_path: Path) -> None:
+    good = _photo(tmp_path)
+    kinds = ("damaged", "odd pictures", "bombs", "names", "heads", "places")
+    every = [(name, must) for kind in kinds for name, _, must in _inputs(kind, FIELD, good)]
+    assert [name for name, must in every if must == "any"] == ["flipped-2.jp2"]
 
 
 def test_the_table_counts_faults_by_kind() -> None:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.reader.decoding.damage import DECODE_ERRORS, DamageError
 from pipeline.reader.decoding.lost_runs import Rows
-from pipeline.reader.decoding.segments import is_black_island, segment_damage
 from pipeline.reader.field import Box
 from pipeline.reader.parts.cache import Segment, SegmentCache
+from pipeline.reader.parts.damage import is_black_island, segment_damage
 
 if TYPE_CHECKING:
     from tifffile import TiffFrame, TiffPage
