@@ -139,6 +139,8 @@ class PhotoField:
             stored = decoded_photo(data, self._kind, reduction)
         except MemoryError as error:
             raise SlideError(f"{shown(self._path)}: {error_line(error)}") from error
+        if stored is not None and stored.shape[:2] == (self._header.height, self._header.width):
+            reduction = 1  # what is packed without loss is not reduced
         expected = -(-self._header.height // reduction), -(-self._header.width // reduction)
         if stored is None or stored.shape[:2] != expected:
             return None

@@ -15,7 +15,7 @@ from benchmarks.hostile.tiff_by_hand import by_hand, rgb_tags
 from pipeline.errors import SlideError
 from pipeline.reader.decoding.jpeg_scans import lost_scans
 from pipeline.reader.slide import open_slide
-from tests.pipeline.reader.reader_pictures import noise, smooth, whole
+from tests.pipeline.reader.reader_pictures import block_means, noise, smooth, whole
 
 WIDTH, HEIGHT = 400, 304
 PICTURE = smooth(WIDTH, HEIGHT) // 2 + noise(WIDTH, HEIGHT) // 4 + 40
@@ -81,6 +81,15 @@ def test_a_jpeg_of_more_bits_is_named_with_a_way_out(tmp_path: Path, bits: int) 
     given: dict[str, Any] = {"lossless": True} if bits == 16 else {"level": 95}
     data = imagecodecs.jpeg8_encode(wide, bitspersample=bits, **given)
     _refused(tmp_path / "a.jpg", bytes(data), f"is a JPEG of {bits} bits a sample; expected 8 bits")
+
+
+@pytest.mark.parametrize("shrink", [1, 2, 8])
+def test_a_jpeg_packed_without_loss_is_read_at_every_scale(tmp_path: Path, shrink: int) -> None:
+    """Decoders give all of its px where fewer are asked for, and it was refused as damaged."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(bytes(imagecodecs.jpeg8_encode(PICTURE, lossless=True, predictor=1)))
+    read = whole(open_slide(path).fields[0], shrink)
+    assert np.abs(read - block_means(PICTURE, shrink)).max() <= 0.51
 
 
 def test_a_jpeg_ls_is_named(tmp_path: Path) -> None:
