@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.hostile.inputs import Input, Must
-from pipeline.names import CSV_ENCODING
+from pipeline.names import CSV_ENCODING, from_csv
 
 __all__ = [
     "BUDGET_MB",
@@ -218,8 +218,8 @@ def _rows(out: Path) -> dict[str, dict[str, str]]:
 
 def _cells(out: Path, row: dict[str, str]) -> tuple[str, ...]:
     """Lines of a slide's cells, without the names of slide and field."""
-    path = out / row["result"] / "cells.csv" if row.get("result") else Path()
+    path = out / from_csv(row["result"]) / "cells.csv" if row.get("result") else Path()
     if not path.is_file():
         return ()
-    lines = path.read_text(encoding=CSV_ENCODING).splitlines()
-    return tuple(line.split(",", 2)[2] for line in lines)
+    with path.open(encoding=CSV_ENCODING, newline="") as handle:
+        return tuple(",".join(line[2:]) for line in csv.reader(handle))

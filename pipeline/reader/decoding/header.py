@@ -89,7 +89,7 @@ def _by_pillow(path: Path, kind: ContentKind) -> PhotoHeader:
         width, height = picture.size
         exif = picture.info.get("exif")
         pictures = _views_of_jpeg(picture) if kind == "JPEG" else int(getattr(picture, "n_frames", 1))
-        channels = 3 if kind == "BMP" and picture.mode == "P" else _CHANNELS.get(picture.mode, 4)
+        channels = _CHANNELS.get(picture.mode, 4)
         stream.seek(_PNG_DEPTH_AT)
         wide = stream.read(1) == b"\x10" if kind == "PNG" else picture.mode.startswith("I;16")
     return PhotoHeader(

@@ -113,15 +113,3 @@ def test_a_large_picture_of_one_byte_a_px_is_read_as_the_same_in_three(tmp_path:
     few.save(tmp_path / "few.bmp")
     few.convert("RGB").save(tmp_path / "rgb.bmp")
     assert np.array_equal(_read(tmp_path / "few.bmp"), _read(tmp_path / "rgb.bmp"))
-
-
-def test_a_palette_is_taken_to_need_what_its_colours_do(tmp_path: Path) -> None:
-    """200 megapixels of them were refused, and the same in three bytes a px were not."""
-    path = tmp_path / "a.bmp"
-    Image.fromarray(PICTURE).quantize(200).save(path)
-    head = bytearray(path.read_bytes())
-    head[18:26] = struct.pack("<ii", 15_000, 13_333)
-    with path.open("wb") as stream:
-        stream.write(head)
-        stream.truncate(200_000_000 + 1078)
-    assert open_slide(path).fields[0].width == 15_000
