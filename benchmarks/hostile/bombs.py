@@ -23,7 +23,7 @@ _MUSTS: dict[str, Must] = {
     "81mp-deflate.tif": _EMPTY,
     "144mp-tiles-zstd.tif": _EMPTY,
     "same-strip.tif": _EMPTY,
-    "4000-pages.tif": "refused: holds 4000 pages",
+    "4000-pages.tif": "refused: holds several pictures",
     "50000-pages.tif": "refused: holds more than 4096 pages",
     # As many px as a photo has, or fewer: nothing is claimed of them.
     "81mp-packbits.tif": "not countable",
