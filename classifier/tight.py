@@ -24,6 +24,14 @@ BLACK_CORNERS = 2
 along its edge."""
 
 
+PALE_PERCENTILE, STAIN_OVER_PALE = 75.0, 1.2
+"""Of a cell's pixels by their brightness, those that its stain is told by, and what the usual cell absorbs in
+its stained part over that: the rest a late stage may fill (docs/lab/one_cell.md)."""
+CORNER_PERCENTILE = 75.0
+"""Of the pixels in the corners of a box, ground beside a round cell: in a cell that a late stage fills, the
+threshold of `white_point` parts the parasite from the rest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TightCell:
     """A cell that was cut out by its box.
@@ -65,8 +73,10 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     mask = cell_masks(stain_depth(canvas), cell, np.ones(1, bool))[0]
     if mask is None:
         raise ValueError("a wanted cell has a mask")
-    absorbance = usual_absorbance(canvas, box)
-    crop = cut_crops(even_stain(laid, absorbance), cell.centres, [mask])[0]
+    lit = _laid(normalise(picture, _ground(picture)), step)
+    stain = usual_absorbance(halve(lit), box, PALE_PERCENTILE)
+    absorbance = None if stain is None else [STAIN_OVER_PALE * channel for channel in stain]
+    crop = cut_crops(even_stain(lit, absorbance), cell.centres, [mask])[0]
     um = CROP_UM_PER_PX * step
     return TightCell(
         crop=crop,
@@ -74,6 +84,18 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
         side_um=(width * um, height * um),
         mask_share=float(mask.pixels.sum()) / max(float(4 * half.prod()), 1.0),
     )
+
+
+def _ground(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour of the background, float32 (3,), 1 to 255: at least as bright as most of the corners."""
+    white = white_point(picture, None)
+    height, width = picture.shape[:2]
+    y, x = np.ogrid[:height, :width]
+    corners = ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 > 1
+    if not corners.any():
+        return white
+    bright = np.percentile(picture[corners], CORNER_PERCENTILE, axis=0)
+    return np.asarray(np.maximum(white, bright), np.float32)
 
 
 def _laid(picture: NDArray[np.uint8], step: float) -> NDArray[np.uint8]:

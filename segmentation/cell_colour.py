@@ -30,7 +30,7 @@ def absorbed(
 
 
 def usual_absorbance(
-    picture: NDArray[np.uint8], boxes: NDArray[np.floating]
+    picture: NDArray[np.uint8], boxes: NDArray[np.floating], percentile: float = STAINED_PERCENTILE
 ) -> tuple[float, float, float] | None:
     """Absorbance of the usual cell in red, green and blue, natural logarithm, 0 and more; None without cells.
 
@@ -40,12 +40,17 @@ def usual_absorbance(
     ----------
     picture : uint8 (H, W, 3), RGB, normalised, detector scale.
     boxes : (n, 4), x_min, y_min, x_max, y_max of the red cells in px of the picture.
+    percentile : of a cell's pixels by their brightness, that is measured.
     """
-    colours = [colour for box in boxes.tolist() if (colour := _stained_colour(picture, box)) is not None]
+    colours = [
+        colour for box in boxes.tolist() if (colour := _stained_colour(picture, box, percentile)) is not None
+    ]
     return absorbed(np.median(colours, axis=0)) if colours else None
 
 
-def _stained_colour(picture: NDArray[np.uint8], box: list[float]) -> NDArray[np.float64] | None:
+def _stained_colour(
+    picture: NDArray[np.uint8], box: list[float], percentile: float
+) -> NDArray[np.float64] | None:
     """Colour of a cell's stained part, float64 (3,); None where nothing of it lies in the picture."""
     x0, y0, x1, y1 = box
     left, top = max(int(x0), 0), max(int(y0), 0)
@@ -54,4 +59,4 @@ def _stained_colour(picture: NDArray[np.uint8], box: list[float]) -> NDArray[np.
     across = (x + 0.5 - (x0 + x1) / 2) / max(WITHIN * (x1 - x0), 1e-6)
     down = (y + 0.5 - (y0 + y1) / 2) / max(WITHIN * (y1 - y0), 1e-6)
     within = across**2 + down**2 <= 1
-    return np.percentile(part[within], STAINED_PERCENTILE, axis=0) if within.any() else None
+    return np.percentile(part[within], percentile, axis=0) if within.any() else None
