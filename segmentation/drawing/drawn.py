@@ -36,6 +36,9 @@ FULL_SHARE, ENDS_SHARE, SOFT_ROWS = 0.95, 0.25, 2
 SLENDER, SLENDER_WHITE = 3.0, 5.0
 """Least length of a bar in units of its height, with the marks at its ends; of a white one on a pale
 ground, where gaps between cells may be white."""
+BOX_LEVEL, BOX_EDGE, MOST_BOX = 250, 0.9, 0.2
+"""Least level of a white box behind a bar or a text, share of its edges that is as white, and the most of the
+picture that it covers: white ground has no straight edges."""
 LEAST_LETTERS = 4
 """Letters that make a line where there is no bar beside them."""
 LEAST_LETTER_PX, MOST_LETTER = 6, 0.12
@@ -84,7 +87,8 @@ def drawn_over(
     drawn[top : height - bottom, left : width - right] = False
     inner = thumbnail[top : height - bottom, left : width - right]
     lit = None if view is None else _well_inside(view)
-    for shape in _shapes_drawn(inner, white, lit):
+    shapes = [*_shapes_drawn(inner, white, lit)]
+    for shape in [*shapes, *_boxes_around(shapes, inner)]:
         drawn[top + shape.top : top + shape.bottom, left + shape.left : left + shape.right] = True
     strokes = drawn_strokes(inner, white)
     if strokes is not None:
@@ -173,6 +177,21 @@ def _shapes_drawn(
         for line in _lines(letters):
             if (alone and len(line) >= LEAST_LETTERS) or any(_beside(letter, bars) for letter in line):
                 yield _around(line)
+
+
+def _boxes_around(shapes: list[_Shape], picture: NDArray[np.uint8]) -> Iterator[_Shape]:
+    """White boxes in which bars and letters stand."""
+    if not shapes:
+        return
+    mask = np.asarray(cv2.inRange(picture, (BOX_LEVEL,) * 3, (255,) * 3), np.uint8)
+    for box in _shapes(mask):
+        small = min(box.width, box.height) < 2 * LEAST_LETTER_PX
+        if small or box.area > MOST_BOX * mask.size or not any(shape.near(box, -1, -1) for shape in shapes):
+            continue
+        part = mask[box.top : box.bottom, box.left : box.right] > 0
+        edges = (part[:2], part[-2:], part[:, :2], part[:, -2:])
+        if all(edge.mean() >= BOX_EDGE for edge in edges):
+            yield box
 
 
 def _shapes(mask: NDArray[np.uint8]) -> list[_Shape]:

@@ -77,6 +77,19 @@ def test_cells_under_a_scale_bar_and_its_text_are_not_counted(rendered, plain, t
     assert plain.summary.counted - 25 < result.summary.counted < plain.summary.counted
 
 
+def test_a_scale_bar_in_a_white_box_hides_the_box_and_nothing_else(rendered, plain, tmp_path):
+    picture = rendered.image.copy()
+    cv2.rectangle(picture, (470, 470), (700, 545), (255, 255, 255), -1)
+    cv2.rectangle(picture, (490, 525), (680, 535), (0, 0, 0), -1)
+    cv2.putText(picture, "20 um", (510, 515), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
+    result = count(picture, tmp_path / "film.png")
+    assert "not_a_smear" not in {notice.code for notice in result.summary.notices}
+    lost, reach = missing(plain, result), 8 / UM_PER_PX / 2
+    assert ((lost[:, 0] > 470 - reach) & (lost[:, 1] > 470 - reach)).all()
+    kept = counted_at(result)
+    assert not ((kept[:, 0] > 470) & (kept[:, 0] < 700) & (kept[:, 1] > 470) & (kept[:, 1] < 545)).any()
+
+
 @pytest.mark.parametrize("colour", [255, 0])
 def test_a_margin_around_a_photo_is_no_counted_area(rendered, plain, tmp_path, colour):
     framed = cv2.copyMakeBorder(rendered.image, 60, 24, 40, 32, cv2.BORDER_CONSTANT, value=(colour,) * 3)
