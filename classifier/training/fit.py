@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.outline import redrawn
 from classifier.specks import SPECK_PX, laid_on
+from classifier.training.crenated import crenated
 from classifier.training.network import build_classifier
 from segmentation.training.augment import refract, soil, stretch, turn, vary_look
 from segmentation.training.epochs import Course, Schedule, fit
@@ -28,6 +29,8 @@ SPECKLED = {False: 0.25, True: 0.10}
 """Share of the uninfected and of the infected crops on which real specks are laid: dirt must not decide."""
 SPECKS_LAID = 3
 """Most specks laid on one crop."""
+CRENATED = {False: 0.2, True: 0.1}
+"""Share of the uninfected and of the infected crops whose cell gets knobs of its own hue."""
 REFRACTED = 0.1
 """Share that gets the thick dark rim of a cell that was dried badly."""
 LONGEST = 2.0
@@ -128,22 +131,19 @@ def draw_batch(
     for source, sample in enumerate(samples):
         number = int((sources == source).sum())
         chosen = rng.choice(len(sample.crops), number, p=sample.weight / sample.weight.sum())
-        crops.extend(
-            _vary(
-                _speckled(
-                    _beside_another(_among_neighbours(sample, which, rng), sample.others, rng),
-                    sample.specks,
-                    SPECKLED[bool(sample.infected[which])],
-                    rng,
-                ),
-                settings.stretched,
-                rng,
-            )
-            for which in chosen
-        )
+        crops.extend(_vary(_dirtied(sample, which, rng), settings.stretched, rng) for which in chosen)
         smoothed = sample.infected[chosen] * (1 - settings.smoothing) + settings.smoothing / 2
         labels.append(np.stack([smoothed, sample.stage[chosen]], axis=1).astype(np.float32))
     return np.stack(crops).astype(np.float32), np.concatenate(labels)
+
+
+def _dirtied(sample: CropSample, which: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Crop of the sample among neighbours, its cell crenated now and then and with specks on it."""
+    infected = bool(sample.infected[which])
+    crop = _beside_another(_among_neighbours(sample, which, rng), sample.others, rng)
+    if rng.random() < CRENATED[infected]:
+        crop = crenated(crop, rng)
+    return _speckled(crop, sample.specks, SPECKLED[infected], rng)
 
 
 def _among_neighbours(sample: CropSample, which: int, rng: np.random.Generator) -> NDArray[np.uint8]:
