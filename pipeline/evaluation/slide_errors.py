@@ -36,9 +36,9 @@ __all__ = [
 FEWEST_INFECTED, FEWEST_CELLS = 5, 200
 """Infected and all red cells of a slide from which a count is expected to see parasites."""
 
-FAR_OUT = 3.0
+FAR_OUT = 2.0
 """Interquartile ranges above the upper quartile from which on a slide's clean cells are unlike those of the
-others (Tukey, Exploratory Data Analysis, 1977: far out)."""
+others: between the fences of Tukey (Exploratory Data Analysis, 1977), 1.5 and 3; see ADR 23."""
 FEWEST_FAMILIAR = 20
 """Fewest slides whose clean cells tell what is usual."""
 

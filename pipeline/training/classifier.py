@@ -115,7 +115,7 @@ def _finish(model: "keras.Model", order: TrainingOrder, crops: _KeptAndLeft) -> 
         fields = {name: own for name, own in left.items() if name != CELL_ONLY}
         figures = measured_figures(network, fields, left.get(CELL_ONLY))
     entries = {
-        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}8",
+        "name": f"smearcount-classifier-{'' if order.measured_by else 'left-out-'}9",
         "um_per_px": CROP_UM_PER_PX,
         "classes": ["infected"],
         "crop": EVENED,

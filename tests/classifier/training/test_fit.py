@@ -68,6 +68,7 @@ def lone_cell(others: int) -> CropSample:
 def _same_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Crops keep their look and place, so that what is set beside them is told to the pixel."""
     monkeypatch.setattr("classifier.training.fit._vary", lambda crop, stretched, rng: crop)
+    monkeypatch.setattr("classifier.training.fit.CRENATED", {False: 0.0, True: 0.0})
 
 
 def test_the_same_generator_draws_the_same_batch() -> None:
