@@ -69,27 +69,26 @@ def test_left_out_nih_patients_infected_cells_are_found_as_docs_accuracy_states(
     # The goal, 85% at 30 in 10,000, is not reached (docs/accuracy.md). This holds what is: 53 and 16, AUC
     # 0.976. Classifier 7 had 53 and 17, 0.983; classifier 5, which knew three microscopes, found 56 at 19.
     overall = report_of("nih_fields").overall
-    assert overall.infected_cells_found.hits >= 52
-    assert overall.classification.false_positives_per_10000.hits <= 18
+    assert overall.infected_cells_found.hits >= 53
+    assert overall.classification.false_positives_per_10000.hits <= 13
     assert overall.classification.auc is not None
-    assert overall.classification.auc >= 0.97
+    assert overall.classification.auc >= 0.98
 
 
 @pytest.mark.parametrize(
     ("name", "threshold", "found", "false"),
     [
-        ("nih_fields", 0.26, 54, 20),
-        ("nih_fields", 0.50, 48, 12),
-        ("iml", 0.30, 63, 21),
-        ("iml", 0.365, 61, 19),
+        ("nih_fields", 0.26, 54, 16),
+        ("nih_fields", 0.50, 50, 8),
+        ("iml", 0.22, 65, 20),
+        ("iml", 0.45, 61, 18),
     ],
 )
 def test_at_another_threshold_no_more_false_positives_stand_beside_as_many_found_as_before(
     counted_of: Callable[[str], CountedFields], name: str, threshold: float, found: int, false: int
 ) -> None:
-    # Now 54 and 18, 49 and 11, 64 and 19, 62 and 17 are reached at these, 56 and 24, 50 and 9, 64 and 23, 62
-    # and 20 by classifier 7. Classifier 5, which knew these microscopes alone, reached
-    # 59 and 32, 54 and 14, 63 and 17, 57 and 11 (docs/accuracy.md).
+    # Now 54 and 15, 51 and 7, 66 and 19, 62 and 17 are reached at these. Classifier 8 reached 54 and 18 at
+    # 0.26, 49 and 11 at 0.50, 64 and 19 at 0.30, 62 and 17 at 0.365 (docs/accuracy.md).
     counted = counted_of(name)
     called = counted.scored["p_infected"] >= threshold
     overall = replace(counted, scored=counted.scored.assign(called=called)).report().overall
@@ -108,8 +107,8 @@ def test_a_left_out_iml_slides_infected_cells_are_found_as_docs_accuracy_states(
 ) -> None:
     # 64 of 70 at 20 false positives; classifier 7: 60 at 17, classifier 5: 56 at 9.
     overall = report_of("iml").overall
-    assert overall.infected_cells_found.hits >= 63
-    assert overall.classification.false_positives_per_10000.hits <= 22
+    assert overall.infected_cells_found.hits >= 61
+    assert overall.classification.false_positives_per_10000.hits <= 19
 
 
 @pytest.mark.parametrize(("name", "found"), [("bbbc041", 27), ("trip_thin", 30)])
@@ -120,7 +119,7 @@ def test_late_stages_of_left_out_slides_are_found_as_docs_accuracy_states(
     assert report_of(name).overall.infected_cells_found.hits >= found
 
 
-@pytest.mark.parametrize(("name", "points"), [("nih_fields", 0.7), ("iml", 0.36)])
+@pytest.mark.parametrize(("name", "points"), [("nih_fields", 0.5), ("iml", 0.3)])
 def test_parasitaemia_of_left_out_slides_errs_as_docs_accuracy_states(
     report_of: Callable[[str], FieldReport], name: str, points: float
 ) -> None:
