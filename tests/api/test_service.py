@@ -255,7 +255,9 @@ def test_a_result_that_may_not_be_read_is_told_and_is_no_mistake_of_the_program(
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Of all its threads: a worker is started by one beside the first."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
 def _is_worker(pid: int) -> bool:
