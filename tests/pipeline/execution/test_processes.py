@@ -50,10 +50,11 @@ def test_what_goes_wrong_while_a_worker_starts_reaches_the_caller():
 
 
 def test_no_process_is_left_where_the_caller_stops_halfway():
+    before = set(multiprocessing.active_children())
     answers = run_in_processes(fake_workers.squares, (), range(50), 2)
     next(answers)
     answers.close()
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_no_tasks_start_no_process():

@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.jobs.counted import SlideTask, count_task
+from pipeline.jobs.counted import Answer, SlideTask, count_task
 from pipeline.settings import CountSettings
 
 
-def _answer(tmp_path: Path, error: Exception) -> str:
+def _answer(tmp_path: Path, error: Exception) -> Answer:
     def count(task: SlideTask, progress: object) -> Path:
         raise error
 
     task = SlideTask(slide="film", source=Path("film.png"), out=tmp_path, settings=CountSettings())
-    answer = count_task(task, None, count)
-    assert answer.kind == "failed"
-    return answer.text or ""
+    return count_task(task, None, count)
 
 
 def _as_cause(error: Exception) -> RuntimeError:
@@ -38,9 +36,12 @@ def _as_cause(error: Exception) -> RuntimeError:
 def test_memory_that_was_refused_is_told_as_such_however_a_library_tells_it(
     tmp_path: Path, error: Exception
 ) -> None:
-    text = _answer(tmp_path, error)
-    assert "film.png needs more memory than one slide may take; raise --memory-limit" in text
+    answer = _answer(tmp_path, error)
+    assert answer.kind == "exceeded"
+    assert answer.text is not None
+    assert "film.png needs more memory than one slide may take; raise --memory-limit" in answer.text
 
 
 def test_a_mistake_of_the_program_is_told_as_one(tmp_path: Path) -> None:
-    assert _answer(tmp_path, KeyError("x")) == "film.png: unexpected KeyError: 'x'"
+    answer = _answer(tmp_path, KeyError("x"))
+    assert (answer.kind, answer.text) == ("failed", "film.png: unexpected KeyError: 'x'")
