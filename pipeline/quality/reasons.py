@@ -54,7 +54,7 @@ REASONS: tuple[Reason, ...] = (
         warns="above that of nearly all slides that were measured",
         action="look by eye",
         advice="check the calls by eye before you use this count; dry a new film fast and stain it anew",
-        good_warned=0.028,
+        good_warned=0.023,
     ),
     Reason(
         code="over_exposed",

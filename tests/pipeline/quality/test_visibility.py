@@ -127,6 +127,17 @@ def test_a_blurred_field_is_never_one_without_parasites(
     assert summary.verdict != "parasites seen" or 2 <= summary.infected <= there
 
 
+@pytest.mark.parametrize("sigma_px", [5, 7, 9])
+@pytest.mark.parametrize("seed", [12, 13])
+def test_parasites_are_never_seen_on_a_blurred_field_without_any(
+    sigma_px: int, seed: int, tmp_path: Path
+) -> None:
+    healthy = render_field(replace(DRAWN, parasitaemia=0.0), np.random.default_rng(seed)).image
+    summary = counted(cv2.GaussianBlur(healthy, (0, 0), sigma_px), tmp_path)
+    assert summary.counted >= 50
+    assert summary.verdict in {"not countable", "uncertain"}
+
+
 @pytest.mark.parametrize("share", [0.08, 0.1, 0.17])
 def test_a_field_of_too_coarse_pixels_is_refused(
     share: float, rendered: RenderedField, tmp_path: Path
