@@ -22,8 +22,6 @@ CANVAS_PX = 2 * CROP_PX
 BLACK_CORNERS = 2
 """Corners that are black, of four, from which on a picture has the black surround of a cell that was cut out
 along its edge."""
-
-
 PALE_PERCENTILE, STAIN_OVER_PALE = 75.0, 1.2
 """Of a cell's pixels by their brightness, those that its stain is told by, and what the usual cell absorbs in
 its stained part over that: the rest a late stage may fill (docs/lab/one_cell.md)."""
@@ -64,8 +62,8 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     """
     height, width = picture.shape[:2]
     step = USUAL_CELL_PX / (height * width) ** 0.5 if um_per_px is None else um_per_px / CROP_UM_PER_PX
-    laid = _laid(normalise(picture, white_point(picture, None)), step)
-    canvas = halve(laid)
+    white = white_point(picture, None)
+    canvas = halve(_laid(normalise(picture, white), step))
     half = np.asarray((width, height)) * step / 4
     middle = CANVAS_PX / 4
     box = np.asarray([[middle - half[0], middle - half[1], middle + half[0], middle + half[1]]], np.float32)
@@ -73,7 +71,7 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     mask = cell_masks(stain_depth(canvas), cell, np.ones(1, bool))[0]
     if mask is None:
         raise ValueError("a wanted cell has a mask")
-    lit = _laid(normalise(picture, _ground(picture)), step)
+    lit = _laid(normalise(picture, _ground(picture, white)), step)
     stain = usual_absorbance(halve(lit), box, PALE_PERCENTILE)
     absorbance = None if stain is None else [STAIN_OVER_PALE * channel for channel in stain]
     crop = cut_crops(even_stain(lit, absorbance), cell.centres, [mask])[0]
@@ -86,9 +84,8 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     )
 
 
-def _ground(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Colour of the background, float32 (3,), 1 to 255: at least as bright as most of the corners."""
-    white = white_point(picture, None)
+def _ground(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colour of the background, float32 (3,), 1 to 255: `white`, or most of the corners where brighter."""
     height, width = picture.shape[:2]
     y, x = np.ogrid[:height, :width]
     corners = ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 > 1
