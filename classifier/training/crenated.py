@@ -8,7 +8,7 @@ from segmentation.resample import WHITE_LEVEL
 
 __all__ = ["crenated"]
 
-KNOBS = (8, 26)
+KNOBS = (8, 25)
 """Fewest and most knobs of a cell, on its face and along its rim."""
 KNOB_PX = (1.2, 2.8)
 """Least and greatest standard deviation of a knob, crop px: 0.5 to 1.2 µm across at half its height."""
@@ -37,7 +37,7 @@ def crenated(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     usual = np.median(absorbed[on_cell], axis=0)
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
     depth = np.zeros(on_cell.shape, np.float32)
-    for _ in range(int(rng.integers(*KNOBS))):
+    for _ in range(int(rng.integers(*KNOBS, endpoint=True))):
         places = rim if rng.random() < ON_RIM else (rows, columns)
         which = int(rng.integers(len(places[0])))
         wide, deeper = rng.uniform(*KNOB_PX), rng.uniform(*DEEPER)
