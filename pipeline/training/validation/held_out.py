@@ -87,8 +87,6 @@ def _wrong_verdicts(found: Mapping[str, FoundAt], threshold: float) -> int:
 def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -> MeasuredSlide:
     own = found.group == slide
     called, infected = found.probability[own] >= threshold, found.infected[own]
-    logits = LogitCounts()
-    logits.add(np.asarray(found.probability[own], np.float64))
     return MeasuredSlide(
         source=source,
         slide=slide,
@@ -96,7 +94,7 @@ def _measured_slide(source: str, slide: str, found: FoundAt, threshold: float) -
         infected_found=int((called & infected).sum()),
         uninfected=int((~infected).sum()),
         false_calls=int((called & ~infected).sum()),
-        clean_quartile=logits.clean_quartile(logit_of(threshold)),
+        clean_quartile=_logit_counts(found.probability[own]).clean_quartile(logit_of(threshold)),
     )
 
 
@@ -129,7 +127,7 @@ def _middles(found: Sequence[FoundAt], threshold: float) -> MiddleLogits | None:
     a slide with many infected cells has no other. Of a slide with few cells it says little.
     """
     middles = [
-        _middle(own.probability[own.group == slide], threshold)
+        _logit_counts(own.probability[own.group == slide]).middle_below(logit_of(threshold))
         for own in found
         for slide in np.unique(own.group)
         if (own.group == slide).sum() >= MIDDLE_CELLS
@@ -137,10 +135,11 @@ def _middles(found: Sequence[FoundAt], threshold: float) -> MiddleLogits | None:
     return MiddleLogits(low=min(middles), high=max(middles)) if middles else None
 
 
-def _middle(probabilities: NDArray[np.float32], threshold: float) -> float:
+def _logit_counts(probabilities: NDArray[np.float32]) -> LogitCounts:
+    """Cells of a slide as a count keeps them."""
     counts = LogitCounts()
     counts.add(probabilities.astype(np.float64))
-    return counts.middle_below(logit_of(threshold))
+    return counts
 
 
 def _stages(network: Network, left_out: Mapping[str, LabelledCrops]) -> StageFigures | None:
