@@ -191,7 +191,7 @@ def _familiar(slides: Sequence[MeasuredSlide]) -> FamiliarSlides | None:
     below = _usual_below(slides)
     if below is None:
         return None
-    usual = [slide for slide in slides if _is_below(slide, below)]
+    usual = [slide for slide in slides if slide.uninfected and _is_below(slide, below)]
     return FamiliarSlides(below=below, number=len(usual), false_calls=_written(_false_calls(usual)))
 
 

@@ -109,6 +109,21 @@ def test_a_slide_of_doubtful_clean_cells_widens_the_errors_of_its_like_alone():
     assert cross_checked(plain).infected_seen.hits == cross_checked(unknown).infected_seen.hits + 1
 
 
+def test_slides_whose_clean_cells_nobody_labelled_are_none_of_those_that_tell_false_calls():
+    held = fit_slide_errors(FAMILIAR, LEFT_OUT, shipped("classifier"), "by hand")
+    unlabelled = made_up("unlabelled", (4, 8), (0, 0)).model_copy(update={"clean_quartile": -7.0})
+    more = fit_slide_errors([*FAMILIAR, unlabelled], LEFT_OUT, shipped("classifier"), "by hand")
+    assert more.familiar == held.familiar
+
+
+def test_the_shipped_number_of_familiar_slides_is_that_of_its_rows():
+    held = read_slide_errors()
+    assert held.familiar is not None
+    below = held.familiar.below
+    told = [one.clean_quartile for one in held.slides if one.uninfected and one.clean_quartile is not None]
+    assert held.familiar.number == sum(quartile < below for quartile in told)
+
+
 def test_with_few_slides_none_is_familiar():
     held = fit_slide_errors(SLIDES, LEFT_OUT, shipped("classifier"), "by hand")
     assert held.familiar is None
