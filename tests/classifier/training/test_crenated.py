@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classifier.training.crenated import crenated
+from classifier.training.crenated import KNOB_PX, crenated
 from segmentation.resample import WHITE_LEVEL
 
 SIDE = 56
@@ -35,7 +35,7 @@ def test_what_lies_farther_off_stays_as_it_is() -> None:
     before = cell()
     after = crenated(before, np.random.default_rng(2))
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
-    far = np.hypot(y, x) > 18 + 4 * 2.8
+    far = np.hypot(y, x) > 18 + 4 * KNOB_PX[1]
     assert np.abs(after[far].astype(int) - before[far]).max() <= 1
 
 
