@@ -79,7 +79,7 @@ class Supervisor:
                 await _done(self._start)
                 while self.pid is not None:
                     await asyncio.sleep(_LOOK_S)
-                    await asyncio.to_thread(self._hold_to_limits)
+                    await _in_thread(self._hold_to_limits)
                 await _done(self._record_crash)
                 lived_long = time.monotonic() - born_s > _EARLY_S or self._ended is not None
                 pause_s = _PAUSE_S if lived_long else min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -97,10 +97,11 @@ class Supervisor:
             count=self._count,
             memory_limit_mb=self._limits.memory_limit_mb,
         )
-        self._process = multiprocessing.get_context("spawn").Process(
+        process = multiprocessing.get_context("spawn").Process(
             target=run_worker, args=(orders,), name="smearcount worker"
         )
-        self._process.start()
+        process.start()
+        self._process = process  # only now: one that could not be started cannot be ended either
 
     def _hold_to_limits(self) -> None:
         """End the worker whose slide has passed its budget, and mark the slide failed: others wait for it."""
@@ -176,11 +177,21 @@ async def _done(act: Callable[[], None]) -> None:
     pause_s = _PAUSE_S
     while True:
         try:
-            return await asyncio.to_thread(act)
+            return await _in_thread(act)
         except (sqlite3.Error, OSError) as error:
             _LOG.warning("the worker cannot be replaced yet (%s); trying again", error)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+async def _in_thread(act: Callable[[], None]) -> None:
+    """Do it in a thread and wait for its end, cancelled or not: a worker that starts after the stop would stay."""
+    doing = asyncio.ensure_future(asyncio.to_thread(act))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.gather(doing, return_exceptions=True)
+        raise
 
 
 def _excess_text(name: str, excess: Excess, limits: BatchSettings) -> str:
