@@ -185,7 +185,7 @@ async def _done(act: Callable[[], None]) -> None:
 
 
 async def _in_thread(act: Callable[[], None]) -> None:
-    """Do it in a thread and wait for its end, cancelled or not: a worker that starts after the stop would stay."""
+    """Do it in a thread and wait for its end, though cancelled: a worker that starts later would stay."""
     doing = asyncio.ensure_future(asyncio.to_thread(act))
     try:
         await asyncio.shield(doing)

@@ -54,7 +54,11 @@ def test_a_worker_whose_death_is_being_recorded_is_recorded_before_the_service_e
         return record(*args)
 
     monkeypatch.setattr(ledger, "record_crash", record_slowly)
-    monkeypatch.setattr(ledger, "give_back", lambda token: (order.append("given back"), give_back(token)))
+    def give_back_in_order(token):
+        order.append("given back")
+        give_back(token)
+
+    monkeypatch.setattr(ledger, "give_back", give_back_in_order)
 
     async def kill_and_stop() -> None:
         supervision = asyncio.create_task(supervisor.run())
