@@ -54,6 +54,7 @@ def test_a_worker_whose_death_is_being_recorded_is_recorded_before_the_service_e
         return record(*args)
 
     monkeypatch.setattr(ledger, "record_crash", record_slowly)
+
     def give_back_in_order(token):
         order.append("given back")
         give_back(token)
