@@ -19,8 +19,11 @@ help:  ## list the targets
 demo: $(VENV)/.core  ## draw a smear, count it, print the count beside the truth; SLIDE=photo.jpg counts that photo
 	$(BIN)/smearcount demo -o build/demo $(if $(SLIDE),"$(SLIDE)")
 
-test: $(VENV)/.dev  ## run the tests; ARGS="-k scale" narrows them
-	$(BIN)/python -m pytest $(ARGS)
+# Much of the time tests wait for processes, disks and limits: two at a time take little more than half of it.
+TEST_WORKERS ?= 2
+
+test: $(VENV)/.dev  ## run the tests; ARGS="-k scale" narrows them, TEST_WORKERS=0 runs one at a time
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev  ## style, types and import layers
 	$(BIN)/ruff check .
