@@ -102,16 +102,23 @@ def _period_px(sides: Sequence[NDArray[np.int16]]) -> float | None:
         depth -= np.asarray(cv2.blur(depth[None], (SLOW_PX, 1)))[0]
         power = power + np.abs(np.fft.rfft(depth * np.hanning(len(depth)), 2 * len(depth))) ** 2
     logs = np.log(np.asarray(power) / len(sides) + 1e-6)
-    around = [np.median(logs[max(0, place - AROUND) : place + AROUND]) for place in range(len(logs))]
     cycles = np.arange(len(logs)) / (2 * (len(logs) - 1))
     parts = cycles * STORED_PARTS
     told = (cycles > 1 / LONGEST_PX) & (np.abs(parts - np.round(parts)) > STORED_REACH)
-    above = logs - np.asarray(around)
+    above = logs - _usual_around(logs)
     lines = np.where(told, above, 0.0)
     strongest = int(lines.argmax())
     if lines[strongest] > LINE:
         return 1 / float(cycles[strongest])
     return 4.0 if _beyond_stored(above, cycles) > QUARTER_LINE else None
+
+
+def _usual_around(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of `AROUND` to either side of each, float64 (n,); of fewer near the ends."""
+    padded = np.pad(logs, (AROUND, AROUND - 1), constant_values=np.inf)
+    ranked = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND), axis=1)
+    number, every = np.isfinite(ranked).sum(axis=1), np.arange(len(logs))
+    return np.asarray((ranked[every, (number - 1) // 2] + ranked[every, number // 2]) / 2)
 
 
 def _beyond_stored(above: NDArray[np.float64], cycles: NDArray[np.float64]) -> float:

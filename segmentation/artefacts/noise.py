@@ -7,12 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.illumination import brightest_channel
+
 __all__ = ["SHRINKS", "Noise", "noise_of"]
 
 SHRINKS = (1, 2, 4, 8)
 """Px along a side that are averaged: noise of fine px is gone where cells are looked at."""
-_KERNEL = np.asarray([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-"""Leaves noise as strong as it is, and nothing of a plane or a straight edge (Immerkaer, CVIU 64, 1996)."""
+_KERNEL = np.asarray([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_AS_STRONG = 1 / 6
+"""Kernel and factor leave noise as strong as it is, and nothing of a plane or a straight edge (Immerkaer,
+CVIU 64, 1996). Without the factor all is whole numbers, whose median is found by counting them."""
 NORMAL = 1.4826
 """Standard deviation of normal noise over the median of its amounts."""
 ROUNDING = 0.29
@@ -75,14 +79,23 @@ def _spread(window: NDArray[np.uint8], shrink: int, lit: float) -> tuple[float, 
     size = window.shape[1] // shrink, window.shape[0] // shrink
     if min(size) < 3:
         return None
-    small = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.float32)
-    bright = small.max(axis=2) > lit
+    small = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.uint8)
+    bright = brightest_channel(small) > lit
     if bright.mean() < SURROUND:
         return None
-    rest = np.asarray(cv2.filter2D(small, -1, _KERNEL))[bright]
-    light = np.median(np.abs(rest), axis=0).max()
-    colour = np.median(np.abs(rest[:, [0, 2]] - rest[:, [1]]), axis=0).max()
-    return NORMAL * float(light), NORMAL * float(colour)
+    red, green, blue = (
+        np.asarray(cv2.filter2D(channel, cv2.CV_16S, _KERNEL), np.int16)[bright]
+        for channel in cv2.split(small)
+    )
+    light = max(_usual_amount(rest) for rest in (red, green, blue))
+    colour = max(_usual_amount(rest - green) for rest in (red, blue))
+    return NORMAL * _AS_STRONG * light, NORMAL * _AS_STRONG * colour
+
+
+def _usual_amount(rest: NDArray[np.int16]) -> float:
+    """Median of the amounts of one number or more, int16 (n,)."""
+    ranked = np.cumsum(np.bincount(np.abs(rest)))
+    return float(np.searchsorted(ranked, [(len(rest) + 1) // 2, len(rest) // 2 + 1]).mean())
 
 
 def _single(window: NDArray[np.uint8], least: float) -> float:
