@@ -6,21 +6,22 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.count import count_slide
-from pipeline.counting.result import CountResult, PartsReader, SlideOutcome
+from pipeline.counting.result import CountResult, PartsReader
 from pipeline.counting.tile_store import Checkpoint
-from pipeline.errors import InputError, SmearcountError, error_line
+from pipeline.errors import SmearcountError, error_line
 from pipeline.execution.slides import share_slides, slides_are_shared
 from pipeline.files import STAGING_PREFIX
-from pipeline.names import one_of_folder
 from pipeline.output.cells_csv import CellsFile
-from pipeline.output.folder import check_destination, write_result
+from pipeline.output.folder import write_result
 from pipeline.output.marked_cells import MarkedCells
+from pipeline.output.outcome import SlideOutcome
 from pipeline.output.overlay import overlays
+from pipeline.output.place import check_destination, check_names
 from pipeline.reader.source import slide_name
 from pipeline.reports.slide.counted_report import CountedReport
 from pipeline.settings import TILES_SUFFIX, CountSettings, Progress, SlideProgress
 
-__all__ = ["check_names", "count_and_write", "count_slides", "write_counted"]
+__all__ = ["count_and_write", "count_slides", "write_counted"]
 
 
 def count_slides(
@@ -194,22 +195,3 @@ def _outcome(
     except Exception as error:  # whatever a slide raises is reported, and the slides after it are counted
         return _failed(source, error_line(error))
     return SlideOutcome(slide=folder.name, source=source, folder=folder, summary=result.summary, error=None)
-
-
-def check_names(sources: Sequence[Path]) -> None:
-    """Refuse slides that would be written into one folder; letters of either size are one, as for some disks.
-
-    Raises
-    ------
-    InputError
-        Where two slides have one name.
-    """
-    taken: dict[str, Path] = {}
-    for source in sources:
-        name = slide_name(source)
-        other = taken.setdefault(one_of_folder(name), source)
-        if other is not source:
-            raise InputError(
-                f"{other} and {source} would both be written as {name!r}; "
-                "expected slides of different names; rename one, or count it with another -o"
-            )

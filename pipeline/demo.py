@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.batch import count_and_write
-from pipeline.counting.result import SlideOutcome
 from pipeline.evaluation.labelled import INFECTED_LABELS, RED_CELL_LABELS, FieldSet, read_field_set
+from pipeline.output.outcome import SlideOutcome
 from pipeline.records import SlideSummary
 from pipeline.settings import CountSettings, SlideProgress
 from pipeline.synthetic.field import RenderSettings, render_set

@@ -16,7 +16,8 @@ from pipeline.batch import count_and_write, write_counted
 from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
 from pipeline.errors import InputError, SmearcountError
-from pipeline.output.folder import check_destination, summary_to_json
+from pipeline.output.folder import summary_to_json
+from pipeline.output.place import check_destination
 from pipeline.settings import CountSettings
 from smearcount.given import folder_name, path_of, settings_of
 from smearcount.results import Result, read_result

@@ -21,7 +21,7 @@ from pipeline.settings import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.counting.result import SlideOutcome
+    from pipeline.output.outcome import SlideOutcome
 
 __all__ = [
     "ClassifierOption",

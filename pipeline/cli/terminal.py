@@ -12,7 +12,7 @@ from pipeline.names import for_line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.counting.result import SlideOutcome
+    from pipeline.output.outcome import SlideOutcome
     from pipeline.records import SlideSummary
 
 __all__ = ["outcomes_json", "print_calls", "print_outcomes", "print_rows", "say", "shown_progress"]

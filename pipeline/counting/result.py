@@ -1,8 +1,7 @@
-"""What a count gives before it is written, and what became of a slide."""
+"""What a count gives before it is written."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from pipeline.counting.summary import FieldFacts
 from pipeline.planning.area import CountedArea
 from pipeline.records import SlideSummary
 
-__all__ = ["CountResult", "PartsReader", "SlideOutcome", "TableHead"]
+__all__ = ["CountResult", "PartsReader", "TableHead"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,37 +65,3 @@ class CountResult:
     def cells(self) -> pd.DataFrame:
         """All cells as one table: for a gigapixel slide this takes gigabytes."""
         return pd.concat(list(self.parts), ignore_index=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlideOutcome:
-    """What became of one slide.
-
-    Attributes
-    ----------
-    folder, summary : where its results are and what they say; None where it failed.
-    error : one line; None where it did not fail.
-    exists : the result was there before, of the same slide and settings.
-    """
-
-    slide: str
-    source: Path
-    folder: Path | None
-    summary: SlideSummary | None
-    error: str | None
-    exists: bool = False
-
-    @property
-    def state(self) -> str:
-        """'done', 'exists' (done before), 'partial' (some of the slide could not be read) or 'failed'."""
-        if self.summary is None:
-            return "failed"
-        if self.summary.status == "partial":
-            return "partial"
-        return "exists" if self.exists else "done"
-
-    @property
-    def refusal(self) -> str | None:
-        """Why quality control refuses the count, one line; None where it does not, or there is none."""
-        notices = () if self.summary is None else self.summary.notices
-        return next((notice.text for notice in notices if notice.severity == "refuse"), None)

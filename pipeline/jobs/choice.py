@@ -13,7 +13,7 @@ from pipeline.jobs.counted import SlideTask
 from pipeline.jobs.identity import ResultKey, key_of, models_of, seen_state, settings_of
 from pipeline.jobs.results import next_to, read_result
 from pipeline.jobs.slide_ledger import LedgerSlide, SlideLedger
-from pipeline.output.folder import held_in, put_back
+from pipeline.output.place import held_in, put_back
 from pipeline.settings import CountSettings, with_absolute_paths
 
 __all__ = ["Choice", "Chooser"]

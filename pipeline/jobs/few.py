@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from pipeline.batch import check_names, count_slides
-from pipeline.counting.result import SlideOutcome
 from pipeline.errors import SmearcountError
 from pipeline.jobs.identity import key_of, models_of
 from pipeline.jobs.lock import hold
@@ -15,6 +13,8 @@ from pipeline.jobs.results import read_result, read_summary
 from pipeline.jobs.rows import ledger_path
 from pipeline.jobs.running.within import count_within, free_places
 from pipeline.jobs.slide_ledger import SlideLedger
+from pipeline.output.outcome import SlideOutcome
+from pipeline.output.place import check_names
 from pipeline.output.slides_csv import check_slides_csv, write_slides_csv
 from pipeline.reader.source import slide_name
 from pipeline.records import SlideSummary
@@ -76,6 +76,8 @@ def count_few(
         left = [source for source in sources if source not in there]
         done = dict(there)
         if limits is None or settings.scheduler is not None:
+            from pipeline.batch import count_slides  # a worker imports it, where one counts
+
             counted = count_slides(left, out, settings, overwrite=overwrite, progress=told.progress)
         else:
             free, refused = free_places(left, out, overwrite=overwrite)
@@ -109,20 +111,20 @@ class _Few:
 
     def there(self, sources: Sequence[Path]) -> dict[Path, SlideOutcome]:
         """Slides whose result is in place, of the same pixels, settings and networks."""
+        folders = {source: self._out / slide_name(source) for source in sources}
+        placed = {source: held for source in sources if (held := read_result(folders[source])) is not None}
+        if not placed:
+            return {}
         try:
             models = models_of(self._settings)
         except SmearcountError:  # the count tells it of each slide
             return {}
         found: dict[Path, SlideOutcome] = {}
-        for source in sources:
-            folder = self._out / slide_name(source)
-            placed = read_result(folder)
-            if placed is None:
-                continue
+        for source, held in placed.items():
             with suppress(SmearcountError):  # the count tells it
-                summary = read_summary(folder)
-                if placed.key == key_of(source, self._settings, models):
-                    found[source] = _existing(source, folder, summary)
+                summary = read_summary(folders[source])
+                if held.key == key_of(source, self._settings, models):
+                    found[source] = _existing(source, folders[source], summary)
         return found
 
     def take(self, outcome: SlideOutcome) -> None:

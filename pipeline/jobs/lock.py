@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import OutputError, SmearcountError
+from pipeline.execution.slides import SEEN_FILES
 from pipeline.files import STAGING_PREFIX, output_errors, write_json
 from pipeline.jobs.rows import batch_folder
 from pipeline.jobs.schema import database_mend
+from pipeline.output.place import put_back_all, remove_half_written, remove_settled_tiles
 
 __all__ = ["HeldError", "Holder", "hold", "holder"]
 
@@ -95,10 +97,6 @@ def _clear(out: Path, folder: Path, *, is_cut_short: bool) -> None:
             left.unlink()
     if not is_cut_short:
         return
-    # Who only asks for the holder, as `status` does, need not wait for what these bring.
-    from pipeline.execution.slides import SEEN_FILES
-    from pipeline.output.folder import put_back_all, remove_half_written, remove_settled_tiles
-
     remove_half_written(out, older_than_s=-math.inf)
     put_back_all(out)
     remove_settled_tiles(out)

@@ -9,9 +9,8 @@ from classifier.specks import FULL_LIGHT
 from pipeline.counting.result import CountResult
 from segmentation.film import Area
 
-__all__ = ["AREA_GREYS", "EVIDENCE_FOLDER", "SPECKS_SHOWN", "evidence_pictures"]
+__all__ = ["AREA_GREYS", "SPECKS_SHOWN", "evidence_pictures"]
 
-EVIDENCE_FOLDER = "evidence"
 SPECKS_SHOWN = 12
 """Specks that are kept, side by side in one picture."""
 AREA_GREYS = {Area.EMPTY: 255, Area.FEATHERED: 200, Area.READABLE: 120, Area.THICK: 40}
@@ -19,7 +18,7 @@ AREA_GREYS = {Area.EMPTY: 255, Area.FEATHERED: 200, Area.READABLE: 120, Area.THI
 
 
 def evidence_pictures(result: CountResult) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """What is written as PNG into `EVIDENCE_FOLDER`, by its name.
+    """What is written as PNG into `pipeline.output.place.EVIDENCE_FOLDER`, by its name.
 
     Yields
     ------

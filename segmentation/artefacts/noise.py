@@ -7,8 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.illumination import brightest_channel
-
 __all__ = ["SHRINKS", "Noise", "noise_of"]
 
 SHRINKS = (1, 2, 4, 8)
@@ -79,13 +77,12 @@ def _spread(window: NDArray[np.uint8], shrink: int, lit: float) -> tuple[float, 
     size = window.shape[1] // shrink, window.shape[0] // shrink
     if min(size) < 3:
         return None
-    small = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.uint8)
-    bright = brightest_channel(small) > lit
+    channels = cv2.split(cv2.resize(window, size, interpolation=cv2.INTER_AREA))
+    bright = np.maximum.reduce(channels) > lit
     if bright.mean() < SURROUND:
         return None
     red, green, blue = (
-        np.asarray(cv2.filter2D(channel, cv2.CV_16S, _KERNEL), np.int16)[bright]
-        for channel in cv2.split(small)
+        np.asarray(cv2.filter2D(channel, cv2.CV_16S, _KERNEL), np.int16)[bright] for channel in channels
     )
     light = max(_usual_amount(rest) for rest in (red, green, blue))
     colour = max(_usual_amount(rest - green) for rest in (red, blue))

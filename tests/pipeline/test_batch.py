@@ -9,8 +9,8 @@ import pytest
 
 from pipeline import batch as batch_module
 from pipeline.batch import count_and_write, count_slides
-from pipeline.counting.result import SlideOutcome
 from pipeline.errors import InputError, OutputExistsError
+from pipeline.output.outcome import SlideOutcome
 from pipeline.settings import CountSettings
 from tests.pipeline.counting.made_up_counts import HEIGHT, WIDTH, count_made_up, write_photo
 

@@ -19,7 +19,7 @@ from pipeline.count import count_slide
 from pipeline.counting.result import CountResult
 from pipeline.errors import EmptySlideError, InputError, ModelError, NotAnImageError, ScaleError, SlideError
 from pipeline.output.cells_csv import write_cells
-from pipeline.output.folder import RESULT_FILES
+from pipeline.output.place import RESULT_FILES
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
 

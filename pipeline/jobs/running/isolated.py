@@ -16,7 +16,7 @@ from pipeline.files import remove_staged_by
 from pipeline.jobs.counted import Answer, CountTask, Progressed, SlideTask, count_task, count_threads
 from pipeline.jobs.running.budget import duration_text, exceeded, kill_group
 from pipeline.jobs.running.process import exit_with_parent, limit_memory
-from pipeline.output.folder import put_back
+from pipeline.output.place import put_back
 from pipeline.settings import BatchSettings
 
 __all__ = ["SlideWorkers"]

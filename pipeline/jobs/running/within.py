@@ -3,17 +3,17 @@
 What one slide does to its worker, by its size, by a broken decoder or by never ending, no other feels.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.counting.result import SlideOutcome
 from pipeline.errors import SmearcountError, error_line
 from pipeline.jobs.counted import Answer, CountTask, SlideTask
 from pipeline.jobs.results import read_summary
 from pipeline.jobs.running.isolated import SlideWorkers
-from pipeline.output.folder import check_destination
+from pipeline.output.outcome import SlideOutcome
+from pipeline.output.place import check_destination
 from pipeline.reader.source import slide_name
 from pipeline.settings import BatchSettings, CountSettings, Progress, SlideProgress
 
@@ -73,12 +73,12 @@ def count_within(
     at_once = max(settings.workers // each, 1)
     named = {slide_name(source): source for source in sources}
     workers = SlideWorkers(at_once, limits, count)
-    waiting = deque((slide, 1) for slide in named)
-    tries: dict[str, int] = {}
+    waiting, tries = deque(named), Counter[str]()
     try:
         while waiting or workers.running:
             while waiting and workers.room:
-                slide, tries[slide] = waiting.popleft()
+                slide = waiting.popleft()
+                tries[slide] += 1
                 own = replace(settings, workers=each)
                 workers.start(SlideTask(slide=slide, source=named[slide], out=out, settings=own))
             for event in workers.events():
@@ -86,7 +86,7 @@ def count_within(
                     if progress is not None and at_once == 1:
                         progress(named[event.slide], event.done, event.total, event.cells)
                 elif event.kind == "died" and tries[event.slide] < TRIES:
-                    waiting.appendleft((event.slide, tries[event.slide] + 1))
+                    waiting.appendleft(event.slide)
                 else:
                     yield _outcome(event, named[event.slide], out)
     finally:

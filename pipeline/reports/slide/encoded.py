@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.output.evidence import EVIDENCE_FOLDER
+from pipeline.output.place import EVIDENCE_FOLDER
 
 __all__ = ["evidence_png", "jpeg_uri", "png_uri"]
 

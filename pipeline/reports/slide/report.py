@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.files import write_whole
 from pipeline.names import for_css, for_line
-from pipeline.output.folder import remove_half_written
+from pipeline.output.place import remove_half_written
 from pipeline.reports.fhir import CAVEAT
 from pipeline.reports.page import page_template
 from pipeline.reports.slide.draft import Draft, draft_report, look_from

@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 
 from pipeline import batch as batch_module
 from pipeline.cli.app import app
-from pipeline.counting.result import SlideOutcome
 from pipeline.errors import InputError
 from pipeline.jobs import few
+from pipeline.output.outcome import SlideOutcome
 from pipeline.records import Notice
 from pipeline.settings import BatchSettings, CountSettings, SlideProgress
 from tests.pipeline.counting.made_up_counts import (

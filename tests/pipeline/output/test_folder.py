@@ -21,7 +21,8 @@ from pipeline.counting.result import CountResult, TableHead
 from pipeline.errors import OutputError, OutputExistsError
 from pipeline.files import STAGING_PREFIX, write_whole
 from pipeline.output.cells_csv import CellsFile
-from pipeline.output.folder import check_destination, summary_to_json, write_result
+from pipeline.output.folder import summary_to_json, write_result
+from pipeline.output.place import check_destination
 from pipeline.records import CELL_COLUMNS
 from tests.pipeline.counting.made_up_counts import make_cells, make_facts, make_result
 
