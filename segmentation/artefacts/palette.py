@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +22,8 @@ def colours_a_level(windows: Iterable[NDArray[np.uint8]]) -> float | None:
     seen = np.zeros(1 << 24, bool)
     greens = []
     for window in windows:
-        colours = window.astype(np.int32)
-        seen[(colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]] = True
+        colours = np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2RGBA)).view("<u4")
+        seen[colours & 0xFFFFFF] = True
         greens.append(np.bincount(window[..., 1].ravel(), minlength=256))
     if not greens:
         return None
