@@ -147,8 +147,11 @@ class Supervisor:
         kill_group(process)
         code = process.exitcode or 0
         if self._ended is not None:
-            self._ledger.fail(*self._ended)
-            self._forget(self._ended[0])
+            job, text = self._ended
+            self._ledger.fail(job, text)
+            found = self._ledger.get(job.id)
+            if found is not None and found.state == "failed":  # else it was finished this moment
+                self._forget(job)
         for job in self._ledger.record_crash(self._token, _crash_text(code)):
             _LOG.warning("worker ended with code %d while counting %s, now %s", code, job.id, job.state)
             if job.state == "failed":

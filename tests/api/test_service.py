@@ -1,6 +1,7 @@
 """The service keeps a worker alive, and neither a kill nor a stop of either loses a slide."""
 
 import asyncio
+import multiprocessing.context
 import os
 import signal
 import sqlite3
@@ -14,7 +15,7 @@ from api.app import create_app
 from api.settings import ServiceSettings
 from pipeline.errors import OutputError
 from pipeline.jobs.data_folder import DataFolder
-from pipeline.jobs.ledger import Ledger
+from pipeline.jobs.ledger import Job, Ledger
 from pipeline.jobs.running.budget import duration_text, exceeded
 from pipeline.jobs.worker import WorkerOrders, work_once
 from pipeline.settings import CountSettings
@@ -126,6 +127,56 @@ def test_a_ledger_that_does_not_answer_ends_neither_the_budget_nor_the_supervisi
         assert failed["state"] == "failed"
         assert "took longer than 15 minutes" in failed["error"]
     assert refused["fail"] == refused["record_crash"] == 2
+
+
+def test_a_slide_that_was_done_before_its_worker_could_be_ended_keeps_its_result(tmp_path, monkeypatch):
+    app = create_app(ServiceSettings(data_dir=tmp_path / "data"), count=count_by_name)
+    refused: list[bool] = []
+    with client_of(app) as service:
+        ledger, supervisor = app.state.service.ledger, app.state.service.supervisor
+        worker, fail = supervisor.pid, ledger.fail
+
+        def seen_before(token: str) -> Job | None:
+            return next((job for job in ledger.newest(1) if job.worker == token and not refused), None)
+
+        def passed(pid: int | None, began_s: float, **limits: float) -> str | None:
+            return "time" if ledger.newest(1)[0].state == "done" else None
+
+        def refuse_once(job: Job, error: str) -> bool:
+            if not refused:
+                refused.append(True)
+                raise sqlite3.OperationalError("disk I/O error")
+            return fail(job, error)
+
+        monkeypatch.setattr(ledger, "under_way", seen_before)
+        monkeypatch.setattr(ledger, "fail", refuse_once)
+        monkeypatch.setattr("api.supervisor.exceeded", passed)
+        monkeypatch.setattr("api.supervisor._PAUSE_S", 0.05)
+        film = _hand_in(service, "film.png")
+        wait_for(lambda: bool(refused) and supervisor.pid not in (None, worker))
+        assert service.get(film).json()["state"] == "done"
+        assert service.get(f"{film}/cells.csv").status_code == 200
+
+
+def test_a_service_whose_worker_cannot_be_started_tries_again_and_can_be_stopped(tmp_path, monkeypatch):
+    started = multiprocessing.context.SpawnProcess.start
+    refused: list[bool] = []
+
+    def start(process):
+        if len(refused) < 2:
+            refused.append(True)
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started(process)
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", start)
+    monkeypatch.setattr("api.supervisor._PAUSE_S", 0.05)
+    app = create_app(ServiceSettings(data_dir=tmp_path / "first"), count=count_by_name)
+    with client_of(app) as service:
+        assert _wait_for_state(service, _hand_in(service, "film.png"), "done", "failed")["state"] == "done"
+    assert refused == [True, True]
+    refused.clear()
+    with client_of(create_app(ServiceSettings(data_dir=tmp_path / "second"), count=count_by_name)) as service:
+        assert service.get("/v1/health").json()["worker"] is False
 
 
 def test_a_count_goes_on_where_the_ledger_does_not_take_how_far_it_is(tmp_path, monkeypatch):
