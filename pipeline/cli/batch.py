@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +14,13 @@ from pipeline.cli.count import (
     DetectorOption,
     FieldsOption,
     MaxCellsOption,
+    MemoryLimitOption,
     ProtocolOption,
     QuietOption,
     RedCellsPerUlOption,
     SiteOption,
+    TimeLimitOption,
+    budget_of,
 )
 from pipeline.cli.exit_codes import ExitCode
 from pipeline.settings import UM_PER_PX_MAX, UM_PER_PX_MIN, BatchSettings, CountSettings, ReportSettings
@@ -63,12 +67,8 @@ def batch(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on and take slides as they come, until stopped.")
     ] = False,
-    memory_limit: Annotated[
-        int, typer.Option(min=500, help="MB that a slide may take.")
-    ] = _DEFAULTS.memory_limit_mb,
-    time_limit: Annotated[
-        float, typer.Option(min=1.0, help="Seconds that a slide may take.")
-    ] = _DEFAULTS.time_limit_s,
+    memory_limit: MemoryLimitOption = None,
+    time_limit: TimeLimitOption = None,
     storage_wait: Annotated[
         float, typer.Option(min=0.0, help="Seconds to wait for a full disk or a folder that is away.")
     ] = _DEFAULTS.storage_wait_s,
@@ -108,11 +108,8 @@ def batch(
             scheduler=scheduler,
             report=ReportSettings(is_written=report),
         ),
-        limits=BatchSettings(
-            memory_limit_mb=memory_limit,
-            time_limit_s=time_limit,
-            storage_wait_s=storage_wait,
-            settle_s=settle,
+        limits=replace(
+            budget_of(memory_limit, time_limit, scheduler), storage_wait_s=storage_wait, settle_s=settle
         ),
         listing=() if slides is None else tuple(read_listing(slides)),
         retry_failed=retry_failed,

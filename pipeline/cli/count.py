@@ -29,13 +29,16 @@ __all__ = [
     "FieldsOption",
     "JsonOption",
     "MaxCellsOption",
+    "MemoryLimitOption",
     "NoteOption",
     "ProtocolOption",
     "QuietOption",
     "RedCellsPerUlOption",
     "SampleOption",
     "SiteOption",
+    "TimeLimitOption",
     "WorkersOption",
+    "budget_of",
     "classify",
     "count",
     "notes_of",
@@ -70,6 +73,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout i
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show no progress; results and errors are still printed.")
 ]
+MemoryLimitOption = Annotated[
+    int | None, typer.Option(min=500, help="MB that a slide may take, usually 4000; not with --scheduler.")
+]
+TimeLimitOption = Annotated[
+    float | None,
+    typer.Option(min=1.0, help="Seconds that a slide may take, usually 3600; not with --scheduler."),
+]
 SampleOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Number of the sample, no name of a person; in no log.")
 ]
@@ -90,14 +100,6 @@ def notes_of(given: list[str] | None) -> tuple[tuple[str, str], ...]:
             )
         notes.append((name, text))
     return tuple(notes)
-
-
-def _check_um_per_px(value: float | None) -> float | None:
-    if value is not None and not UM_PER_PX_MIN <= value <= UM_PER_PX_MAX:
-        raise typer.BadParameter(
-            f"{value} is no size of a pixel; expected {UM_PER_PX_MIN} to {UM_PER_PX_MAX} µm"
-        )
-    return value
 
 
 def _region(text: str | None) -> tuple[int, int, int, int] | None:
@@ -131,7 +133,9 @@ def count(
     um_per_px: Annotated[
         float | None,
         typer.Option(
-            callback=_check_um_per_px, help="Pixel size, µm; by default from the file or the cells."
+            min=UM_PER_PX_MIN,
+            max=UM_PER_PX_MAX,
+            help="Pixel size, µm; by default from the file or the cells.",
         ),
     ] = None,
     workers: WorkersOption = _DEFAULTS.workers,
@@ -155,14 +159,8 @@ def count(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of this dask scheduler.")
     ] = None,
-    memory_limit: Annotated[
-        int | None,
-        typer.Option(min=500, help="MB that a slide may take; else 4000, and none for a single one."),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(min=1.0, help="Seconds that a slide may take; else 3600, and none for a single one."),
-    ] = None,
+    memory_limit: MemoryLimitOption = None,
+    time_limit: TimeLimitOption = None,
     sample: SampleOption = "",
     note: NoteOption = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
@@ -171,6 +169,7 @@ def count(
     quiet: QuietOption = False,
 ) -> None:
     """Count the red cells of slides and how many of them are infected."""
+    from pipeline.cli.terminal import outcomes_json, print_outcomes
     from pipeline.planning.protocols import goal_of
 
     goal_of(protocol, max_cells, fields)  # one that cannot be is no slide's fault
@@ -191,26 +190,26 @@ def count(
         report=ReportSettings(is_written=report, sample=sample, notes=notes_of(note)),
     )
     slides = _without_results(slides)
-    limits = _limits(slides, memory_limit, time_limit)
+    budget = budget_of(memory_limit, time_limit, scheduler)
+    limits = budget if len(slides) > 1 or memory_limit or time_limit else None
     outcomes = _count(slides, out, settings, limits, overwrite=overwrite, quiet=quiet)
     if as_json:
-        from pipeline.cli.terminal import outcomes_json
-
         sys.stdout.write(outcomes_json(outcomes))
     else:
-        from pipeline.cli.terminal import print_outcomes
-
         print_outcomes(outcomes)
     if any(outcome.state not in ("done", "exists") or outcome.refusal is not None for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _limits(
-    slides: list[Path], memory_limit_mb: int | None, time_limit_s: float | None
-) -> BatchSettings | None:
-    """What a slide may take, so that the others need not wait for it; None for one alone."""
-    if len(slides) < 2 and memory_limit_mb is None and time_limit_s is None:
-        return None
+def budget_of(
+    memory_limit_mb: int | None, time_limit_s: float | None, scheduler: str | None
+) -> BatchSettings:
+    """What a slide may take, so that the others need not wait for it; None stands for the usual."""
+    if scheduler is not None and (memory_limit_mb or time_limit_s):
+        raise typer.BadParameter(
+            "--memory-limit and --time-limit bind no worker of a --scheduler; leave them out, and start each "
+            "with `dask worker --memory-limit`"
+        )
     usual = BatchSettings()
     return replace(
         usual,
@@ -238,7 +237,9 @@ def classify(
     um_per_px: Annotated[
         float | None,
         typer.Option(
-            callback=_check_um_per_px, help="Size of a pixel, µm; else each is one usual cell wide."
+            min=UM_PER_PX_MIN,
+            max=UM_PER_PX_MAX,
+            help="Size of a pixel, µm; else each is one usual cell wide.",
         ),
     ] = None,
     detector: DetectorOption = None,

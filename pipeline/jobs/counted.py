@@ -117,7 +117,7 @@ def count_task(task: SlideTask, line: Connection | None, count: CountTask) -> An
         return answer(kind="failed", text=error_line(error))
     except Exception as error:  # whatever a slide raises is told, and the slides after it are counted
         if is_of_memory(error):
-            return answer(kind="exceeded", text=_of_memory_text(task))
+            return answer(kind="exceeded", text=_of_memory_text(task, on_cluster=line is None))
         return answer(kind="failed", text=f"{task.source}: {error_line(error)}")
     return answer(kind="done", cpu_s=_cpu_s() - began_s)
 
@@ -132,11 +132,12 @@ def _count_there(task: SlideTask) -> Answer:
     return count_task(task, None, count_named)
 
 
-def _of_memory_text(task: SlideTask) -> str:
-    return (
-        f"{task.source} needs more memory than one slide may take; raise --memory-limit, or hand in a "
-        "smaller part of it"
-    )
+def _of_memory_text(task: SlideTask, *, on_cluster: bool) -> str:
+    if on_cluster:
+        what, mend = "its worker has", "give the workers of the scheduler more"
+    else:
+        what, mend = "one slide may take", "raise --memory-limit"
+    return f"{task.source} needs more memory than {what}; {mend}, or hand in a smaller part of it"
 
 
 def is_of_memory(error: BaseException | None) -> bool:
