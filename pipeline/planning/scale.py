@@ -84,12 +84,13 @@ def find_scale(
     """
     failures: list[SlideError] = []
     seen = _seen(slide, lights, detector, failures)
-    scale = _scale(slide, lights, settings, (seen, failures))
+    found = _Found(seen=seen, voting=_voting(seen, lights), failures=failures)
+    scale = _scale(slide, lights, settings, found)
     absorbances = _absorbances(seen)
     return dataclasses.replace(
         scale,
         absorbances=absorbances,
-        usual_absorbance=_usual(_absorbances(_voting(seen, lights)) or absorbances),
+        usual_absorbance=_usual(_absorbances(found.voting) or absorbances),
     )
 
 
@@ -102,12 +103,11 @@ def _scale(
     slide: Slide,
     lights: Mapping[int, FieldLight],
     settings: CountSettings,
-    found: "tuple[Mapping[int, _Seen], Sequence[SlideError]]",
+    found: "_Found",
 ) -> SlideScale:
     """Scale of a slide by what was seen of its fields, and what failed; see `find_scale`."""
-    seen, failures = found
-    estimates = {index: float(np.median(own.sizes)) for index, own in seen.items()}
-    voting = _voting(seen, lights)
+    voting = found.voting
+    estimates = {index: float(np.median(own.sizes)) for index, own in found.seen.items()}
     if settings.um_per_px is not None:
         return _given_scale(settings.um_per_px, estimates, voting)
     stated = {index: slide.fields[index].um_per_px for index in lights}
@@ -116,8 +116,8 @@ def _scale(
     doubted = [index for index in known if index in voting and index not in believed]
     if known and len(believed) >= len(doubted):
         return _stated_scale(known, estimates)
-    if not estimates and failures:
-        raise failures[0]
+    if not estimates and found.failures:
+        raise found.failures[0]
     if not estimates:
         raise ScaleError(
             f"{slide.name}: no red cells were found to take the size of a pixel from; expected a stained"
@@ -209,6 +209,15 @@ class _Seen:
     sizes: tuple[float, ...]
     cells: int
     absorbance: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was seen of the fields, of those that speak for the slide, and what could not be read."""
+
+    seen: Mapping[int, _Seen]
+    voting: Mapping[int, _Seen]
+    failures: Sequence[SlideError]
 
 
 def _seen(

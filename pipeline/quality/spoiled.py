@@ -42,28 +42,21 @@ def _enlarged(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, .
 
 
 def _noise(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:
+    of_light = limits.light_noise_warn, limits.light_noise_refuse
+    of_colour = limits.colour_noise_warn, limits.colour_noise_refuse
     found = (
-        ("", _middle(field.light_noise for field in slide.fields), _light_limits(limits)),
-        ("in colour ", _middle(field.colour_noise for field in slide.fields), _colour_limits(limits)),
+        ("", _middle(field.light_noise for field in slide.fields), of_light),
+        ("in colour ", _middle(field.colour_noise for field in slide.fields), of_colour),
     )
-    beyond = [one for one in found if one[1] is not None and one[1] > one[2][0]]
+    beyond = [(kind, share, both) for kind, share, both in found if share is not None and share > both[0]]
     if not beyond:
         return ()
-    kind, share, both = max(beyond, key=lambda one: (one[1] or 0.0) / one[2][1])
-    share = share or 0.0
+    kind, share, both = max(beyond, key=lambda one: one[1] / one[2][1])
     text = (
         f"The picture is noisy {kind}({share:.0%} of the contrast of the cells, expected at most "
         f"{both[0]:.0%})"
     )
     return (_notice("noisy_picture", share, both, text, refused=share > both[1]),)
-
-
-def _light_limits(limits: VisibilityLimits) -> tuple[float, float]:
-    return limits.light_noise_warn, limits.light_noise_refuse
-
-
-def _colour_limits(limits: VisibilityLimits) -> tuple[float, float]:
-    return limits.colour_noise_warn, limits.colour_noise_refuse
 
 
 def _blocks(slide: SlideMeasures, limits: VisibilityLimits) -> tuple[Notice, ...]:

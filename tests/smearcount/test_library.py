@@ -156,11 +156,13 @@ def test_what_is_of_another_kind_is_told_by_its_name_in_one_line(given: dict[str
 
 
 def test_results_and_readers_of_another_kind_are_told_in_one_line() -> None:
+    no_path: Any = None
     with pytest.raises(smearcount.InputError, match="folder is None; expected a path"):
-        smearcount.read_result(None)  # type: ignore[arg-type]
-    for readers in ("results", [5, 6]):
+        smearcount.read_result(no_path)
+    wrong: tuple[Any, ...] = ("results", [5, 6])
+    for readers in wrong:
         with pytest.raises(smearcount.InputError, match="expected a"):
-            smearcount.compare(readers)  # type: ignore[arg-type]
+            smearcount.compare(readers)
 
 
 def test_every_setting_of_a_count_is_taken_and_none_has_a_default_of_its_own() -> None:

@@ -1,7 +1,7 @@
 """What a count can tell from none: the test of the verdict, limits of blank and detection, cells needed."""
 
 import math
-from functools import cache
+from functools import lru_cache
 
 from pipeline.counting.intervals.crossing import crossing
 from pipeline.counting.intervals.slide_errors import SlideErrors, error_points, false_rates
@@ -51,7 +51,7 @@ def lowest_detectable(counted: int, errors: SlideErrors, effect: float = 1.0) ->
     return 0.0 if missing(0.0) >= 0 else crossing(missing)
 
 
-@cache
+@lru_cache(maxsize=64)
 def cells_needed(limit: float, errors: SlideErrors) -> int | None:
     """Red cells to count, independent ones, for this limit of detection; None where no number is enough.
 
@@ -93,7 +93,7 @@ def _needed(counted: int, errors: SlideErrors, effect: float) -> int:
     return high
 
 
-@cache
+@lru_cache(maxsize=16)
 def _high_rate(errors: SlideErrors) -> float:
     """Rate of false calls that 5 in 100 slides pass, 0 to 1."""
     import numpy as np

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def fit_beta(rows: Sequence[tuple[int, int]]) -> Beta:
     return _fitted(tuple(sorted(row for row in rows if row[1])))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _fitted(rows: tuple[tuple[int, int], ...]) -> Beta:
     """See `fit_beta`; slides that are judged by all others have most of these fits in common."""
     import numpy as np
@@ -125,7 +125,7 @@ def soiled(false_calls: Beta, counted: int, expected: float, uncertainty: float)
     return _with_moments(mean, false_calls.variance + (uncertainty / counted) ** 2)
 
 
-@cache
+@lru_cache(maxsize=16)  # those of a slide with its own dirt are used for that one alone
 def error_points(errors: SlideErrors) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
     """Sensitivities and false-call rates of slides that stand for all, float64 (1597,) each.
 

@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 
 from pipeline.reader.decoding.jpeg_scans import lost_scans
-from pipeline.reader.decoding.jpeg_segments import END, SCAN, first_scan, segments
+from pipeline.reader.decoding.jpeg_segments import END, END_BYTES, SCAN, first_scan, segments
 from pipeline.reader.decoding.opencv import decoded
 
 __all__ = ["EMPTY_RUN", "jpeg_damage", "unread_jpeg"]
 
 EMPTY_RUN = bytes(32)
 """Sectors that were never written, or were lost."""
-_END_MARKER = b"\xff\xd9"
 _CORRUPT = b"Corrupt JPEG data"  # libjpeg, of what does not decode; it decodes on, into grey
 _STRAY = re.compile(rb"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd([0-79])")
 # All codes are read, and next to nothing is painted of them.
@@ -40,7 +39,7 @@ def jpeg_damage(data: bytes, tables: bytes | None = None, *, remarks: bytes | No
     lost = lost_scans(data)
     if lost is not None:
         return lost
-    whole = data if not tables else data[:2] + tables[2:].removesuffix(_END_MARKER) + data[2:]
+    whole = data if not tables else data[:2] + tables[2:].removesuffix(END_BYTES) + data[2:]
     if remarks is None:
         remarks = decoded(np.frombuffer(whole, np.uint8), _TO_HEAR)[1]
     damaged = "the JPEG data is damaged"

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["END", "FIRST_RESTART", "SCAN", "JpegSegment", "first_scan", "segments"]
+__all__ = ["END", "END_BYTES", "FIRST_RESTART", "SCAN", "JpegSegment", "first_scan", "segments"]
 
 SCAN, END, FIRST_RESTART = 0xDA, 0xD9, 0xD0
 """Markers; T.81, B.1.1."""
+END_BYTES = bytes((0xFF, END))
+"""As it stands in a file."""
 _FILL, _STAND_ALONE = 0xFF, frozenset({0x01, *range(0xD0, 0xD9)})
 # Within a scan 0xFF is followed by 0x00, by a restart marker, or by the marker that ends it (T.81, B.1.1).
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")

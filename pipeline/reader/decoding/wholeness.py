@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.reader.decoding.decoders import decoded_photo
 from pipeline.reader.decoding.jpeg import EMPTY_RUN
-from pipeline.reader.decoding.jpeg_segments import first_scan
+from pipeline.reader.decoding.jpeg_segments import END_BYTES, first_scan
 from pipeline.reader.decoding.pillow import strict_pillow
 from pipeline.reader.decoding.png import PNG_CHANNELS
 from pipeline.reader.source import ContentKind
@@ -23,7 +23,6 @@ from pipeline.reader.source import ContentKind
 __all__ = ["is_cut_off", "rows_that_came"]
 
 _TAIL_BYTES = 4096  # in which the end of a file is looked for before all of it is read
-_JPEG_END = b"\xff\xd9"
 _PNG_HEAD = 8
 _PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk and its check
 
@@ -34,7 +33,7 @@ def is_cut_off(path: Path, kind: ContentKind) -> bool:
         return False
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        if (_JPEG_END if kind == "JPEG" else _PNG_END) in stream.read():
+        if (END_BYTES if kind == "JPEG" else _PNG_END) in stream.read():
             return False
         if kind == "PNG":
             return True

@@ -33,6 +33,11 @@ class RawRows:
         ----------
         asked : first row, and the one after the last.
         block : rows of a block.
+
+        Raises
+        ------
+        DamageError
+            Which rows have a gap.
         """
         every = rows.length // rows.row_bytes
         for top in range(asked[0] // block * block, min(asked[1], every), block):

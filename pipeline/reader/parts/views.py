@@ -18,8 +18,8 @@ _INNER = 0.5
 
 def view_sketch(grey: NDArray[np.generic]) -> NDArray[np.float32]:
     """Small picture of what is as large as cells, of mean 0 and variance 1; float32 (128, 128)."""
-    across, down = (int(side * (1 - _INNER) / 2) for side in grey.shape)
-    inner = np.asarray(grey[across : grey.shape[0] - across, down : grey.shape[1] - down])
+    down, across = (int(side * (1 - _INNER) / 2) for side in grey.shape)
+    inner = np.asarray(grey[down : grey.shape[0] - down, across : grey.shape[1] - across])
     small = cv2.resize(inner, (_SKETCH_PX, _SKETCH_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
     band = cv2.GaussianBlur(small, (0, 0), _FINE_PX) - cv2.GaussianBlur(small, (0, 0), _COARSE_PX)
     return np.asarray((band - band.mean()) / max(float(band.std()), 1e-6), np.float32)

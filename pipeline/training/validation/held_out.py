@@ -132,7 +132,7 @@ def _middles(found: Sequence[FoundAt], threshold: float) -> MiddleLogits | None:
         for slide in np.unique(own.group)
         if (own.group == slide).sum() >= MIDDLE_CELLS
     ]
-    return MiddleLogits(low=min(middles), high=max(middles)) if middles else None
+    return MiddleLogits(low=round(min(middles), 2), high=round(max(middles), 2)) if middles else None
 
 
 def _logit_counts(probabilities: NDArray[np.float32]) -> LogitCounts:

@@ -22,7 +22,7 @@ from pipeline.counting.intervals.limits import (
     lowest_detectable,
 )
 from pipeline.counting.intervals.melded import corrected, melded_interval
-from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, fit_beta, soiled
+from pipeline.counting.intervals.slide_errors import Beta, SlideErrors, error_points, fit_beta, soiled
 from pipeline.counting.statistics import distinguishable, limit_of_detection
 
 ERRORS = SlideErrors(
@@ -50,6 +50,12 @@ def test_clusters_and_errors_make_it_wider() -> None:
     assert clustered[0] < plain[0] < plain[1] < clustered[1]
     assert unsure[1] - unsure[0] > plain[1] - plain[0]
     assert melded_interval(40, 2000, ERRORS) == unsure
+
+
+def test_a_night_of_slides_that_each_have_their_own_dirt_keeps_the_errors_of_a_few() -> None:
+    for slide in range(40):
+        melded_interval(5, 1000, replace(ERRORS, false_calls=Beta(alpha=0.5 + slide / 100, beta=300.0)))
+    assert error_points.cache_info().currsize <= 16
 
 
 @settings(deadline=None, max_examples=25)
