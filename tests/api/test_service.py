@@ -45,6 +45,7 @@ def _alive(pid: int) -> bool:
 
 
 def test_health_tells_of_the_worker_and_of_what_waits(service):
+    wait_for(lambda: service.app.state.service.supervisor.pid is not None)  # it starts beside the service
     assert service.get("/v1/health").json() == {"status": "ok", "worker": True, "waiting": 0}
     _hand_in(service, "slow.png")
     assert service.get("/v1/health").json()["waiting"] == 1
