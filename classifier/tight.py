@@ -15,7 +15,7 @@ from segmentation.illumination import white_point
 from segmentation.masks import cell_masks, stain_depth
 from segmentation.resample import CROP_UM_PER_PX, WHITE_LEVEL, halve, normalise
 
-__all__ = ["CANVAS_PX", "TightCell", "has_black_surround", "place_cell"]
+__all__ = ["CANVAS_PX", "TightCell", "ground_colour", "has_black_surround", "place_cell"]
 
 CANVAS_PX = 2 * CROP_PX
 """Side of the white canvas at crop scale that a cell is laid on; 21 µm."""
@@ -71,7 +71,7 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     mask = cell_masks(stain_depth(canvas), cell, np.ones(1, bool))[0]
     if mask is None:
         raise ValueError("a wanted cell has a mask")
-    lit = _laid(normalise(picture, _ground(picture, white)), step)
+    lit = _laid(normalise(picture, ground_colour(picture, white)), step)
     stain = usual_absorbance(halve(lit), box, PALE_PERCENTILE)
     absorbance = None if stain is None else [STAIN_OVER_PALE * channel for channel in stain]
     crop = cut_crops(even_stain(lit, absorbance), cell.centres, [mask])[0]
@@ -84,8 +84,13 @@ def place_cell(picture: NDArray[np.uint8], um_per_px: float | None) -> TightCell
     )
 
 
-def _ground(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Colour of the background, float32 (3,), 1 to 255: `white`, or most of the corners where brighter."""
+def ground_colour(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colour of the background of a cell cut out by its box, float32 (3,), 1 to 255.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3), RGB. white : by `white_point`; most of the corners where they are brighter.
+    """
     height, width = picture.shape[:2]
     y, x = np.ogrid[:height, :width]
     corners = ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 > 1

@@ -33,6 +33,9 @@ class OneCellLimits:
     white_score : detector's score as a white cell above which it is one even where it is called infected.
     platelet_fit, platelet_share : fit as a platelet above which it is one, and the same in units of the
         fit as a red cell, where it is less sharp than platelet_sharpness: it was enlarged.
+    nucleus_share, nucleus_green, nucleus_red, nucleus_blue : a cell holds a nucleus where its dark part takes
+        up more than this share of it and absorbs more green, and where the darkest of it absorbs more red and
+        less blue than these times its green.
     """
 
     longest_px: int = 450
@@ -61,3 +64,7 @@ class OneCellLimits:
     platelet_fit: float = 0.15
     platelet_share: float = 0.6
     platelet_sharpness: float = 1.3
+    nucleus_share: float = 0.2
+    nucleus_green: float = 0.8
+    nucleus_red: float = 0.45
+    nucleus_blue: float = 0.25

@@ -11,6 +11,7 @@ import pytest
 from pipeline.classify import classify_files
 from pipeline.settings import CountSettings
 from pipeline.synthetic.field import RenderedField, RenderSettings, render_field
+from tests.classifier.one_cell.drawn import VIOLET, drawn_cell
 
 UM_PER_PX = 0.11
 CELLS = 8
@@ -124,6 +125,18 @@ def test_other_blood_cells_are_not_called(label, words, film, tmp_path):
     known = _called(tmp_path, others, UM_PER_PX)
     assert (known["notice"] == "not_one_cell").mean() >= 0.8
     assert known["reason"].str.contains("µm", regex=False).any()
+
+
+def test_a_white_cell_that_its_nucleus_fills_is_not_called(tmp_path):
+    found = _called(tmp_path, [drawn_cell(VIOLET, seed) for seed in range(CELLS)])
+    assert (found["notice"] == "not_one_cell").all()
+    assert found["reason"].str.contains("white cell", regex=False).all()
+
+
+def test_a_late_parasite_that_fills_its_cell_is_called(tmp_path):
+    pigment = [drawn_cell((1.1, 1.3, 1.1), seed) for seed in range(CELLS)]
+    found = _called(tmp_path, pigment)
+    assert not found["reason"].str.contains("violet", regex=False).any()
 
 
 def test_two_cells_beside_each_other_are_not_called(cells, tmp_path):
