@@ -1,6 +1,6 @@
 """What may be claimed from the count of a slide; never more than was seen."""
 
-from pipeline.counting.intervals.limits import beyond_false_calls
+from pipeline.counting.intervals.limits import beyond_false_calls, is_one_of_few
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.second_look import deserves_a_look
 from pipeline.records import Notice, NoticeCode, SecondLook, Verdict
@@ -25,7 +25,7 @@ def verdict_of(
     find where rings cannot be seen. Parasites are
     claimed only where the positives are more than false calls explain; these differ from slide to slide.
     Where they are not, but more cells stand out of the slide's own than a clean slide has, or its own dirt
-    alone explains the calls, it is uncertain: a person must look at these.
+    alone explains the calls, or one was called of very few, it is uncertain: a person must look at these.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def verdict_of(
     if beyond_false_calls(infected, counted, errors, effect):
         return "parasites seen"
     by_dirt_alone = clean is not None and beyond_false_calls(infected, counted, clean, effect)
-    if by_dirt_alone or deserves_a_look(look):
+    if by_dirt_alone or is_one_of_few(infected, counted) or deserves_a_look(look):
         return "uncertain"
     hidden = any(notice.code == HIDES_RINGS for notice in notices)
     return "not countable" if hidden else "none distinguishable"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.counting.intervals.design import Clustering
+from pipeline.counting.intervals.limits import limit_of_blank
 from pipeline.counting.intervals.melded import melded_interval
 from pipeline.counting.intervals.slide_errors import Beta, SlideErrors
 from pipeline.counting.summary import errors_of, summarise
@@ -87,6 +88,18 @@ def test_cells_that_dirt_explains_do_not_make_a_slide_uncertain() -> None:
 def test_one_cell_alone_makes_no_slide_uncertain() -> None:
     lone = replace(LOOK, cells=1, expected=0.01)
     assert verdict_of((0, 40), ERRORS, (), 1.0, lone) == "none distinguishable"
+
+
+@pytest.mark.parametrize("counted", [1, 3, 6, 17, 19])
+def test_one_called_cell_of_very_few_claims_no_parasites_and_is_looked_at(counted: int) -> None:
+    assert verdict_of((1, counted), VARYING, ()) == "uncertain"
+    assert melded_interval(1, counted, VARYING)[0] == 0
+    assert limit_of_blank(counted, VARYING) >= 1 / counted
+
+
+def test_two_called_cells_of_very_few_and_one_of_more_are_seen() -> None:
+    assert verdict_of((2, 6), VARYING, ()) == "parasites seen"
+    assert verdict_of((1, 20), VARYING, ()) == "parasites seen"
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
