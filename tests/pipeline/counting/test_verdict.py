@@ -94,7 +94,9 @@ def test_one_cell_alone_makes_no_slide_uncertain() -> None:
 def test_one_called_cell_of_very_few_claims_no_parasites_and_is_looked_at(counted: int) -> None:
     assert verdict_of((1, counted), VARYING, ()) == "uncertain"
     assert melded_interval(1, counted, VARYING)[0] == 0
-    assert limit_of_blank(counted, VARYING) >= 1 / counted
+    blank = limit_of_blank(counted, VARYING)
+    assert blank is not None
+    assert blank >= 1 / counted
 
 
 def test_two_called_cells_of_very_few_and_one_of_more_are_seen() -> None:
