@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.hostile.inputs import Input, Must
+from benchmarks.measuring.processes import family
 from pipeline.names import CSV_ENCODING, from_csv
 
 __all__ = [
@@ -169,7 +170,7 @@ def spoken_faults(code: int, said: str) -> list[str]:
 
 
 def count(sources: list[Path], out: Path, patience_s: float = 10 * BUDGET_S) -> tuple[int, str, float, float]:
-    """Exit code, what was said, seconds, and the peak of its memory in MB; killed after a while."""
+    """Exit code, what was said, seconds, and peak MB of its process that took most; killed after a while."""
     command = [sys.executable, "-c", "from pipeline.cli.app import main; main()", "count", *map(str, sources)]
     command = [*command, "-o", str(out), "--um-per-px", str(UM_PER_PX)]
     began = time.monotonic()
@@ -177,7 +178,7 @@ def count(sources: list[Path], out: Path, patience_s: float = 10 * BUDGET_S) -> 
         process = subprocess.Popen(command, stdout=heard, stderr=heard, start_new_session=True)
         peak_mb = 0.0
         while process.poll() is None:
-            peak_mb = max(peak_mb, _peak_mb(process.pid))
+            peak_mb = max(peak_mb, *map(_peak_mb, family(process.pid)))
             if time.monotonic() - began > patience_s:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

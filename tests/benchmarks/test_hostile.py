@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.hostile.__main__ import KINDS, _inputs, _table
-from benchmarks.hostile.trying import Expected, Tried, is_right, spoken_faults
+from benchmarks.hostile.trying import Expected, Tried, count, is_right, spoken_faults
 
 FIELD = np.random.default_rng(1).integers(100, 140, (360, 480, 3), np.uint8)
 
@@ -40,6 +40,13 @@ def test_a_fault_is_told_from_an_answer() -> None:
     assert spoken_faults(1, "Traceback (most recent call last):\n") == ["traceback"]
     assert spoken_faults(1, "unexpected ValueError: truth value of an array") == ["internals"]
     assert spoken_faults(0, "a\x1b[2Jb") == ["terminal"]
+
+
+def test_memory_is_that_of_the_worker_that_counts(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        Image.fromarray(FIELD).save(tmp_path / f"{name}.png")
+    _, _, _, peak_mb = count([tmp_path / "a.png", tmp_path / "b.png"], tmp_path / "out")
+    assert peak_mb > 120
 
 
 def test_an_answer_is_right_or_wrong_by_what_must_become_of_the_input(tmp_path: Path) -> None:
