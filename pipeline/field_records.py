@@ -17,6 +17,7 @@ NoticeCode = Literal[
     "fields_excluded",
     "fields_overlap",
     "grey_picture",
+    "mixed_photos",
     "noisy_picture",
     "not_a_smear",
     "out_of_focus",

@@ -20,6 +20,8 @@ DARK_LEVEL = 40
 """Brightest channel (0 to 255) below which a pixel may belong to the black surround of an eyepiece photo."""
 MIN_DARK_FRACTION = 0.08
 """Least fraction of the picture that is black surround before a view is looked for."""
+PART_OF_VIEW = 0.25
+"""Size of a lit part, relative to the largest, from which on it belongs to the view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,10 @@ def bright_view(thumbnail: NDArray[np.uint8], px: float) -> BrightView | None:
     count, labels, stats, _ = cv2.connectedComponentsWithStats((surround == 0).astype(np.uint8))
     if count < 2:
         return None
-    lit = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    # A pointer, or the seams of a mosaic, part the view; glints in the surround are no part of it.
+    lit = (areas >= PART_OF_VIEW * areas.max())[labels].astype(np.uint8)
     # Stained cells on the rim bite into the lit part: the view is its convex hull.
     contours, _ = cv2.findContours(lit, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(np.concatenate(contours))

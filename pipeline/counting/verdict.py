@@ -7,8 +7,8 @@ from pipeline.records import Notice, NoticeCode, SecondLook, Verdict
 
 __all__ = ["verdict_of"]
 
-HIDES_RINGS: NoticeCode = "rings_not_visible"
-"""Code of the notice with which none is never claimed."""
+HIDE_PARASITES: frozenset[NoticeCode] = frozenset({"rings_not_visible", "mixed_photos"})
+"""Codes of the notices with which none is never claimed: rings, or photos of the slide, were not seen."""
 
 
 def verdict_of(
@@ -22,7 +22,7 @@ def verdict_of(
     """The verdict of a slide.
 
     Where quality control refuses, or nothing was counted, the slide is not countable, nor is one without a
-    find where rings cannot be seen. Parasites are
+    find where rings, or half of the photos, cannot be seen. Parasites are
     claimed only where the positives are more than false calls explain; these differ from slide to slide.
     Where they are not, but more cells stand out of the slide's own than a clean slide has, or its own dirt
     alone explains the calls, or one was called of very few, it is uncertain: a person must look at these.
@@ -41,5 +41,5 @@ def verdict_of(
     by_dirt_alone = clean is not None and beyond_false_calls(infected, counted, clean, effect)
     if by_dirt_alone or is_one_of_few(infected, counted) or deserves_a_look(look):
         return "uncertain"
-    hidden = any(notice.code == HIDES_RINGS for notice in notices)
+    hidden = any(notice.code in HIDE_PARASITES for notice in notices)
     return "not countable" if hidden else "none distinguishable"

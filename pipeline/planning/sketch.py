@@ -94,6 +94,9 @@ def _detail(
         inside = cv2.resize(light.view.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         rim = 2 * round(RIM_SHARE * side) + 1
         lit = np.asarray(cv2.erode((inside > 0.99).astype(np.float32), np.ones((rim, rim))), np.float32)
+    if light.drawn is not None:
+        free = cv2.resize(light.drawn.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        lit *= free > 0.99
     blur = GROUND_SHARE * side
     ground = cv2.GaussianBlur(small * lit, (0, 0), blur)
     weight = np.maximum(cv2.GaussianBlur(lit, (0, 0), blur), np.float32(1e-3))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.planning.landmarks import similarity, zoom_of
+from pipeline.planning.resaved import saved_again
 from pipeline.planning.sketch import SKETCH_PX, Sketch, detail_of
 
 __all__ = ["Shared", "contained", "overlapping", "same_views"]
@@ -28,6 +29,8 @@ LEAST_OVERLAP = 0.08
 """Share of a view; in less of it there are too few cells to compare."""
 CONTAINED = 0.9
 """Share of a view that another one shows too from which on it shows nothing of its own."""
+AS_MUCH = 0.03
+"""Difference of these shares below which two photos show as much as one another: the better one is kept."""
 FINER = 0.87
 """Size of a px of what is contained, to that of the other, below which it shows more and is kept."""
 PEAKS = 3
@@ -37,10 +40,10 @@ MOST_PAIRS, MOST_TURNED_PAIRS = 10_000, 2_000
 photos, those that follow one another."""
 COLOURLESS = 0.5
 """Of photos of one view those are not taken that have less colour than this share of the most."""
-MORE_DETAIL = 1.01
-"""Of photos of one view the one with the most detail is taken, if it has this many times as much: than a JPEG
-of quality 30 of it 1.02 and more (23 photos of eight laboratories), than one blurred by 1 px 1.12, than half
-the size 1.05; less is nothing that px more would hold."""
+MORE_DETAIL, MORE_BY_PX = 1.01, 1.03
+"""Of photos of one view the one with the most detail is taken, if it has this many times as much, or this many
+where it has more px: than one blurred by 1 px 1.12, than half the size 1.035 and more; one that was made 1.5
+times as large seems to have up to 1.022 times as much (24 photos of eight laboratories)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +115,11 @@ def contained(sketches: Mapping[int, Sketch], overlaps: Mapping[tuple[int, int],
     for (one, other), shared in overlaps.items():
         ways = [(one, other)] if shared.of_one >= CONTAINED and shared.zoom * FINER <= 1 else []
         ways += [(other, one)] if shared.of_other >= CONTAINED and shared.zoom >= FINER else []
-        if ways:
-            smaller, larger = min(ways, key=lambda way: (_pixels(sketches[way[0]]), -way[0]))
+        if len(ways) == 2:
+            more = shared.of_other - shared.of_one
+            kept = _best([one, other], sketches) if abs(more) < AS_MUCH else one if more > 0 else other
+            ways = [way for way in ways if way[1] == kept]
+        for smaller, larger in ways:
             within.setdefault(smaller, larger)
     for index in within:
         while within[index] in within:
@@ -163,7 +169,12 @@ def _of_one_size(
 
 def _zoomed(sketch: Sketch, zoom: float) -> Sketch:
     height, width = sketch.pixels.shape
-    size = max(1, round(zoom * width)), max(1, round(zoom * height))
+    return _stretched(sketch, (max(1, round(zoom * height)), max(1, round(zoom * width))))
+
+
+def _stretched(sketch: Sketch, shape: tuple[int, ...]) -> Sketch:
+    """The same with so many rows and columns: a photo may have been saved with other sides than it had."""
+    size = shape[1], shape[0]
     pixels, lit = (
         cv2.resize(side, size, interpolation=cv2.INTER_AREA) for side in (sketch.pixels, sketch.lit)
     )
@@ -184,7 +195,7 @@ def _is_same(one: Sketch, other: Sketch) -> bool:
 
 def _shows_same(one: Sketch, other: Sketch) -> bool:
     if one.pixels.shape != other.pixels.shape:
-        return False
+        other = _stretched(other, one.pixels.shape)
     return _agrees(one.pixels, other.pixels, one.lit * other.lit, SAME_CORRELATION)
 
 
@@ -211,8 +222,15 @@ def _best(group: list[int], sketches: Mapping[int, Sketch]) -> int:
     whole = [index for index in whole if sketches[index].colour >= COLOURLESS * most_colour]
     largest = max(max(sketches[index].field.width, sketches[index].field.height) for index in whole)
     detail = {index: detail_of(sketches[index].field, largest) for index in whole}
-    fine = [index for index in whole if detail[index] * MORE_DETAIL >= max(detail.values())]
-    return min(fine, key=lambda index: (_pixels(sketches[index]), len(sketches[index].field.name), index))
+    again = saved_again({index: sketches[index].field for index in whole}, detail)
+    whole = [index for index in whole if index not in again] or whole
+    px = {index: _pixels(sketches[index]) for index in whole}
+
+    def excels(one: int, other: int) -> bool:
+        return detail[one] > detail[other] * (MORE_DETAIL if px[one] <= px[other] else MORE_BY_PX)
+
+    fine = [index for index in whole if not any(excels(other, index) for other in whole)]
+    return min(fine, key=lambda index: (px[index], len(sketches[index].field.name), index))
 
 
 def _pairs(indices: list[int], most: int) -> Iterator[tuple[int, int]]:

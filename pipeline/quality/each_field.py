@@ -1,7 +1,7 @@
 """Each photo of a slide is judged by itself: which of them are left out of its count, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,9 @@ from pipeline.quality.reasons import advice_on
 from pipeline.records import ExcludedField, Notice
 
 __all__ = ["JudgedAs", "JudgedFields", "excluded_notices", "judge_fields", "refused_alone"]
+
+_Stain = tuple[float, float, float]
+"""What the usual red cell of a field absorbs in red, green and blue."""
 
 ENOUGH_CELLS = 10
 """Red cells from which on a field of which little was counted is judged."""
@@ -102,20 +105,35 @@ def refused_alone(
 
 def excluded_notices(excluded: Iterable[ExcludedField], photos: int) -> tuple[Notice, ...]:
     """What is said where some of so many photos are left out for what they show."""
-    strange = [one for one in excluded if one.code not in {"same_picture", "damaged"}]
+    every = list(excluded)
+    strange = [one for one in every if one.code not in {"same_picture", "damaged"}]
     if not strange:
         return ()
     each = named(f"{one.name} ({one.code})" for one in strange)
     text = advice_on(
         "fields_excluded", f"{len(strange)} of {photos} photos are left out of the count ({each})"
     )
-    found = (Notice(code="fields_excluded", severity="warn", value=len(strange), limit=0, text=text),)
+    found: tuple[Notice, ...] = (Notice(code="fields_excluded", severity="warn", value=len(strange), limit=0, text=text),)
+    found += _mixed(strange, photos, photos - len(every))
     others = sum(one.code == "other_scale" for one in strange)
     if not others:
         return found
     other = f"Left out for their scale: {others} of {photos} photos, of another objective or camera"
     text = advice_on("several_scales", other)
     return (*found, Notice(code="several_scales", severity="warn", value=others, limit=0, text=text))
+
+
+def _mixed(strange: Sequence[ExcludedField], photos: int, counted: int) -> tuple[Notice, ...]:
+    """Notice where those that are counted are no more than those that are only unlike them."""
+    unlike = sum(one.code in {"other_scale", "other_light"} for one in strange)
+    if not unlike or unlike < counted:
+        return ()
+    found = (
+        f"{unlike} of {photos} photos were taken with another microscope or stain than the {counted} that are "
+        "counted, and may show parasites that these do not"
+    )
+    text = advice_on("mixed_photos", found)
+    return (Notice(code="mixed_photos", severity="warn", value=unlike, limit=counted, text=text),)
 
 
 def _notices_alone(
@@ -192,11 +210,10 @@ def _voting(fit: Iterable[int], burnt: Set[int]) -> list[int]:
 def _other_stain(fit: Mapping[int, FieldMeasures], burnt: Set[int]) -> dict[int, tuple[str, str]]:
     """Fields whose red cells are stained or lit otherwise than those of most others; see `_other_scale`."""
     stains = {index: one.features.stain for index, one in fit.items() if one.features is not None}
-    voting = [stains[index] for index in _voting(stains, burnt)]
-    if len(voting) < 3:
+    if len(stains) < 2:
         return {}
-    red, green, blue = np.median(voting, axis=0).tolist()
-    differences = {index: stain_difference(stain, (red, green, blue)) for index, stain in stains.items()}
+    usual = _usual_stain({index: stains[index] for index in _voting(stains, burnt)}, fit)
+    differences = {index: stain_difference(stain, usual) for index, stain in stains.items()}
     return {
         index: (
             "other_light",
@@ -206,3 +223,26 @@ def _other_stain(fit: Mapping[int, FieldMeasures], burnt: Set[int]) -> dict[int,
         for index, difference in differences.items()
         if difference > MOST_STAIN_DIFFERENCE
     }
+
+
+def _usual_stain(stains: Mapping[int, _Stain], fit: Mapping[int, FieldMeasures]) -> _Stain:
+    """The middle of all where most are near it, else that of the largest group, of equal ones with the most
+    cells: photos of two slides have no middle that is like either.
+    """
+    middle = _middle_stain([*stains.values()])
+    if 2 * len(_near(stains, middle)) > len(stains):
+        return middle
+    groups = (_near(stains, stain) for stain in stains.values())
+    largest = max(groups, key=lambda group: (len(group), sum(fit[index].red_cells for index in group)))
+    return _middle_stain([stains[index] for index in largest])
+
+
+def _near(stains: Mapping[int, _Stain], middle: _Stain) -> list[int]:
+    return [
+        index for index, stain in stains.items() if stain_difference(stain, middle) <= MOST_STAIN_DIFFERENCE
+    ]
+
+
+def _middle_stain(stains: Sequence[_Stain]) -> _Stain:
+    red, green, blue = np.median(stains, axis=0).tolist()
+    return red, green, blue

@@ -136,6 +136,14 @@ REASONS: tuple[Reason, ...] = (
         advice="count the photos of each microscope as a slide of their own",
     ),
     Reason(
+        code="mixed_photos",
+        words="half of the photos or more are of another microscope or stain; none distinguishable is not claimed",
+        measured="photos left out for their scale or light",
+        warns="from the number that is counted on",
+        action="files",
+        advice="count the photos of each microscope and stain as a slide of their own",
+    ),
+    Reason(
         code="same_picture",
         words="photos show the same view; it was counted once",
         measured="photos left out",

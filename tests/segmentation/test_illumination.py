@@ -28,6 +28,26 @@ def test_the_distance_to_the_edge_of_the_view_is_in_level_0_pixels():
     assert at[2] == 0
 
 
+def test_a_view_that_is_parted_by_a_black_pointer_or_by_seams_is_one():
+    parted, mosaic = round_view(), np.full((180, 240, 3), 210, np.uint8)
+    parted[80:92] = 0
+    for place in range(0, 240, 40):
+        mosaic[place : place + 8], mosaic[:, place : place + 8] = 0, 0
+    view, whole = bright_view(parted, 4.0), bright_view(mosaic, 4.0)
+    assert view is not None
+    truth = disc_share(240, 180, [(120, 90, 70)]) > 0.5
+    assert (view.mask ^ truth).sum() < 0.02 * truth.sum()
+    assert whole is None or whole.mask.mean() > 0.85
+
+
+def test_a_glint_in_the_surround_is_no_part_of_the_view():
+    picture = round_view()
+    picture[4:24, 4:24] = 240
+    view = bright_view(picture, 4.0)
+    assert view is not None
+    assert not view.mask[:24, :24].any()
+
+
 def test_places_outside_of_the_picture_are_answered_as_its_border():
     view = bright_view(round_view(), 4.0)
     assert view is not None

@@ -33,6 +33,12 @@ def test_parasites_are_claimed_only_beyond_the_false_positives() -> None:
     assert verdict_of((0, 0), errors, ()) == "not countable"
 
 
+def test_none_is_not_claimed_where_half_of_the_photos_are_of_another_microscope() -> None:
+    mixed = Notice(code="mixed_photos", severity="warn", value=2, limit=1, text="mixed")
+    assert verdict_of((2, 1000), ERRORS, (mixed,)) == "not countable"
+    assert verdict_of((9, 1000), ERRORS, (mixed,)) == "parasites seen"
+
+
 def test_what_the_slides_own_dirt_explains_is_taken_off() -> None:
     debris = DebrisControl(
         specks=30,

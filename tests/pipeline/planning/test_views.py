@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from pipeline.evaluation.labelled import read_field_set
 from pipeline.planning.field import field_light
 from pipeline.planning.sketch import Sketch, sketch_of
 from pipeline.planning.views import contained, overlapping, same_views
@@ -35,6 +36,7 @@ def other_film(seed: int) -> np.ndarray:
 
 def sketches(folder: Path, **pictures: np.ndarray) -> dict[int, Sketch]:
     """Sketches of pictures that are saved as files, in the order of their names."""
+    folder.mkdir(exist_ok=True)
     for name, picture in pictures.items():
         cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
     with open_slide(folder) as slide:
@@ -64,6 +66,8 @@ COPIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "turned by a quarter": np.rot90,
     "turned by a half": lambda picture: np.rot90(picture, 2),
     "mirrored": np.fliplr,
+    "squeezed": lambda picture: np.asarray(cv2.resize(picture, None, fx=1, fy=0.85)),
+    "as wide as a screen": lambda picture: np.asarray(cv2.resize(picture, None, fx=1.25, fy=0.9)),
     "mirrored, turned, a poor JPEG": lambda picture: jpeg(np.rot90(picture[::-1]).copy(), 40),
 }
 
@@ -136,6 +140,12 @@ def test_of_photos_that_hold_one_another_the_largest_is_kept(film, tmp_path):
     assert contained(found, overlapping(found)) == {0: 2, 1: 2}
 
 
+def test_of_photos_that_show_as_much_the_better_one_is_kept(film, tmp_path):
+    whole = view(film, 0, 0)
+    found = sketches(tmp_path, a=whole[30:, 30:], b=turned(whole, 2), the_photo=whole)
+    assert contained(found, overlapping(found)) == {0: 2, 1: 2}
+
+
 def turned(picture: np.ndarray, degrees: float, zoom: float = 1.0) -> np.ndarray:
     height, width = picture.shape[:2]
     lies = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, zoom)
@@ -188,12 +198,40 @@ def test_of_one_view_the_photo_that_was_compressed_less_is_taken(film, quality, 
     assert same_views(found) == {0: 2, 1: 2}
 
 
+@pytest.mark.parametrize("sigma", [0.0, 1.2])
+@pytest.mark.parametrize("quality", [30, 60, 75])
+def test_of_the_same_pixels_those_that_were_saved_once_more_are_not_taken(film, sigma, quality, tmp_path):
+    """The steps that JPEG leaves are detail too: a soft photo seemed to have more after it."""
+    photo = jpeg(blurred(view(film, 0, 0), sigma) if sigma else view(film, 0, 0), 90)
+    found = sketches(tmp_path, a=jpeg(photo, quality), the_photo=photo, the_photo_once_more=photo)
+    assert same_views(found) == {0: 1, 2: 1}
+
+
+def test_of_a_real_photo_and_its_copy_that_was_saved_once_more_the_photo_is_taken(labelled_data, tmp_path):
+    every = read_field_set(labelled_data / "iml")
+    for number, name in enumerate(every.fields["field"][::60]):
+        photo = np.asarray(cv2.imread(str(every.image_path(name))), np.uint8)[..., ::-1]
+        found = sketches(tmp_path / str(number), a=jpeg(photo, 60), the_photo=photo)
+        assert same_views(found) == {0: 1}, name
+
+
 def test_of_one_view_pixels_without_detail_are_not_taken(film, tmp_path):
     whole = view(film, 0, 0)
     poor = cv2.resize(jpeg(whole, 30), None, fx=1.3, fy=1.3, interpolation=cv2.INTER_CUBIC)
     large = cv2.resize(halved(whole), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     found = sketches(tmp_path, a=np.asarray(poor), b=np.asarray(large), the_best_of_all=whole)
     assert same_views(found) == {0: 2, 1: 2}
+    enlarged = cv2.resize(whole, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
+    assert same_views(sketches(tmp_path / "b", a=np.asarray(enlarged), the_best_of_all=whole)) == {0: 1}
+
+
+@pytest.mark.parametrize("colour", [45, 255])
+def test_a_picture_of_a_window_that_shows_a_photo_shows_nothing_of_its_own(film, colour, tmp_path):
+    whole = view(film, 0, 0)
+    small = cv2.resize(whole, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    window = cv2.copyMakeBorder(small, 60, 40, 200, 30, cv2.BORDER_CONSTANT, value=(colour,) * 3)
+    found = sketches(tmp_path, a=np.asarray(window), the_photo=whole)
+    assert contained(found, overlapping(found)) == {0: 1}
 
 
 def through_the_eyepiece(picture: np.ndarray) -> np.ndarray:

@@ -89,6 +89,17 @@ def test_burnt_fields_do_not_say_how_the_others_should_look() -> None:
     assert codes(found) == dict.fromkeys(range(3, 8), "other_scale")
 
 
+def test_where_no_stain_is_that_of_most_the_largest_group_is_kept() -> None:
+    pale, deep, deepest = stained(GOOD_FIELD, 0.1), stained(GOOD_FIELD, 0.45), stained(GOOD_FIELD, 2.0)
+    many = replace(deep, red_cells=400)
+    assert codes(judged(*[pale] * 3, *[many] * 3)) == dict.fromkeys(range(3), "other_light")
+    assert codes(judged(*[pale] * 2, *[deep] * 3, *[deepest] * 2)) == dict.fromkeys(
+        (0, 1, 5, 6), "other_light"
+    )
+    assert codes(judged(pale, many, deepest)) == dict.fromkeys((0, 2), "other_light")
+    assert codes(judged(deepest, pale)) == {1: "other_light"}
+
+
 def test_a_field_of_another_scale_is_left_out() -> None:
     scale = SlideScale(um_per_px=0.1, source="estimated", others={1: 0.2})
     assert codes(judged(GOOD_FIELD, GOOD_FIELD, GOOD_FIELD, scale=scale)) == {1: "other_scale"}
@@ -115,3 +126,17 @@ def test_the_notice_names_those_left_out_for_what_they_show() -> None:
     assert "bench (not_a_smear), weak (other_scale)" in left_out.text
     assert (scales.code, scales.value) == ("several_scales", 1)
     assert excluded_notices(excluded[1:2], 9) == ()
+
+
+def test_as_many_photos_left_out_as_counted_are_no_slide_of_one_microscope() -> None:
+    others = [
+        ExcludedField(name="a", code="other_scale", text=""),
+        ExcludedField(name="b", code="other_light", text=""),
+    ]
+    bench = ExcludedField(name="bench", code="not_a_smear", text="")
+    said = {notice.code: notice for notice in excluded_notices([*others, bench], 5)}
+    assert said["mixed_photos"].value == 2
+    assert said["mixed_photos"].limit == 2
+    assert "2 of 5 photos" in said["mixed_photos"].text
+    assert "mixed_photos" not in {notice.code for notice in excluded_notices([*others, bench], 6)}
+    assert "mixed_photos" not in {notice.code for notice in excluded_notices([bench] * 3, 4)}
