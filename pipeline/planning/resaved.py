@@ -15,7 +15,7 @@ BLOCK_PX = 8
 MIDDLE_PX = 328
 """Most px, along a side, of the middle that is looked at."""
 SAME_LEVELS = 6.0
-"""Mean difference, levels, of pictures of the same pixels: what is 1.12 times as bright differs by 10 and more."""
+"""Mean difference, levels, of pictures of the same pixels: what is 1.12 times as bright differs by 10."""
 FAINTEST = 1.5
 """Levels of the faintest wave that counts: rounding to whole levels leaves less."""
 LESS_FREE = 0.9

@@ -41,7 +41,7 @@ photos, those that follow one another."""
 COLOURLESS = 0.5
 """Of photos of one view those are not taken that have less colour than this share of the most."""
 MORE_DETAIL, MORE_BY_PX = 1.01, 1.03
-"""Of photos of one view the one with the most detail is taken, if it has this many times as much, or this many
+"""Of photos of one view that with the most detail is taken, if it has this many times as much, or this many
 where it has more px: than one blurred by 1 px 1.12, than half the size 1.035 and more; one that was made 1.5
 times as large seems to have up to 1.022 times as much (24 photos of eight laboratories)."""
 

@@ -113,8 +113,8 @@ def excluded_notices(excluded: Iterable[ExcludedField], photos: int) -> tuple[No
     text = advice_on(
         "fields_excluded", f"{len(strange)} of {photos} photos are left out of the count ({each})"
     )
-    found: tuple[Notice, ...] = (Notice(code="fields_excluded", severity="warn", value=len(strange), limit=0, text=text),)
-    found += _mixed(strange, photos, photos - len(every))
+    said = Notice(code="fields_excluded", severity="warn", value=len(strange), limit=0, text=text)
+    found = (said, *_mixed(strange, photos, photos - len(every)))
     others = sum(one.code == "other_scale" for one in strange)
     if not others:
         return found
@@ -129,8 +129,8 @@ def _mixed(strange: Sequence[ExcludedField], photos: int, counted: int) -> tuple
     if not unlike or unlike < counted:
         return ()
     found = (
-        f"{unlike} of {photos} photos were taken with another microscope or stain than the {counted} that are "
-        "counted, and may show parasites that these do not"
+        f"{unlike} of {photos} photos were taken with another microscope or stain than the {counted} that "
+        "are counted, and may show parasites that these do not"
     )
     text = advice_on("mixed_photos", found)
     return (Notice(code="mixed_photos", severity="warn", value=unlike, limit=counted, text=text),)

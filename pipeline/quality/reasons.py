@@ -137,7 +137,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         code="mixed_photos",
-        words="half of the photos or more are of another microscope or stain; none distinguishable is not claimed",
+        words="half of the photos or more are of another microscope or stain: none is not claimed",
         measured="photos left out for their scale or light",
         warns="from the number that is counted on",
         action="files",

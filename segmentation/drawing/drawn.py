@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.drawing.flat_colours import painted
 from segmentation.drawing.strokes import drawn_strokes
-from segmentation.illumination import BrightView
+from segmentation.illumination import BrightView, film_colour
 
 __all__ = ["drawn_over"]
 
@@ -95,6 +96,9 @@ def drawn_over(
         wide = np.asarray(cv2.dilate(strokes.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
         lines = (wide if lit is None else wide & lit).astype(bool)
         drawn[top : height - bottom, left : width - right] |= lines
+    flat = painted(inner, white, film_colour(inner, view))
+    if flat is not None:
+        drawn[top : height - bottom, left : width - right] |= flat if lit is None else flat & (lit > 0)
     if not drawn.any():
         return None
     free = np.pad((~drawn).astype(np.uint8), 1, mode="edge")

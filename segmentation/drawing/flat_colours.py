@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["flat_colours", "painted_in"]
+__all__ = ["painted"]
 
 BIN_BITS, BINS = 2, 64
 """Colours are told apart by steps of 4 levels a channel: JPEG spreads a painted colour about as far."""
@@ -17,29 +17,45 @@ NEAR, AROUND = 3, 7
 LEAST_SHARE = 0.0004
 """Share of the picture that a painted colour has at least: a short word."""
 STANDS_OUT = 45.0
-"""Times as many px to a bin as around it, at least. Of 122 real fields of nine sets that hold no mark, colours
-that are not the background's have at most 30."""
+"""Times as many px to a bin as around it, at least. Of 1,460 real fields of nine sets six
+hold a colour that has so many, three of them arrows, besides the black bars of `iml`."""
 LEAST_AROUND = 1e-7
 """Share of the picture to a bin that is taken to lie around, at least."""
-FROM_WHITE = 24
-"""Levels of one channel by which it differs from the background at least: empty ground is even as well."""
+FROM_WHITE = 40
+"""Levels of one channel by which it is darker than the background at least: empty ground is even as well."""
+FROM_FILM = 30
+"""Levels of one channel by which it differs from the usual stained place at least: cells may be even too."""
 MOST_COLOURS = 12
 """From so many on, the picture itself was stored with a palette, and nothing is told."""
 PAINT_LEVELS = 10
 """Levels of each channel by which px of it may differ, as JPEG leaves beside an edge."""
 PURE_LEVELS, PURE_SHARE = 4, 0.5
 """Of a painted piece so many px differ by no more than this: the parts of a cell that have its colour do."""
+MOST_SHARE = 0.5
+"""Share of a picture above which it is no photo that was painted over."""
 LEAST_PIECE_PX = 24
 """Px of the smallest piece, a thin letter."""
 
 
-def flat_colours(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> list[tuple[int, int, int]]:
-    """Colours of a picture that stand out of those around them, but for that of the background.
+def painted(
+    picture: NDArray[np.uint8], white: NDArray[np.float32], film: NDArray[np.float32]
+) -> NDArray[np.bool_] | None:
+    """Px of a picture that were painted over it in flat colours, bool (h, w); None where none were.
 
     Parameters
     ----------
-    picture : uint8 (h, w, 3). white : float32 (3,), colour of the background.
+    picture : uint8 (h, w, 3).
+    white, film : float32 (3,), colours of the background and of the usual stained place.
     """
+    found = [_painted_in(picture, colour) for colour in _flat_colours(picture, white, film)]
+    every = np.logical_or.reduce(found) if found else None
+    return every if every is not None and 0 < every.mean() <= MOST_SHARE else None
+
+
+def _flat_colours(
+    picture: NDArray[np.uint8], white: NDArray[np.float32], film: NDArray[np.float32]
+) -> list[tuple[int, int, int]]:
+    """Colours that stand out of those around them, but for those of the background and the cells."""
     bins = (picture >> BIN_BITS).astype(np.int32)
     codes = (bins[..., 0] * BINS + bins[..., 1]) * BINS + bins[..., 2]
     counts = np.bincount(codes.ravel(), minlength=BINS**3).reshape(BINS, BINS, BINS).astype(np.float64)
@@ -49,16 +65,32 @@ def flat_colours(picture: NDArray[np.uint8], white: NDArray[np.float32]) -> list
     found = np.argwhere((near >= least) & (near >= STANDS_OUT * NEAR**3 * around))
     chosen: list[tuple[int, int, int]] = []
     for place in sorted(found.tolist(), key=lambda each: (-near[tuple(each)], each)):
-        colour = tuple(int(each) * (1 << BIN_BITS) + (1 << BIN_BITS) // 2 for each in place)
+        colour = _commonest(picture, codes, counts, place)
         apart = [max(abs(a - b) for a, b in zip(colour, other, strict=True)) for other in chosen]
         if min(apart, default=PAINT_LEVELS) >= PAINT_LEVELS:
             chosen.append(colour)
     if len(chosen) > MOST_COLOURS:
         return []
-    return [colour for colour in chosen if np.abs(np.asarray(colour) - white).max() >= FROM_WHITE]
+    return [
+        colour
+        for colour in chosen
+        if (white - np.asarray(colour)).max() >= FROM_WHITE
+        and np.abs(film - np.asarray(colour)).max() >= FROM_FILM
+    ]
 
 
-def painted_in(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+def _commonest(
+    picture: NDArray[np.uint8], codes: NDArray[np.int32], counts: NDArray[np.float64], place: list[int]
+) -> tuple[int, int, int]:
+    """Mean colour of the px of the fullest bin around a place."""
+    cube = tuple(slice(max(each - NEAR // 2, 0), each + NEAR // 2 + 1) for each in place)
+    fullest = np.unravel_index(int(counts[cube].argmax()), counts[cube].shape)
+    red, green, blue = (part.start + int(each) for part, each in zip(cube, fullest, strict=True))
+    red, green, blue = picture[codes == (red * BINS + green) * BINS + blue].mean(axis=0).round().tolist()
+    return int(red), int(green), int(blue)
+
+
+def _painted_in(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
     """Px of the pieces of a picture, uint8 (h, w, 3), that are painted in a colour, bool (h, w)."""
     near, pure = (_within(picture, colour, levels) for levels in (PAINT_LEVELS, PURE_LEVELS))
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)

@@ -129,6 +129,9 @@ def stamped(picture: np.ndarray, colour: tuple[int, int, int], form: str) -> np.
     [
         ("time stamp", (255, 255, 0)),
         ("time stamp", (255, 140, 0)),
+        ("time stamp", (0, 0, 128)),
+        ("time stamp", (139, 0, 0)),
+        ("circles", (0, 0, 130)),
         ("circles", (0, 255, 0)),
         ("boxes", (255, 200, 0)),
         ("arrows", (0, 160, 255)),

@@ -107,6 +107,15 @@ def test_a_monolayer_stitched_of_fields_of_unlike_exposure_is_readable(side_px: 
         assert readable.mean() > 0.97, um_per_px
 
 
+def test_black_seams_between_the_fields_of_a_mosaic_hide_none_of_them() -> None:
+    mosaic = _stitched(drawn_scan(np.full((8, 8), 0.4), passed=0.8), 300)
+    for place in range(0, mosaic.width, 300):
+        mosaic.picture[place : place + 12], mosaic.picture[:, place : place + 12] = 0, 0
+    light = field_light(mosaic)
+    plan = plan_field(0, mosaic, 0.5, light)
+    assert (map_film(mosaic, plan) == Area.READABLE).mean() > 0.9
+
+
 @pytest.mark.parametrize("um_per_px", [0.5, 0.79])
 def test_two_percent_of_scale_move_the_readable_area_little(um_per_px: float) -> None:
     """From one layer to a thick end; at 0.79 the px of low magnification are 1.6 or 0.8 µm."""

@@ -85,6 +85,31 @@ def test_text_is_found_alone(colour):
     assert not drawn[80:].any()
 
 
+@pytest.mark.parametrize("colour", [(110, 110, 110), (139, 0, 0), (0, 0, 128), (110, 50, 150), (0, 0, 0)])
+@pytest.mark.parametrize("form", ["letters", "circles"])
+def test_what_is_painted_in_one_colour_is_found_whatever_the_colour(colour, form):
+    picture = field(8)
+    if form == "letters":
+        cv2.putText(picture, "Lab 7", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 2.4, colour, 9)
+    else:
+        for place in ((120, 60), (300, 60), (480, 60)):
+            cv2.circle(picture, place, 36, colour, 4)
+    marks = (picture == np.asarray(colour)).all(axis=2)
+    drawn = found(picture)
+    assert drawn[marks].mean() > 0.95
+    assert not drawn[130:].any()
+
+
+def test_panels_and_buttons_of_a_window_are_found():
+    picture = cv2.copyMakeBorder(field(9), 40, 0, 120, 0, cv2.BORDER_CONSTANT, value=(205, 205, 205))
+    for row in range(60, 500, 60):
+        cv2.circle(picture, (60, row), 20, (180, 90, 140), -1)
+    drawn = found(picture)
+    assert drawn[50:, 45:75].mean() > 0.5
+    assert drawn[120, 45:75].all()
+    assert not drawn[60:, 130:].any()
+
+
 def test_the_black_surround_of_an_eyepiece_is_not_drawn():
     picture = field(6)
     rows, columns = np.mgrid[:480, :640]
