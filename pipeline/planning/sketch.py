@@ -11,6 +11,7 @@ from pipeline.planning.field import FieldLight, light_shrink
 from pipeline.planning.landmarks import Landmarks, landmarks_of
 from pipeline.planning.overview import field_picture, is_costly
 from pipeline.reader.field import Field
+from pipeline.reader.photo import PhotoField
 
 __all__ = ["SKETCH_PX", "Sketch", "detail_of", "sketch_of"]
 
@@ -42,7 +43,7 @@ class Sketch:
     pixels : float32 (h, w), around 0, and 0 outside of the lit view.
     lit : float32 (h, w), 1 inside the lit view, else 0.
     colour : of the picture it was made from: mean difference of the channels from one another, levels.
-    is_whole : all of the field can be read.
+    is_whole : all of the field can be read, and no rows of its photo were cut off.
     tones : levels that some shares of it stay below, in standard deviations: the same however it lies.
     landmarks : places that are known again, sketch px.
     """
@@ -76,7 +77,7 @@ def sketch_of(field: Field, light: FieldLight) -> Sketch | None:
         pixels=clipped,
         lit=lit,
         colour=_colour(read.pixels),
-        is_whole=bool(read.known.all()),
+        is_whole=bool(read.known.all()) and not (isinstance(field, PhotoField) and field.lost is not None),
         tones=np.asarray(np.percentile(clipped, TONES) / deviation, np.float64),
         landmarks=landmarks_of(*_detail(picture, light, FINE * SKETCH_PX), shrink=FINE),
     )

@@ -118,6 +118,16 @@ def test_of_a_photo_and_its_damaged_copy_the_whole_one_is_taken(film, tmp_path):
     assert same_views(found) == {0: 1}
 
 
+@pytest.mark.parametrize("lost", [50, 20_000])
+def test_of_a_photo_and_its_copy_that_was_cut_off_the_whole_one_is_taken(film, lost, tmp_path):
+    picture = view(film, 0, 0)
+    data = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    (tmp_path / "a.png").write_bytes(data[:-lost])
+    found = sketches(tmp_path, longer_name=picture)
+    assert [sketch.is_whole for sketch in found.values()] == [False, True]
+    assert same_views(found) | contained(found, overlapping(found)) == {0: 1}
+
+
 def test_fields_of_one_film_are_not_taken_for_one_another(tmp_path):
     found = sketches(tmp_path, **{f"f{seed}": other_film(seed) for seed in range(8)})
     assert same_views(found) == {}
