@@ -14,7 +14,7 @@ from pipeline.counting.intervals.own_errors import own_false_calls, with_own
 from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.second_look import second_look
 from pipeline.counting.tally import FieldTally, Tally
-from pipeline.counting.verdict import verdict_of
+from pipeline.counting.verdict import are_doubted, verdict_of
 from pipeline.planning.area import area_mm2
 from pipeline.planning.protocols import Goal
 from pipeline.records import (
@@ -173,7 +173,10 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         second_look=second_look(found.logits, facts.debris, facts.lifted, facts.clean_quartile),
         excluded_fields=facts.excluded_fields,
     )
-    return _with_errors(plain, found, facts)
+    seen = _with_errors(plain, found, facts)
+    if seen.verdict == "parasites seen" and are_doubted(facts.notices) and facts.lifted < whole.infected:
+        return summary_of(found, replace(facts, lifted=whole.infected))
+    return seen
 
 
 def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideSummary:

@@ -48,6 +48,8 @@ _REASONS = {
     "deepest": "darkest parts",
 }
 
+_CHANNELS = ("red", "green", "blue")
+
 
 def check(
     slide: SlideMeasures, novelty: Novelty | None = None, limits: QualityLimits | None = None
@@ -65,7 +67,7 @@ def check(
     if slide.failed_parts and not any(field.red_cells for field in slide.fields):
         return _nothing_came(slide)
     tiles = _tiles(slide)
-    gross = _not_a_smear(slide, novelty) or _pattern(slide, limits)
+    gross = _not_a_smear(slide, novelty) or _lit_from_the_front(slide, limits) or _pattern(slide, limits)
     if gross:
         return gross + tiles
     found = (
@@ -91,6 +93,23 @@ def _not_a_smear(slide: SlideMeasures, novelty: Novelty | None) -> tuple[Notice,
         f"{novelty.smear_limit:.2f}; most by its {_REASONS[novelty.farthest]})"
     )
     return (_refuse("not_a_smear", novelty.smear_distance, novelty.smear_limit, text),)
+
+
+def _lit_from_the_front(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
+    """Of most fields: what lies on the glass takes light away in every colour; things on a table add to it."""
+    stains = [field.features.stain for field in slide.fields if field.features is not None]
+    if not stains:
+        return ()
+    least = [median(channel) for channel in zip(*stains, strict=True)]
+    brighter = -min(least)
+    if brighter <= limits.brighter_max:
+        return ()
+    colour = _CHANNELS[least.index(min(least))]
+    text = (
+        f"Its objects are brighter in {colour} than the empty background ({brighter:.2f}, at most "
+        f"{limits.brighter_max:.2f}), which no stain on glass can be, but things lit from the front are"
+    )
+    return (_refuse("not_a_smear", brighter, limits.brighter_max, text),)
 
 
 def _pattern(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:

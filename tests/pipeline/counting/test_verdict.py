@@ -146,3 +146,16 @@ def test_a_picture_of_148_cells_with_two_called_says_one_thing() -> None:
     assert (summary.counted, summary.infected) == (148, 2)
     assert (summary.verdict == "parasites seen") == ((summary.low or 0) > 0)
     assert summary.verdict == "parasites seen"
+
+
+@pytest.mark.parametrize("code", ["rings_not_visible", "channels_swapped"])
+@pytest.mark.parametrize("number", [2, 30])
+def test_no_parasites_are_claimed_where_quality_control_doubts_what_is_seen(code, number) -> None:
+    """Nuclei, yeast and thick films that passed the gate were `parasites seen` beside such a warning."""
+    cells = make_cells(*["infected"] * number, *["uninfected"] * 20 * number)
+    doubt = Notice(code=code, severity="warn", value=1.18, limit=1.21, text="blurred")
+    assert summarise((cells,), make_facts()).verdict == "parasites seen"
+    summary = summarise((cells,), make_facts(notices=(doubt,)))
+    assert summary.verdict == "uncertain"
+    assert summary.low == 0
+    assert summary.infected == number

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.quality.checks import FieldMeasures, SlideMeasures, check
 from pipeline.quality.limits import QualityLimits
-from pipeline.quality.novelty import TERM_NAMES
+from pipeline.quality.novelty import TERM_NAMES, FieldFeatures
 from pipeline.records import Novelty
 
 GOOD_FIELD = FieldMeasures(
@@ -23,6 +23,8 @@ GOOD_FIELD = FieldMeasures(
     saturated_fraction=0.01,
     dark_fraction=0.02,
 )
+_HALVES: dict[str, Any] = dict.fromkeys(TERM_NAMES, 0.5)
+FEATURES = FieldFeatures(**_HALVES, stain=(0.1, 0.4, 0.2))
 KNOWN = Novelty(smear_distance=0.0, smear_limit=0.5, stain_distance=0.3, stain_limit=1.2, farthest="")
 GOOD = SlideMeasures(fields=(GOOD_FIELD,) * 4, counted=560, um_per_px=0.11, scale_source="metadata")
 
@@ -85,6 +87,25 @@ def test_what_looks_like_no_known_smear_is_refused_and_nothing_else_is_said_of_i
     (notice,) = check(replace(GOOD, counted=10), replace(KNOWN, smear_distance=2.5, farthest="unexplained"))
     assert (notice.code, notice.severity, notice.value, notice.limit) == ("not_a_smear", "refuse", 2.5, 0.5)
     assert "dark parts that are no cells" in notice.text
+
+
+@pytest.mark.parametrize(
+    ("red", "refused"), [(0.1, False), (0.0, False), (-0.03, False), (-0.05, True), (-0.1, True)]
+)
+def test_cells_brighter_than_the_empty_glass_in_a_colour_are_no_smear(red: float, refused: bool) -> None:
+    """Red caps, sweets and pills on a table were counted: what lies before the light cannot add to it."""
+    lit_from_the_front = replace(FEATURES, stain=(red, 0.9, 0.7))
+    notices = check(with_fields(features=lit_from_the_front), KNOWN)
+    assert [(one.code, one.severity) for one in notices] == [("not_a_smear", "refuse")] * refused
+    if refused:
+        assert notices[0].value == pytest.approx(-red)
+        assert "red" in notices[0].text
+
+
+def test_one_field_of_four_that_is_lit_from_the_front_decides_nothing() -> None:
+    bright = replace(GOOD_FIELD, features=replace(FEATURES, stain=(-0.1, 0.9, 0.7)))
+    others = (replace(GOOD_FIELD, features=FEATURES),) * 3
+    assert check(replace(GOOD, fields=(bright, *others)), KNOWN) == ()
 
 
 def test_a_distance_at_its_limit_is_still_a_smear() -> None:
