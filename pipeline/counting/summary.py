@@ -173,10 +173,7 @@ def summary_of(found: Tally, facts: SlideFacts) -> SlideSummary:
         second_look=second_look(found.logits, facts.debris, facts.lifted, facts.clean_quartile),
         excluded_fields=facts.excluded_fields,
     )
-    seen = _with_errors(plain, found, facts)
-    if seen.verdict == "parasites seen" and are_doubted(facts.notices) and facts.lifted < whole.infected:
-        return summary_of(found, replace(facts, lifted=whole.infected))
-    return seen
+    return _with_errors(plain, found, facts)
 
 
 def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideSummary:
@@ -185,6 +182,8 @@ def _with_errors(plain: SlideSummary, found: Tally, facts: SlideFacts) -> SlideS
     errors, told = errors_of(facts, counted), clustering(found.squares)
     effect, look, clean = told.effect, plain.second_look, _without_own(facts)
     verdict = verdict_of((infected, counted), errors, facts.notices, effect, look, clean)
+    if verdict == "parasites seen" and are_doubted(facts.notices) and facts.lifted < infected:
+        return summary_of(found, replace(facts, lifted=infected))
     slide = HeadlineFacts(
         clusters=told, red_cells_per_ul=facts.red_cells_per_ul, tells_stages=facts.tells_stages
     )

@@ -96,7 +96,7 @@ def _not_a_smear(slide: SlideMeasures, novelty: Novelty | None) -> tuple[Notice,
 
 
 def _lit_from_the_front(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
-    """Of most fields: what lies on the glass takes light away in every colour; things on a table add to it."""
+    """Of most fields: what lies on glass takes light away in every colour, things on a table add to it."""
     stains = [field.features.stain for field in slide.fields if field.features is not None]
     if not stains:
         return ()

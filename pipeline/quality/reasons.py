@@ -13,7 +13,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="not_a_smear",
         words="no red cell was found, or it is unlike every thin film that is known",
-        measured="red cells; `smear_distance` from known thin films; how much brighter than the glass cells are",
+        measured="red cells; `smear_distance` from known thin films; how much brighter than glass cells are",
         refuses=f"no cell; above `smear_limit`; above {_QUALITY.brighter_max}",
         action="new smear",
         advice="check that it is a stained thin blood film, in focus, with cells 18 to 220 px across",
