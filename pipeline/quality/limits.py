@@ -22,6 +22,8 @@ class QualityLimits:
     covered_min : share of the view covered in a film too thin to be a fair part of the smear, 0 to 1.
     lattice_max : how far a regular pattern may stand out, natural logarithm of power; of 1,460 real fields
         none has more than 4.05, see docs/lab/novelty_pictures.md.
+    hue_turns_max : how far the hue of the ground may turn, natural logarithm; of 1,460 real fields 0.018 at
+        most, in one (the next 0.0157), of 27 photos of screens 25 more, see the same.
     brighter_max : how much brighter than the empty background the usual red cell may be in a channel,
         absorbance below 0 (natural logarithm); of 1,460 real fields 0.030 at most, in one (the next 0.017).
     scale_spread_max : relative difference between the fields' estimated scales.
@@ -36,6 +38,7 @@ class QualityLimits:
     overlaps_max: float = 0.6
     covered_min: float = 0.02
     lattice_max: float = 4.6
+    hue_turns_max: float = 0.022
     brighter_max: float = 0.045
     scale_spread_max: float = 0.5
 

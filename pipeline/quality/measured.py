@@ -30,6 +30,7 @@ class FieldMeasures:
     hue_spread : how far px of one brightness differ in hue, levels; None: not measured.
     features : what is compared with known thin films; None where there is no red cell.
     lattice : how far a regular pattern stands out, natural logarithm of power, see `segmentation.lattice`.
+    hue_turns : how far the hue of the ground turns, as moire does, see `segmentation.artefacts.moire`.
     enlarged : times that it was enlarged after it was taken; 1 where nothing tells.
     blocks : step between the blocks of a JPEG file over that within them.
     colours_a_level : different colours over the levels that it spans; None: not measured.
@@ -51,6 +52,7 @@ class FieldMeasures:
     hue_spread: float | None = None
     features: FieldFeatures | None = None
     lattice: float = 0.0
+    hue_turns: float = 0.0
     enlarged: float = 1.0
     blocks: float = 1.0
     colours_a_level: float | None = None

@@ -148,6 +148,7 @@ def _field(plan: FieldPlan, found: _Sums, seen: FieldSeen) -> FieldMeasures:
         hue_spread=plan.light.hue_spread,
         features=field_features(sample, seen, found.covered_um2, _ground(plan), found.red_cells),
         lattice=plan.light.lattice,
+        hue_turns=spoiled.hue_turns,
         enlarged=spoiled.enlarged,
         blocks=spoiled.blocks,
         colours_a_level=spoiled.colours_a_level,

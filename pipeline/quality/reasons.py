@@ -22,8 +22,9 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         code="regular_pattern",
         words="it is a photo of a screen or of a print, or a ruled grid lies over it",
-        measured="power of the strongest line of the spectrum over its surroundings, natural logarithm",
-        refuses=f"above {_QUALITY.lattice_max:.1f}",
+        measured="power of the strongest line of the spectrum over its surroundings, natural logarithm; "
+        "how far the hue of the ground turns, the same of ratios",
+        refuses=f"above {_QUALITY.lattice_max:.1f}; above {_QUALITY.hue_turns_max}",
         action="files",
         advice="hand in the picture as the camera of the microscope took it, without a grid in the eyepiece",
         good_warned=0,

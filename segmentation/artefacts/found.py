@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.artefacts.enlarged import both_ways, enlarged_times
+from segmentation.artefacts.moire import hue_turns
 from segmentation.artefacts.noise import Noise, noise_of
 from segmentation.artefacts.palette import colours_a_level
 from segmentation.artefacts.stored_blocks import stored_blocks
@@ -24,12 +25,14 @@ class Artefacts:
     blocks : step between blocks of 8 px over that within them; 1 where none are seen.
     colours_a_level : different colours over the levels that it spans; None: not measured.
     noise : over the contrast of the cells; None: not measured.
+    hue_turns : how far the hue of the ground turns, see `segmentation.artefacts.moire`.
     """
 
     enlarged: float = 1.0
     blocks: float = 1.0
     colours_a_level: float | None = None
     noise: Noise | None = None
+    hue_turns: float = 0.0
 
 
 def find_artefacts(
@@ -43,4 +46,5 @@ def find_artefacts(
         blocks=stored_blocks(sides) if enlarged == 1 else 1.0,
         colours_a_level=colours_a_level(windows),
         noise=noise_of(windows, white, film),
+        hue_turns=hue_turns(windows),
     )

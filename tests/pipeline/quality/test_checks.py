@@ -143,6 +143,16 @@ def test_a_photo_of_a_screen_or_a_print_is_refused_and_nothing_else_is_said_of_i
     assert check(with_fields(lattice=limit - 0.1), KNOWN) == ()
 
 
+def test_a_blurred_photo_of_a_screen_is_refused_by_the_hue_of_its_ground() -> None:
+    limit = QualityLimits().hue_turns_max
+    (notice,) = check(with_fields(hue_turns=limit + 0.01, background_level=60.0), KNOWN)
+    assert (notice.code, notice.severity, notice.limit) == ("regular_pattern", "refuse", limit)
+    assert "screen" in notice.text
+    assert check(with_fields(hue_turns=limit), KNOWN) == ()
+    turned = replace(GOOD_FIELD, hue_turns=0.1)
+    assert check(replace(GOOD, fields=(GOOD_FIELD, turned, GOOD_FIELD)), KNOWN) == ()
+
+
 def test_one_field_with_a_pattern_among_many_does_not_refuse_the_slide() -> None:
     woven = replace(GOOD_FIELD, lattice=9.0)
     assert check(replace(GOOD, fields=(GOOD_FIELD, woven, GOOD_FIELD)), KNOWN) == ()
