@@ -51,7 +51,7 @@ def test_the_stronger_moire_is_the_more_the_hue_turns(film):
     ids=["uneven light", "toned", "blurred", "compressed"],
 )
 def test_light_tone_blur_and_compression_leave_the_hue_on_its_line(film, alter):
-    assert hue_turns([alter(film)]) < LIMIT
+    assert hue_turns([np.asarray(alter(film), np.uint8)]) < LIMIT
 
 
 @pytest.mark.parametrize("level", [0, 255])
