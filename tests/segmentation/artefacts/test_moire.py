@@ -29,7 +29,8 @@ def beaten(picture, depth, phases=(0.0, 1.2, 2.4), period_px=60.0):
 @pytest.mark.parametrize("sigma_px", [0.1, 1.5, 3.0])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_screen_is_told_also_where_a_blur_hides_its_grid(film, seed, sigma_px):
-    shown = cv2.GaussianBlur(shown_on_screen(film, np.random.default_rng(seed)), (0, 0), sigma_px)
+    screen = shown_on_screen(film, np.random.default_rng(seed))
+    shown = np.asarray(cv2.GaussianBlur(screen, (0, 0), sigma_px), np.uint8)
     assert hue_turns([film]) < LIMIT / 2
     assert hue_turns([shown]) > LIMIT
 
