@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmentation.illumination import brightest_channel, darkest_channel
-
 __all__ = ["hue_turns"]
 
 SHRINK = 8
@@ -51,7 +49,7 @@ def hue_turns(windows: Sequence[NDArray[np.uint8]]) -> float:
 
 def _ground_level(windows: Sequence[NDArray[np.uint8]]) -> float:
     """Level of green that ground passes; 255 where all is dark."""
-    lit = [window[..., 1][brightest_channel(window) > SURROUND] for window in windows]
+    lit = [window[..., 1][window.max(axis=2) > SURROUND] for window in windows]
     green = np.concatenate([np.empty(0, np.uint8), *lit])
     if not len(green):
         return 255.0
@@ -63,7 +61,7 @@ def _hues(window: NDArray[np.uint8], level: float) -> NDArray[np.float32]:
     """Hue of each place that is ground, less that around it, float32 (n, 2): red and blue over green."""
     height, width = (side // SHRINK for side in window.shape[:2])
     cut = np.ascontiguousarray(window[: height * SHRINK, : width * SHRINK])
-    ground = ((cut[..., 1] > level) & (darkest_channel(cut) < 255)).astype(np.float32)
+    ground = ((cut[..., 1] > level) & (cut.min(axis=2) < 255)).astype(np.float32)
     chosen = cv2.resize(ground, (width, height), interpolation=cv2.INTER_AREA) > WHOLLY
     small = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     logs = np.log(small + np.float32(DARK))
