@@ -13,14 +13,24 @@ from pipeline.settings import BatchSettings, CountSettings
 from tests.pipeline.cli.fake_counts import count_by_name
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.3])
-def test_a_service_that_is_stopped_as_it_starts_leaves_no_worker(tmp_path, after_s):
-    data = DataFolder(root=tmp_path)
-    data.create()
-    ledger = Ledger(data.ledger)
-    supervisor = Supervisor(
-        data=data, ledger=ledger, settings=CountSettings(), count=count_by_name, limits=BatchSettings()
+@pytest.fixture
+def ledger(tmp_path):
+    DataFolder(root=tmp_path).create()
+    made = Ledger(DataFolder(root=tmp_path).ledger)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def supervisor(tmp_path, ledger):
+    data, settings = DataFolder(root=tmp_path), CountSettings()
+    return Supervisor(
+        data=data, ledger=ledger, settings=settings, count=count_by_name, limits=BatchSettings()
     )
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.3])
+def test_a_service_that_is_stopped_as_it_starts_leaves_no_worker(supervisor, after_s):
     before = set(multiprocessing.active_children())
 
     async def start_and_stop() -> None:
@@ -34,16 +44,11 @@ def test_a_service_that_is_stopped_as_it_starts_leaves_no_worker(tmp_path, after
 
     assert supervisor.pid is None
     assert set(multiprocessing.active_children()) <= before
-    ledger.close()
 
 
-def test_a_worker_whose_death_is_being_recorded_is_recorded_before_the_service_ends(tmp_path, monkeypatch):
-    data = DataFolder(root=tmp_path)
-    data.create()
-    ledger = Ledger(data.ledger)
-    supervisor = Supervisor(
-        data=data, ledger=ledger, settings=CountSettings(), count=count_by_name, limits=BatchSettings()
-    )
+def test_a_worker_whose_death_is_being_recorded_is_recorded_before_the_service_ends(
+    supervisor, ledger, monkeypatch
+):
     order: list[str] = []
     record, give_back = ledger.record_crash, ledger.give_back
 
@@ -77,4 +82,3 @@ def test_a_worker_whose_death_is_being_recorded_is_recorded_before_the_service_e
     asyncio.run(kill_and_stop())
 
     assert order == ["begun", "recorded", "given back"]
-    ledger.close()
