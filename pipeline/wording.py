@@ -50,24 +50,31 @@ def verdict_text(verdict: Verdict | str | None, look_at: int | None) -> str:
 
     Parameters
     ----------
-    look_at : cells that stand out of the slide's own; None where that is not known.
+    look_at : cells that stand out of the slide's own; None where that is not known. Where none does, those
+        that are called are meant.
     """
     if verdict is None:
         return ""
     if verdict != "uncertain":
         return verdict
-    return f"uncertain: look at {'these' if look_at is None else f'{look_at:,}'} cells"
+    cells = "1 cell" if look_at == 1 else f"{look_at:,} cells" if look_at else "these cells"
+    return f"uncertain: look at {cells}"
 
 
 def look_caution(summary: Mapping[str, Any]) -> str:
     """What a person must do where the verdict is uncertain; a summary in the form of summary.json."""
+    from pipeline.counting.intervals.limits import is_one_of_few
+    from pipeline.counting.verdict import DOUBT_CALLS
+
     text = "More cells stand out of this slide's own than a clean slide has, but too few are sure. "
+    if is_one_of_few(summary["infected"], summary["counted"]):
+        text = "One cell alone of very few red cells was called, and may be none at all. "
+    if any(notice["code"] in DOUBT_CALLS for notice in summary["notices"]):
+        text = "Where rings cannot be seen or the colours are in doubt, what was called may be anything. "
     text += "A trained person must look at those with a double or a broken ring on the overlay. "
     if (summary.get("debris") or {}).get("explained"):
         text += "The slide's own dirt may explain them. "
     look = summary.get("second_look")
-    return (
-        text.strip()
-        if look is None
-        else f"{text}In cells.csv they have a p_infected from {look['least_p']:.2f}."
-    )
+    if look is None or not look["cells"]:
+        return text.strip()
+    return f"{text}In cells.csv they have a p_infected from {look['least_p']:.2f}."

@@ -5,7 +5,7 @@ from pipeline.counting.intervals.slide_errors import SlideErrors
 from pipeline.counting.second_look import deserves_a_look
 from pipeline.records import Notice, NoticeCode, SecondLook, Verdict
 
-__all__ = ["are_doubted", "verdict_of"]
+__all__ = ["DOUBT_CALLS", "are_doubted", "verdict_of"]
 
 HIDE_PARASITES: frozenset[NoticeCode] = frozenset({"rings_not_visible", "mixed_photos"})
 """Codes of the notices with which none is never claimed: rings, or photos of the slide, were not seen."""

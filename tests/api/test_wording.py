@@ -94,6 +94,23 @@ def test_none_distinguishable_tells_what_could_still_be_there():
     assert "Parasitaemia" not in dict(words.figures)
 
 
+@pytest.mark.parametrize(("cells", "asks"), [(0, "these cells"), (1, "1 cell"), (7, "7 cells")])
+def test_one_cell_of_very_few_is_told_as_such(cells: int, asks: str) -> None:
+    look = SecondLook(middle=-7.0, spread=0.5, least_p=0.05, cells=cells, expected=0.1)
+    few = dataclasses.replace(NONE, verdict="uncertain", second_look=look, infected=1, counted=9)
+    words = _words(few)
+    assert words.headline == f"Uncertain: look at {asks}"
+    assert "One cell alone of very few red cells was called" in words.caution
+    assert ("p_infected from" in words.caution) == (cells > 0)
+
+
+def test_calls_on_a_blurred_slide_are_told_to_be_anything() -> None:
+    look = SecondLook(middle=-7.0, spread=0.5, least_p=0.05, cells=7, expected=0.1)
+    notice = Notice(code="rings_not_visible", severity="warn", value=1.2, limit=1.21, text="Blurred.")
+    blurred = dataclasses.replace(NONE, verdict="uncertain", second_look=look, notices=(notice,))
+    assert "may be anything" in _words(blurred).caution
+
+
 def test_nothing_marked_reads_as_a_sentence():
     text = _words(dataclasses.replace(NONE, infected=0, parasitaemia=0.0, low=0.0)).count
     assert text.startswith("None of 845 red cells were marked as infected: 0.0%")

@@ -251,7 +251,7 @@ def test_what_is_not_there_is_not_explained(tmp_path: Path) -> None:
     assert "0 of 2 red cells called infected" in clean
     assert "Map of the slide cell called infected" not in clean
     assert "The one further cell nearest to the threshold of 0.50, of 1 within 0.25" in clean
-    seen = _words(_report(tmp_path / "b", _cells([0.9, 0.4, 0.3])))
+    seen = _words(_report(tmp_path / "b", _cells([0.9, 0.4, 0.3, *[0.01] * 20])))
     assert "Map of the slide cell called infected" in seen
     assert "The 2 further cells nearest" in seen
 
