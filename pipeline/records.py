@@ -111,7 +111,8 @@ class SecondLook:
     least_p : probability from which on a cell stands out.
     cells : how many do. expected : how many a clean slide of this size and dirt has on average.
     lifted : cells called infected that would not be, were its clean cells no more probable than those of
-        the slides that the threshold was set on; no more than that explains them.
+        the slides that the threshold was set on; no more than that explains them. All of them where
+        parasites would be claimed though rings cannot be seen or the colours are in doubt.
     clean_quartile : logit that three quarters of the cells not called do not pass; None where not known.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dctn
 
 from pipeline.errors import SlideError
 from pipeline.reader.field import Field
@@ -58,13 +59,13 @@ def block_free(middle: NDArray[np.uint8]) -> float:
     down, across = (side // BLOCK_PX - 1 for side in grey.shape)
     if min(down, across) < 1:
         return 1.0
-    waves = _waves()
     held = []
     for top in range(BLOCK_PX):
         for left in range(BLOCK_PX):
             part = grey[top : top + down * BLOCK_PX, left : left + across * BLOCK_PX]
             blocks = part.reshape(down, BLOCK_PX, across, BLOCK_PX).transpose(0, 2, 1, 3)
-            held.append(int(np.count_nonzero(np.abs(waves @ blocks @ waves.T) > FAINTEST)))
+            waves = dctn(blocks, axes=(2, 3), norm="ortho")
+            held.append(int(np.count_nonzero(np.abs(waves) > FAINTEST)))
     return min(held) / max(float(np.median(held)), 1.0)
 
 
@@ -79,11 +80,3 @@ def _middle(field: Field) -> NDArray[np.uint8] | None:
 def _same_pixels(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
     """Whether two pictures, uint8 (h, w, 3), differ by no more than what saving leaves."""
     return one.shape == other.shape and float(cv2.absdiff(one, other).mean()) <= SAME_LEVELS
-
-
-def _waves() -> NDArray[np.float32]:
-    """The discrete cosine transform of 8 px, float32 (8, 8)."""
-    number, place = np.mgrid[:BLOCK_PX, :BLOCK_PX]
-    scale = np.sqrt(np.where(number == 0, 1, 2) / BLOCK_PX)
-    waves = scale * np.cos(np.pi * (2 * place + 1) * number / (2 * BLOCK_PX))
-    return np.asarray(waves, np.float32)

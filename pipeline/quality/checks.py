@@ -115,20 +115,18 @@ def _lit_from_the_front(slide: SlideMeasures, limits: QualityLimits) -> tuple[No
 def _pattern(slide: SlideMeasures, limits: QualityLimits) -> tuple[Notice, ...]:
     """Of most fields: a photo of a screen or a print, in whose dots no ring can be told."""
     strength = median(field.lattice for field in slide.fields)
-    if strength > limits.lattice_max:
-        text = (
-            "A regular pattern lies over the picture, as in a photo of a screen or a print "
-            f"(strength {strength:.1f}, at most {limits.lattice_max:.1f})"
-        )
-        return (_refuse("regular_pattern", strength, limits.lattice_max, text),)
     turns = median(field.hue_turns for field in slide.fields)
-    if turns > limits.hue_turns_max:
-        text = (
-            "The hue of the background goes round, as the moire in a photo of a screen does "
-            f"({turns:.3f}, at most {limits.hue_turns_max:.3f})"
-        )
-        return (_refuse("regular_pattern", turns, limits.hue_turns_max, text),)
-    return ()
+    grid = (
+        "A regular pattern lies over the picture, as in a photo of a screen or a print "
+        f"(strength {strength:.1f}, at most {limits.lattice_max:.1f})"
+    )
+    moire = (
+        "The hue of the background goes round, as the moire in a photo of a screen does "
+        f"({turns:.3f}, at most {limits.hue_turns_max:.3f})"
+    )
+    each = ((strength, limits.lattice_max, grid), (turns, limits.hue_turns_max, moire))
+    found = (_refuse("regular_pattern", value, most, text) for value, most, text in each if value > most)
+    return tuple(found)[:1]
 
 
 def _stain(novelty: Novelty | None) -> tuple[Notice, ...]:

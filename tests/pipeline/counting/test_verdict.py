@@ -149,7 +149,7 @@ def test_a_picture_of_148_cells_with_two_called_says_one_thing() -> None:
 
 
 @pytest.mark.parametrize("code", ["rings_not_visible", "channels_swapped"])
-@pytest.mark.parametrize("number", [2, 30])
+@pytest.mark.parametrize("number", [1, 2, 30])
 def test_no_parasites_are_claimed_where_quality_control_doubts_what_is_seen(code, number) -> None:
     """Nuclei, yeast and thick films that passed the gate were `parasites seen` beside such a warning."""
     cells = make_cells(*["infected"] * number, *["uninfected"] * 20 * number)
